@@ -1,0 +1,34 @@
+// The language switcher keeps the reader's place: it leads to the section that is on the screen.
+(() => {
+  const header = () => document.querySelector(".md-header")?.offsetHeight ?? 0;
+
+  // The last anchor above the middle of what is visible; none at the top of the page.
+  const currentSection = () => {
+    if (window.scrollY < header()) return "";
+    const limit = header() + window.innerHeight / 3;
+    let current = "";
+    for (const element of document.querySelectorAll("article :is(h1, h2, h3, h4, h5, h6, section)[id]")) {
+      if (element.getBoundingClientRect().top > limit) break;
+      current = element.id;
+    }
+    return current;
+  };
+
+  // The address's own anchor counts for as long as its target is on the screen.
+  const place = () => {
+    const named = decodeURIComponent(location.hash.slice(1));
+    const target = named && document.getElementById(named);
+    if (target) {
+      const { top, bottom } = target.getBoundingClientRect();
+      if (bottom > 0 && top < window.innerHeight) return named;
+    }
+    return currentSection();
+  };
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.(".md-select__link[hreflang]");
+    if (!link) return;
+    const section = place();
+    link.hash = section ? `#${encodeURIComponent(section)}` : "";
+  }, true);
+})();

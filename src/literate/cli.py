@@ -1,0 +1,185 @@
+"""The commands of `build_site.py`."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from textwrap import shorten
+
+import click
+
+from literate.errors import LiterateError, nearest
+from literate.project import read_project
+from literate.report import LanguageReport, check_language, extract_language
+from literate.site import Site, load_site
+
+_CONFIG = "mkdocs.yml"
+
+
+class _Failure(click.ClickException):
+    """An error as a user of the command line sees it."""
+
+    def show(self, file: object = None) -> None:
+        for line in self.message.split("\n"):
+            click.echo(click.style("error: ", fg="red") + line, err=True)
+
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    """Show an error of the project as one clear message."""
+    try:
+        yield
+    except LiterateError as error:
+        raise _Failure(str(error)) from None
+    except OSError as error:
+        name = error.filename or ""
+        raise _Failure(f"{name}: {(error.strerror or str(error)).lower()}.") from None
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Build the site: every page in every language, strictly.
+
+    Without a command, builds into `site/`. A dead link or anchor, a map that does not parse, an
+    expression that does not convert, or a translation that would break its page is an error that
+    names the file and the line; the last good `site/` then stays as it was.
+    """
+    if context.invoked_subcommand is None:
+        with _reported():
+            _build(Path("site"))
+
+
+def _build(site: Path) -> None:
+    """Build beside the old site, then put the new one in its place."""
+    read_project(Path(_CONFIG))
+    _check_writable(site)
+    temporary = Path(tempfile.mkdtemp(prefix=".site-", dir=site.absolute().parent))
+    try:
+        new = temporary / "new"
+        summary = _mkdocs_build(new)
+        if site.exists():
+            site.rename(temporary / "old")
+        new.rename(site)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    click.echo(f"{site}/: {summary}")
+
+
+def _check_writable(site: Path) -> None:
+    for folder in (site.absolute().parent, site):
+        if folder.exists() and not os.access(folder, os.W_OK):
+            raise LiterateError(f"the folder {folder} cannot be written to", fix="Make it writable")
+
+
+# MkDocs runs in a process of its own: the engine's core does not know it.
+_MKDOCS = [sys.executable, "-m", "mkdocs"]
+_ENVIRONMENT = {"NO_MKDOCS_2_WARNING": "1"}
+_SUMMARY = re.compile(r"INFO +- +literate: (.*)")
+_PROBLEM = re.compile(r"(?:ERROR|WARNING) +- +(.*)")
+
+
+def _mkdocs_build(folder: Path) -> str:
+    """Build into a folder, strictly. Returns the summary, or raises with what MkDocs found."""
+    command = [*_MKDOCS, "build", "--strict", "--site-dir", str(folder)]
+    environment = {**os.environ, **_ENVIRONMENT}
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    summary = _SUMMARY.search(result.stderr)
+    if summary and result.returncode == 0:
+        return summary[1]
+    # MkDocs puts "ERROR -" before the first line of a message and nothing before the others.
+    lines = [
+        problem[1] if (problem := _PROBLEM.match(line)) else line
+        for line in result.stderr.splitlines()
+        if not line.startswith(("INFO", "Aborted", "DEBUG")) and line.strip()
+    ]
+    raise _Failure("\n".join(line.strip() for line in lines) or "MkDocs failed.")
+
+
+@main.command()
+@click.option("--port", default=8000, show_default=True, help="The port to serve on.")
+def serve(port: int) -> None:
+    """Preview the site; a change of a source, a page or a map rebuilds and reloads it."""
+    with _reported():
+        read_project(Path(_CONFIG))
+    command = [*_MKDOCS, "serve", "--livereload", "--dev-addr", f"127.0.0.1:{port}"]
+    process = subprocess.Popen(command, env={**os.environ, **_ENVIRONMENT})
+    while True:
+        try:
+            raise SystemExit(process.wait())
+        except KeyboardInterrupt:  # MkDocs gets it too, and takes a moment to stop
+            continue
+
+
+def _languages(site: Site, wanted: tuple[str, ...]) -> list[str]:
+    for code in wanted:
+        if code not in site.languages:
+            raise LiterateError(f"unknown language {code!r}", fix=nearest(code, site.languages))
+    return list(wanted or site.languages)
+
+
+@main.command()
+@click.argument("languages", nargs=-1)
+def check(languages: tuple[str, ...]) -> None:
+    """Report coverage, missing, stale and faulty translations of LANGUAGES (all by default).
+
+    Exits with 1 if a translation is faulty. What is missing is shown in English by the site, and
+    what is stale stays in its map: both are work to do, not faults.
+    """
+    with _reported():
+        site = load_site(read_project(Path(_CONFIG)))
+        codes = _languages(site, languages)
+        reports = [check_language(site, code) for code in codes]
+    for report in reports:
+        _show(report, site.languages[report.code].name)
+    if any(report.faults or report.errors for report in reports):
+        raise SystemExit(1)
+
+
+def _show(report: LanguageReport, name: str) -> None:
+    coverage = report.coverage
+    counts = [
+        f"{coverage.total - len(coverage.missing)} of {coverage.total} texts translated "
+        f"({coverage})",
+        f"{len(coverage.missing)} missing",
+        f"{len(report.stale)} stale",
+        f"{len(report.faults) + len(report.errors)} faulty",
+    ]
+    click.echo(click.style(f"{name} ({report.code}): ", bold=True) + ", ".join(counts))
+    for error in report.errors:
+        click.echo(f"  {error}")
+    for path, fault in report.faults:
+        click.echo(f"  {path}:{fault.entry.line}: {fault.message}. {fault.fix}")
+    for item in coverage.missing:
+        click.echo(f"  {item.file}:{item.line}: missing: {_short(item.key)}")
+    for stale in report.stale:
+        click.echo(f"  {stale.file}:{stale.line}: stale: {_short(stale.key)}")
+        if stale.nearest:
+            click.echo(f"    nearest missing key: {_short(stale.nearest)}")
+
+
+def _short(key: str) -> str:
+    return shorten(key, width=110, placeholder=" …")
+
+
+@main.command()
+@click.argument("language")
+def extract(language: str) -> None:
+    """Write the missing keys of LANGUAGE into its maps, for a translator to fill in.
+
+    Nothing that a map holds is changed or removed. A key with an empty translation counts as
+    missing.
+    """
+    with _reported():
+        site = load_site(read_project(Path(_CONFIG)))
+        _languages(site, (language,))
+        added = extract_language(site, language)
+        folder = site.project.shown(site.project.translations or Path())
+    click.echo(f"{added} keys added to the maps in {folder}/{language}/.")

@@ -1,0 +1,58 @@
+"""What can go wrong, said once: the file, the line, what was found and what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class LiterateError(Exception):
+    """An error of the author's, the translator's or the configuration's making.
+
+    Its text is one line, `FILE:LINE: message. Fix.`, ready to be shown to a person.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        file: str | None = None,
+        line: int | None = None,
+        fix: str | None = None,
+    ) -> None:
+        self.message = message
+        self.file = file
+        self.line = line
+        self.fix = fix
+        place = "" if file is None else file if line is None else f"{file}:{line}"
+        text = f"{place}: {message}" if place else message
+        super().__init__(" ".join(_sentence(part) for part in (text, fix) if part))
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
+class ManyErrors(LiterateError):
+    """Several errors of one build, so that an author mends them in one go."""
+
+    def __init__(self, errors: Iterable[LiterateError]) -> None:
+        self.errors = tuple(errors)
+        Exception.__init__(self, "\n".join(str(error) for error in self.errors))
+
+
+def raise_all(errors: list[LiterateError]) -> None:
+    """Raise the errors that were collected, if there are any."""
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise ManyErrors(errors)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`Did you mean …?` for the known word most like `word`; otherwise the known words."""
+    choices = sorted(known)
+    match = difflib.get_close_matches(word, choices, n=1, cutoff=0.5)
+    if match:
+        return f"Did you mean {match[0]!r}?"
+    return f"Known are: {', '.join(choices)}" if choices else "There are none"

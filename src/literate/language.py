@@ -1,0 +1,102 @@
+"""A language of the site: what `language.toml` says of it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from literate.errors import LiterateError, nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """What `language.toml` says of a language.
+
+    `glossary` maps a term of the source to the translations that are accepted for it, `avoid` a
+    word that must not be used to the one to use instead, `names` are words that may stay as they
+    are in any text.
+    """
+
+    code: str
+    name: str
+    direction: str = "ltr"
+    reviewed: bool = False
+    glossary: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    avoid: Mapping[str, str] = field(default_factory=dict)
+    names: frozenset[str] = frozenset()
+
+
+_FIELDS: dict[str, Callable[[Any], bool]] = {
+    "name": lambda value: isinstance(value, str) and bool(value.strip()),
+    "direction": lambda value: value in ("ltr", "rtl"),
+    "reviewed": lambda value: isinstance(value, bool),
+    "names": lambda value: _is_texts(value),
+    "glossary": lambda value: (
+        isinstance(value, dict) and all(_is_texts(v) or isinstance(v, str) for v in value.values())
+    ),
+    "avoid": lambda value: (
+        isinstance(value, dict) and all(isinstance(v, str) for v in value.values())
+    ),
+}
+_EXPECTED = {
+    "name": 'the language\'s own name, as in name = "中文"',
+    "direction": '"ltr" or "rtl"',
+    "reviewed": "true or false",
+    "names": "a list of words",
+    "glossary": 'lines of "term" = ["translation", …]',
+    "avoid": 'lines of "word" = "word to use instead"',
+}
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def load_language(folder: Path, shown: str) -> Language:
+    """Read a language's `language.toml`.
+
+    Raises `LiterateError` where it is missing, is not TOML, or has an unknown or wrong entry.
+    """
+    path = folder / "language.toml"
+    file = f"{shown}/language.toml"
+    try:
+        text = path.read_text(encoding="utf-8")
+        settings = tomllib.loads(text)
+    except FileNotFoundError:
+        raise LiterateError(
+            f"the language {folder.name!r} has no language.toml",
+            file=file,
+            fix=f"Write one, with at least {_EXPECTED['name']}",
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        match = re.search(r"at line (\d+)", str(error))
+        raise LiterateError(
+            f"this is not TOML: {error}", file=file, line=int(match[1]) if match else 1
+        ) from None
+    for key, value in {"name": "", **settings}.items():
+        line = next((n for n, row in enumerate(text.split("\n"), 1) if key in row), 1)
+        if key not in _FIELDS:
+            raise LiterateError(
+                f"unknown entry {key!r}", file=file, line=line, fix=nearest(key, _FIELDS)
+            )
+        if not _FIELDS[key](value):
+            raise LiterateError(
+                f"the entry {key!r} is {value!r}", file=file, line=line, fix=_EXPECTED[key]
+            )
+    glossary = {
+        term: tuple([accepted] if isinstance(accepted, str) else accepted)
+        for term, accepted in settings.get("glossary", {}).items()
+    }
+    return Language(
+        code=folder.name,
+        name=settings["name"],
+        direction=settings.get("direction", "ltr"),
+        reviewed=settings.get("reviewed", False),
+        glossary=glossary,
+        avoid=settings.get("avoid", {}),
+        names=frozenset(settings.get("names", ())),
+    )

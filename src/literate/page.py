@@ -1,0 +1,171 @@
+"""A page before it speaks any language: notes rendered, anchors named, code highlighted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from literate.document import Document, Line, Prose, Section
+from literate.fragment import Fragment, parse
+from literate.note import PLACEHOLDER_PATTERN, Figure, Held, Note, front_matter, render_note
+from literate.split import split
+
+_TAG = re.compile(r"<[^>]*>")
+_HEADING = re.compile(r"<(h[1-6])>(.*?)</\1>", re.DOTALL)
+_EXPLICIT_ID = re.compile(r'\bid="([^"]+)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading of a note: its anchor is made of its English words, in every language."""
+
+    level: int
+    anchor: str
+    note: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of the site, made of a Markdown file or of an annotated Python file.
+
+    `notes[i]` belongs to `document.sections[i]`. `name` is the page's path without an ending, as
+    in `model`; its maps are `translations/<language>/<name>.json`. `meta` is its front matter.
+    """
+
+    name: str
+    file: Path
+    document: Document
+    notes: tuple[Note | None, ...]
+    title: str
+    summary: str
+    meta: Mapping[str, Any]
+    headings: tuple[Heading, ...]
+    anchors: frozenset[str]
+
+    @property
+    def path(self) -> str:
+        """The source file as messages show it."""
+        return self.document.path
+
+    @property
+    def is_annotated(self) -> bool:
+        """Whether the page shows code beside its notes."""
+        return self.file.suffix == ".py"
+
+    @property
+    def definitions(self) -> frozenset[str]:
+        return frozenset(definition.name for definition in self.document.definitions)
+
+    def figures(self) -> Iterator[Figure]:
+        for note in self.notes:
+            yield from (item for item in (note.items if note else ()) if isinstance(item, Figure))
+
+
+def load_page(name: str, file: Path, shown: str) -> Page:
+    """Read a source file and render its notes.
+
+    Raises `LiterateError` for whatever of it cannot be read, parsed or converted.
+    """
+    data = file.read_bytes()
+    document = split(data, shown) if file.suffix == ".py" else _markdown_document(data, shown)
+    meta: dict[str, Any] = {}
+    notes: list[Note | None] = []
+    for index, section in enumerate(document.sections):
+        prose = section.prose
+        if prose is not None and index == document.opening:
+            meta, prose = front_matter(prose, shown)
+        notes.append(None if prose is None else render_note(prose, shown))
+    headings, anchors = _name_anchors(document, notes)
+    return Page(
+        name=name,
+        file=file,
+        document=document,
+        notes=tuple(notes),
+        title=str(meta.get("title") or _first_heading(notes) or name.rsplit("/", 1)[-1]),
+        summary=" ".join(str(meta.get("summary") or "").split()),
+        meta=meta,
+        headings=headings,
+        anchors=anchors,
+    )
+
+
+def _markdown_document(data: bytes, shown: str) -> Document:
+    """A Markdown page is one long note without code."""
+    text = data.decode("utf-8-sig")
+    rows = text.split("\n")
+    lines = tuple(
+        Line(number, row + ("\n" if number < len(rows) else ""))
+        for number, row in enumerate(rows, start=1)
+    )
+    prose = Prose(text.replace("\r\n", "\n"), tuple(line.number for line in lines))
+    return Document(shown, "utf-8", (Section(note=lines, prose=prose),), opening=0)
+
+
+def note_fragments(note: Note) -> tuple[Fragment, ...]:
+    """The blocks of a note, reduced to what identifies them."""
+    return tuple(fragment for block in note.blocks for fragment in parse(block.html))
+
+
+def _first_heading(notes: list[Note | None]) -> str:
+    for note in notes:
+        for match in _HEADING.finditer(note.html if note else ""):
+            return heading_text(match[2], note)
+    return ""
+
+
+def heading_text(html: str, note: Note | None) -> str:
+    """A heading's words, without tags; what is held back stands for its own text."""
+
+    def held(match: re.Match[str]) -> str:
+        item = note.items[int(match[1])] if note else None
+        return _TAG.sub("", item.html) if isinstance(item, Held) else ""
+
+    text = _TAG.sub("", PLACEHOLDER_PATTERN.sub(held, html))
+    for entity, character in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&")):
+        text = text.replace(entity, character)
+    return " ".join(text.split())
+
+
+def _name_anchors(
+    document: Document, notes: list[Note | None]
+) -> tuple[tuple[Heading, ...], frozenset[str]]:
+    """Anchors of headings, none of which takes another's name."""
+    taken = {definition.name for definition in document.definitions}
+    for note in notes:
+        taken.update(_EXPLICIT_ID.findall(note.html if note else ""))
+    headings: list[Heading] = []
+    for index, note in enumerate(notes):
+        for match in _HEADING.finditer(note.html if note else ""):
+            anchor = _unused(slug(heading_text(match[2], note)), taken)
+            taken.add(anchor)
+            headings.append(Heading(int(match[1][1]), anchor, index))
+    return tuple(headings), frozenset(taken)
+
+
+def _unused(anchor: str, taken: set[str]) -> str:
+    if anchor not in taken:
+        return anchor
+    number = 1
+    while f"{anchor}-{number}" in taken:
+        number += 1
+    return f"{anchor}-{number}"
+
+
+def slug(text: str) -> str:
+    """`The ConvMixer layer` -> `the-convmixer-layer`."""
+    words = re.findall(r"\w+", text.casefold())
+    return "-".join(words) or "section"
+
+
+def with_heading_anchors(html: str, anchors: Callable[[], str | None]) -> str:
+    """Give each heading of a note its anchor, in order."""
+
+    def heading(match: re.Match[str]) -> str:
+        anchor = anchors()
+        start = f'<{match[1]} id="{anchor}">' if anchor else f"<{match[1]}>"
+        return f"{start}{match[2]}</{match[1]}>"
+
+    return _HEADING.sub(heading, html)

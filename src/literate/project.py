@@ -1,0 +1,134 @@
+"""Where a project keeps what its site is made of: the options of the plugin, typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pathspec
+import yaml
+
+from literate.errors import LiterateError
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The folders of a project, and the words that its configuration shows to readers.
+
+    `sources` are Python files, or folders of them; `exclude` are patterns as in `.gitignore`,
+    relative to the source folder. `languages` are the folders of `translations` to build, all if
+    it is empty. `words` are the site's name, its navigation and the like: the texts that stand in
+    the configuration instead of on a page.
+    """
+
+    root: Path
+    docs: Path
+    sources: tuple[Path, ...] = ()
+    exclude: tuple[str, ...] = ()
+    translations: Path | None = None
+    languages: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+
+    def shown(self, path: Path) -> str:
+        """The path as messages show it: relative to the project, with forward slashes."""
+        try:
+            return path.resolve().relative_to(self.root.resolve()).as_posix()
+        except ValueError:
+            return path.as_posix()
+
+    def pages(self) -> Iterator[Path]:
+        """The Markdown pages."""
+        yield from sorted(self.docs.rglob("*.md"))
+
+    def source_files(self) -> Iterator[tuple[Path, Path]]:
+        """(source folder, file) of each Python file that becomes a page."""
+        excluded = pathspec.GitIgnoreSpec.from_lines(self.exclude)
+        for source in self.sources:
+            if source.is_file():
+                yield source.parent, source
+                continue
+            if not source.is_dir():
+                raise LiterateError(
+                    f"the source folder {self.shown(source)} does not exist",
+                    file="mkdocs.yml",
+                    fix="Mend `sources` of the plugin `literate`",
+                )
+            for path in sorted(source.rglob("*.py")):
+                if not excluded.match_file(path.relative_to(source).as_posix()):
+                    yield source, path
+
+
+def read_project(config_file: Path) -> Project:
+    """The project that a `mkdocs.yml` describes.
+
+    Raises `LiterateError` where there is no such file, or no plugin `literate` in it.
+    """
+    try:
+        config = yaml.load(config_file.read_text(encoding="utf-8"), _Loader)  # noqa: S506
+    except FileNotFoundError:
+        raise LiterateError(
+            "there is no mkdocs.yml here", fix="Run this in the folder of a project"
+        ) from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise LiterateError(
+            f"this is not YAML: {getattr(error, 'problem', error)}",
+            file=config_file.name,
+            line=mark.line + 1 if mark else 1,
+        ) from None
+    for plugin in config.get("plugins") or ():
+        if plugin == "literate" or (isinstance(plugin, dict) and "literate" in plugin):
+            options = {} if plugin == "literate" else plugin["literate"] or {}
+            return make_project(config_file.parent, config, options)
+    raise LiterateError(
+        "the plugin `literate` is not in use", file=config_file.name, fix="Add it to `plugins`"
+    )
+
+
+def make_project(root: Path, config: Any, options: Any) -> Project:
+    """The project that a configuration and the plugin's options make.
+
+    `config` and `options` are mappings: a parsed `mkdocs.yml`, or what MkDocs made of it.
+    """
+    translations = options.get("translations") or "translations"
+    return Project(
+        root=root,
+        docs=root / (config.get("docs_dir") or "docs"),
+        sources=tuple(root / source for source in options.get("sources") or ()),
+        exclude=tuple(options.get("exclude") or ()),
+        translations=root / translations,
+        languages=tuple(options.get("languages") or ()),
+        words=tuple(_words(config)),
+    )
+
+
+def _words(config: Any) -> Iterator[str]:
+    """Texts of the configuration that readers see, each once, in the order of the page."""
+    words = [config.get("site_name"), config.get("site_description"), config.get("copyright")]
+    words += _labels(config.get("nav") or ())
+    for palette in _palettes(config.get("theme")):
+        words.append((palette.get("toggle") or {}).get("name"))
+    yield from dict.fromkeys(str(word) for word in words if word)
+
+
+def _labels(nav: Any) -> Iterator[str]:
+    for item in nav:
+        if isinstance(item, dict):
+            for label, value in item.items():
+                yield label
+                if isinstance(value, list):
+                    yield from _labels(value)
+
+
+def _palettes(theme: Any) -> list[Any]:
+    palettes = theme.get("palette") if hasattr(theme, "get") else None
+    return palettes if isinstance(palettes, list) else []
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with the tags that MkDocs and its users add (`!ENV`, `!!python/name:…`) left aside."""
+
+
+_Loader.add_multi_constructor("", lambda loader, suffix, node: None)

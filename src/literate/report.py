@@ -1,0 +1,154 @@
+"""How far the translations have come, and what is wrong with them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+
+from literate.catalog import Catalog
+from literate.errors import LiterateError
+from literate.fragment import parse
+from literate.lint import Fault, lint
+from literate.localise import LocalPage, Missing
+from literate.site import SITE_MAP, Site
+
+
+@dataclass(slots=True)
+class Coverage:
+    """How many of the texts that have words are translated."""
+
+    total: int = 0
+    missing: list[Missing] = field(default_factory=list)
+
+    def add(self, page: LocalPage) -> None:
+        self.total += page.total
+        self.missing += page.missing
+
+    def add_words(self, words: Iterable[str], catalog: Catalog) -> None:
+        for word in words:
+            self.total += 1
+            if catalog.text(word) is None:
+                self.missing.append(Missing("mkdocs.yml", 1, word))
+                catalog.asked.append(word)
+
+    @property
+    def percent(self) -> float:
+        return 100.0 if not self.total else 100 * (1 - len(self.missing) / self.total)
+
+    def __str__(self) -> str:
+        # Rounded down: only the whole is 100 %.
+        return f"{int(self.percent * 10) / 10:g} %"
+
+
+def summary_line(
+    pages: int, source_language: str, coverage: Mapping[str, Coverage], seconds: float
+) -> str:
+    """The last line of a build: pages, languages, coverage and seconds."""
+    languages = len(coverage) + 1
+    covered = ", ".join(f"{code} {share}" for code, share in coverage.items())
+    parts = [
+        f"{pages} page{'s' * (pages != 1)}",
+        f"{languages} language{'s' * (languages != 1)} ({source_language}"
+        + (f"; translated: {covered})" if covered else ")"),
+        f"{seconds:.1f} s",
+    ]
+    return ", ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A key that no note has any more, and the missing key most like it."""
+
+    file: str
+    line: int
+    key: str
+    nearest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageReport:
+    """The state of one language's maps."""
+
+    code: str
+    coverage: Coverage
+    stale: tuple[Stale, ...]
+    faults: tuple[tuple[str, Fault], ...]
+    errors: tuple[LiterateError, ...]
+
+
+def check_language(site: Site, code: str) -> LanguageReport:
+    """Look at every map of a language."""
+    coverage = Coverage()
+    stale: list[Stale] = []
+    faults: list[tuple[str, Fault]] = []
+    errors: list[LiterateError] = []
+    for name in (SITE_MAP, *site.pages):
+        try:
+            catalog = site.catalog(code, name)
+        except LiterateError as error:
+            errors.append(error)
+            continue
+        here = _page_coverage(site, name, catalog)
+        coverage.total += here.total
+        coverage.missing += here.missing
+        stale += _stale(catalog, here.missing)
+        for entry in catalog.entries:
+            faults += [(catalog.path, fault) for fault in lint(entry, site.languages[code])]
+    return LanguageReport(code, coverage, tuple(stale), tuple(faults), tuple(errors))
+
+
+def _stale(catalog: Catalog, missing: Iterable[Missing]) -> Iterator[Stale]:
+    wanted = {_words(item.key): item.key for item in missing}
+    for entry, block in catalog.stale():
+        close = get_close_matches(block.text, wanted, n=1, cutoff=0.5)
+        key = entry.source if len(entry.source_blocks) == 1 else block.html
+        yield Stale(catalog.path, entry.line, key, wanted[close[0]] if close else None)
+
+
+def _words(key: str) -> str:
+    return " ".join(block.text for block in parse(key))
+
+
+def _page_coverage(site: Site, name: str, catalog: Catalog) -> Coverage:
+    """What a map covers of its page, or of the words that stand on no page."""
+    coverage = Coverage()
+    if name == SITE_MAP:
+        coverage.add_words(site.words, catalog)
+    else:
+        coverage.add(site.localise(site.pages[name], lambda _: "", catalog))
+    return coverage
+
+
+def extract_language(site: Site, code: str) -> int:
+    """Write the missing keys of a language into its maps, each with an empty translation.
+
+    Keys come in the order of the page; what a map held stays in it. Returns their number.
+    """
+    assert site.project.translations is not None
+    added = 0
+    for name in (SITE_MAP, *site.pages):
+        path = site.project.translations / code / f"{name}.json"
+        catalog = site.catalog(code, name)
+        missing = dict.fromkeys(item.key for item in _page_coverage(site, name, catalog).missing)
+        if missing:
+            added += len(missing)
+            known = {entry.source: entry.translation for entry in catalog.entries}
+            ordered = dict.fromkeys([*catalog.asked, *known], "")
+            write_map(path, ordered | known)
+    return added
+
+
+def write_map(path: Path, entries: Mapping[str, str]) -> None:
+    """Write a map as translators read it, and nothing by halves."""
+    text = json.dumps(entries, ensure_ascii=False, indent=2) + "\n"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.new")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

@@ -1,0 +1,296 @@
+"""The whole site: every page, every language, every link followed."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from html import unescape
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from literate.catalog import Catalog, load_catalog
+from literate.drawing import Drawing, load_drawing
+from literate.errors import LiterateError, nearest, raise_all
+from literate.highlight import highlight_lines
+from literate.language import Language, load_language
+from literate.lint import breaking_faults
+from literate.localise import WORDS, LocalPage, Surroundings, localise, relative_url
+from literate.names import module_name, name_targets
+from literate.page import Page, load_page
+from literate.project import Project
+
+#: The map, beside those of the pages, of the words that stand on no page.
+SITE_MAP = "site"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a link leads: a page (and an anchor on it), or a file that the site serves."""
+
+    page: str | None
+    asset: str | None = None
+    anchor: str = ""
+
+
+@dataclass(frozen=True)
+class Site:
+    """All that the site shows. `assets` maps an address to the file that is served there."""
+
+    project: Project
+    pages: Mapping[str, Page]
+    languages: Mapping[str, Language]
+    targets: Mapping[tuple[str, str], Target]
+    drawings: Mapping[tuple[str, str], Drawing]
+    assets: Mapping[str, Path]
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """The words that stand on no page: the configuration's and the engine's."""
+        return tuple(dict.fromkeys((*self.project.words, *WORDS)))
+
+    @cached_property
+    def _modules(self) -> dict[str, str]:
+        annotated = (page for page in self.pages.values() if page.is_annotated)
+        return {module_name(page.file): page.name for page in annotated}
+
+    @cached_property
+    def _name_targets(self) -> dict[str, dict[tuple[int, int], tuple[str, str]]]:
+        defined = {name: page.definitions for name, page in self.pages.items()}
+        return {
+            name: name_targets(self.pages[name].document, module, self._modules, defined)
+            for module, name in self._modules.items()
+        }
+
+    def catalog(self, language: str, name: str) -> Catalog:
+        """The map of a page, read anew: a catalog remembers what it has served."""
+        folder = self.project.translations
+        assert folder is not None
+        path = folder / language / f"{name}.json"
+        return load_catalog(path, self.project.shown(path))
+
+    def localise(
+        self,
+        page: Page,
+        url_of: Callable[[str], str],
+        catalog: Catalog | None = None,
+        words: Catalog | None = None,
+    ) -> LocalPage:
+        """A page in the language of a map.
+
+        `url_of` gives the address of a page in that language, relative to the site's root.
+        """
+        here = url_of(page.name)
+
+        def url(raw: str) -> str:
+            target = self.targets.get((page.name, raw))
+            if target is None:
+                return raw
+            address = target.asset or (url_of(target.page) if target.page else "")
+            if target.page == page.name and target.anchor:
+                return f"#{target.anchor}"
+            return relative_url(address + (f"#{target.anchor}" if target.anchor else ""), here)
+
+        return localise(
+            page,
+            Surroundings(
+                url=url,
+                drawings={raw: d for (name, raw), d in self.drawings.items() if name == page.name},
+                code=self._code(page, url_of) if page.is_annotated else (),
+                catalog=catalog,
+                words=words,
+            ),
+        )
+
+    def _code(self, page: Page, url_of: Callable[[str], str]) -> tuple[str, ...]:
+        documented = {section.definition for section in page.document.sections}
+        links = {}
+        for position, (name, anchor) in self._name_targets[page.name].items():
+            href = f"#{anchor}"
+            if name != page.name:
+                href = relative_url(f"{url_of(name)}#{anchor}", url_of(page.name))
+            links[position] = f'href="{href}"'
+            is_own = name == page.name and anchor not in documented
+            line = next((d.line for d in page.document.definitions if d.name == anchor), 0)
+            if is_own and line == position[0]:
+                links[position] += f' id="{anchor}"'
+        return tuple(highlight_lines([line.text for line in page.document.lines], links))
+
+
+def load_site(project: Project) -> Site:
+    """Read every page, every language's settings, and follow every link.
+
+    Raises `LiterateError`, or `ManyErrors` with all of them, where something is wrong.
+    """
+    errors: list[LiterateError] = []
+    pages = _load_pages(project, errors)
+    languages = _load_languages(project)
+    raise_all(errors)
+    links = _Links(project, pages)
+    for page in pages.values():
+        links.follow(page)
+    raise_all(links.errors)
+    return Site(project, pages, languages, links.targets, links.drawings, links.assets)
+
+
+def check_maps(site: Site) -> None:
+    """Read every map of every language.
+
+    Raises `LiterateError` for maps that do not parse, and translations that would break a page.
+    """
+    errors: list[LiterateError] = []
+    for language in site.languages:
+        for name in (SITE_MAP, *site.pages):
+            try:
+                catalog = site.catalog(language, name)
+            except LiterateError as error:
+                errors.append(error)
+                continue
+            for entry in catalog.entries:
+                for fault in breaking_faults(entry):
+                    errors.append(
+                        LiterateError(
+                            fault.message, file=catalog.path, line=entry.line, fix=fault.fix
+                        )
+                    )
+    raise_all(errors)
+
+
+def _load_pages(project: Project, errors: list[LiterateError]) -> dict[str, Page]:
+    files = [(path.relative_to(project.docs), path) for path in project.pages()]
+    files += [(path.relative_to(folder), path) for folder, path in project.source_files()]
+    pages: dict[str, Page] = {}
+    for relative, path in files:
+        name = relative.with_suffix("").as_posix()
+        if path.name == "__init__.py":
+            name = relative.with_name("index").as_posix()
+        shown = project.shown(path)
+        try:
+            if name in pages or name == SITE_MAP:
+                other = pages[name].path if name in pages else "the map of the site's words"
+                raise LiterateError(
+                    f"the page {name!r} is also made of {other}",
+                    file=shown,
+                    fix="Rename one, or add it to `exclude`",
+                )
+            pages[name] = load_page(name, path, shown)
+        except LiterateError as error:
+            errors.append(error)
+    return pages
+
+
+def _load_languages(project: Project) -> dict[str, Language]:
+    folder = project.translations
+    if folder is None or not folder.is_dir():
+        if project.languages:
+            raise LiterateError(
+                f"there is no folder {project.shown(folder) if folder else 'translations'}",
+                file="mkdocs.yml",
+                fix="Mend `translations` of the plugin `literate`",
+            )
+        return {}
+    known = sorted(path.name for path in folder.iterdir() if path.is_dir())
+    for code in project.languages:
+        if code not in known:
+            raise LiterateError(
+                f"unknown language {code!r}", file="mkdocs.yml", fix=nearest(code, known)
+            )
+    return {
+        code: load_language(folder / code, project.shown(folder / code))
+        for code in project.languages or known
+    }
+
+
+class _Links:
+    """Follows the links of pages, and collects those that lead nowhere."""
+
+    def __init__(self, project: Project, pages: Mapping[str, Page]) -> None:
+        self.project = project
+        self.pages = pages
+        self.by_path = {page.path: page for page in pages.values()}
+        self.targets: dict[tuple[str, str], Target] = {}
+        self.drawings: dict[tuple[str, str], Drawing] = {}
+        self.assets: dict[str, Path] = {}
+        self.errors: list[LiterateError] = []
+
+    def follow(self, page: Page) -> None:
+        for note in page.notes:
+            for link in note.links if note else ():
+                self._collect(page, link.target, link.line)
+        for figure in page.figures():
+            target = self._collect(page, figure.target, figure.line)
+            if target and target.asset and figure.target.endswith(".svg"):
+                file = self.assets[target.asset]
+                drawing = load_drawing(file, self.project.shown(file))
+                self.drawings[page.name, figure.target] = drawing
+
+    def _collect(self, page: Page, raw: str, line: int) -> Target | None:
+        try:
+            target = self._resolve(page, raw, line)
+        except LiterateError as error:
+            self.errors.append(error)
+            return None
+        if target is not None:
+            self.targets[page.name, raw] = target
+        return target
+
+    def _resolve(self, page: Page, raw: str, line: int) -> Target | None:
+        """A target within the site, or None for an address elsewhere."""
+        raw = unescape(raw)
+        parts = urlsplit(raw)
+        if parts.scheme or parts.netloc:
+            return None
+        path, anchor = unquote(parts.path), unquote(parts.fragment)
+        there = page if not path else self._page(page, path)
+        if there is not None:
+            if anchor and anchor not in there.anchors and not _is_line(there, anchor):
+                raise LiterateError(
+                    f"the link {raw!r} leads to an anchor that {there.path} does not have",
+                    file=page.path,
+                    line=line,
+                    fix=nearest(anchor, there.anchors),
+                )
+            return Target(page=there.name, anchor=anchor)
+        asset = self._asset(page, path)
+        if asset is None:
+            raise LiterateError(
+                f"the link {raw!r} leads nowhere",
+                file=page.path,
+                line=line,
+                fix=nearest(path, self._reachable(page)),
+            )
+        return Target(page=None, asset=asset, anchor=anchor)
+
+    def _page(self, page: Page, path: str) -> Page | None:
+        """A page by its source file, or by its address as in `../gan/index.html`."""
+        joined = posixpath.normpath(posixpath.join(posixpath.dirname(page.path), path))
+        if joined in self.by_path:
+            return self.by_path[joined]
+        name = posixpath.normpath(posixpath.join(posixpath.dirname(page.name), path))
+        return self.pages.get(name.removesuffix(".html").removesuffix(".md"))
+
+    def _asset(self, page: Page, path: str) -> str | None:
+        """A file of the docs folder, or one beside a source file, and the address it gets."""
+        file = (page.file.parent / path).resolve()
+        if not file.is_file():
+            return None
+        docs = self.project.docs.resolve()
+        if file.is_relative_to(docs):
+            address = file.relative_to(docs).as_posix()
+        else:
+            address = posixpath.join(posixpath.dirname(page.name), file.name)
+        self.assets[address] = file
+        return address
+
+    def _reachable(self, page: Page) -> list[str]:
+        here = posixpath.dirname(page.path)
+        return [posixpath.relpath(path, here or ".") for path in self.by_path]
+
+
+def _is_line(page: Page, anchor: str) -> bool:
+    """`#L12` is the page's twelfth line of code."""
+    if not page.is_annotated or not anchor.startswith("L") or not anchor[1:].isdigit():
+        return False
+    sections = page.document.sections
+    return any(line.number == int(anchor[1:]) for section in sections for line in section.code)

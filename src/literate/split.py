@@ -1,0 +1,284 @@
+"""Source text -> Document: which lines are notes, which are code, and what belongs together.
+
+Docstrings are found by `ast`, comments by `tokenize`; so a `#` inside a string is a string, and
+a comment inside a signature does not cut the signature in two.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from textwrap import dedent
+
+from literate.document import Definition, Document, Line, Prose, Section
+from literate.errors import LiterateError
+
+#: Comments that speak to a tool, not to a reader: they stay code.
+DIRECTIVES = (
+    "!", "type:", "noqa", "fmt:", "isort:", "mypy:", "pragma:", "pylint:", "pyright:", "ruff:",
+    "yapf:",
+)  # fmt: skip
+
+_DEFINITION = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """A run of file lines (`first` to `last`) that is prose."""
+
+    first: int
+    last: int
+    prose: Prose
+    definition: str | None = None
+    #: First line of the decorators or of the `def` that this docstring documents.
+    header: int | None = None
+    opens_module: bool = False
+
+    @property
+    def start(self) -> int:
+        return self.first if self.header is None else self.header
+
+
+def decode(data: bytes, path: str) -> tuple[str, str]:
+    """Text and encoding of a Python file: UTF-8, a byte-order mark, or what line 1 or 2 declare."""
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        return data.decode(encoding), encoding
+    except (SyntaxError, UnicodeDecodeError) as error:
+        line = 1
+        if isinstance(error, UnicodeDecodeError):
+            line += data.count(b"\n", 0, error.start)
+        raise LiterateError(
+            f"the text cannot be decoded: {error}",
+            file=path,
+            line=line,
+            fix="Save the file as UTF-8, or declare its encoding on the first line",
+        ) from None
+
+
+def split(data: bytes, path: str) -> Document:
+    """Take a Python source file apart.
+
+    Raises `LiterateError` where the file cannot be decoded or does not parse.
+    """
+    text, encoding = decode(data, path)
+    lines = list(io.StringIO(text, newline=""))
+    tree = _parse(text, path)
+    docstrings = list(_docstrings(tree, lines))
+    comments = _comments(lines, _headers(tree), docstrings)
+    sections, opening = _assemble(lines, sorted([*docstrings, *comments], key=lambda n: n.start))
+    return Document(
+        path=path,
+        encoding=encoding,
+        sections=tuple(sections),
+        definitions=tuple(_definitions(tree)),
+        opening=opening,
+        imports_end=_imports_end(tree),
+    )
+
+
+def _parse(text: str, path: str) -> ast.Module:
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None) or 1
+        what = getattr(error, "msg", None) or str(error)
+        raise LiterateError(
+            f"this is not Python: {what}", file=path, line=line, fix="Mend the source"
+        ) from None
+
+
+def _walk(tree: ast.AST, scope: str = "") -> Iterator[tuple[str, ast.stmt]]:
+    """Classes and functions with their qualified names, in the order of the file."""
+    for node in ast.iter_child_nodes(tree):
+        name = scope
+        if isinstance(node, _DEFINITION):
+            name = f"{scope}.{node.name}" if scope else node.name
+            yield name, node
+        yield from _walk(node, name)
+
+
+def _first_line(node: ast.stmt) -> int:
+    """The line on which a definition starts, its decorators included."""
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def _definitions(tree: ast.Module) -> Iterator[Definition]:
+    """Classes, functions, and the constants of the module."""
+    for name, node in _walk(tree):
+        yield Definition(name, node.lineno, node.col_offset)
+    seen: set[str] = set()
+    for statement in tree.body:
+        targets = statement.targets if isinstance(statement, ast.Assign) else ()
+        if isinstance(statement, ast.AnnAssign):
+            targets = [statement.target]
+        for target in targets:
+            if isinstance(target, ast.Name) and target.id not in seen:
+                seen.add(target.id)
+                yield Definition(target.id, target.lineno, target.col_offset, is_constant=True)
+
+
+def _headers(tree: ast.Module) -> set[int]:
+    """Lines of decorators and signatures: comments between them stay code."""
+    lines: set[int] = set()
+    for _, node in _walk(tree):
+        body: list[ast.stmt] = node.body  # type: ignore[attr-defined]
+        lines.update(range(_first_line(node), _header_end(node, body[0]) + 1))
+    return lines
+
+
+def _header_end(node: ast.stmt, body: ast.stmt) -> int:
+    """The last line on which the signature itself has something."""
+    ends = [node.lineno]
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (ast.arguments, ast.expr, ast.keyword)):
+            ends += [
+                part.end_lineno or 0
+                for part in ast.walk(child)
+                if isinstance(part, (ast.expr, ast.arg, ast.keyword))
+            ]
+    return min(max(ends), max(_first_line(body) - 1, node.lineno))
+
+
+def _docstrings(tree: ast.Module, lines: list[str]) -> Iterator[_Note]:
+    scopes: list[tuple[str | None, ast.AST]] = [(None, tree), *_walk(tree)]
+    for name, node in scopes:
+        body: list[ast.stmt] = node.body  # type: ignore[attr-defined]
+        if not body or not isinstance(body[0], ast.Expr):
+            continue
+        value = body[0].value
+        if not isinstance(value, ast.Constant) or not isinstance(value.value, str):
+            continue
+        prose = _docstring_prose(value, lines)
+        if prose is None:
+            continue
+        yield _Note(
+            first=value.lineno,
+            last=value.end_lineno or value.lineno,
+            prose=prose,
+            definition=name,
+            header=_first_line(node) if isinstance(node, ast.stmt) else None,
+            opens_module=name is None,
+        )
+
+
+def _docstring_prose(value: ast.Constant, lines: list[str]) -> Prose | None:
+    """The raw text between the quotes, dedented; None where code shares its lines."""
+    first, last = value.lineno, value.end_lineno or value.lineno
+    raw = [line.rstrip("\r\n") for line in lines[first - 1 : last]]
+    head = raw[0].encode()[: value.col_offset].decode()
+    tail = raw[-1].encode()[value.end_col_offset :].decode()
+    raw[-1] = raw[-1].encode()[: value.end_col_offset].decode()
+    if head.strip(" \t\f\ufeff") or tail.strip():
+        return None
+    raw[0] = raw[0][len(head) :]
+    opening = _opening_quotes(raw[0])
+    quotes = opening.lstrip("rRuU")
+    if "\n".join(raw).count(quotes) != 2:  # several strings, side by side
+        return None
+    raw[0] = raw[0][len(opening) :]
+    raw[-1] = raw[-1][: -len(quotes)]
+    body = dedent("\n".join(raw[1:])).split("\n") if len(raw) > 1 else []
+    return Prose("\n".join([raw[0].strip(), *body]), tuple(range(first, last + 1)))
+
+
+def _opening_quotes(text: str) -> str:
+    prefix = text[: len(text) - len(text.lstrip("rRuU"))]
+    rest = text[len(prefix) :]
+    return prefix + (rest[:3] if rest[:3] in ('"""', "'''") else rest[:1])
+
+
+def _comments(lines: list[str], headers: set[int], docstrings: list[_Note]) -> list[_Note]:
+    """Runs of lines that hold nothing but a comment."""
+    taken = headers.union(*(range(note.start, note.last + 1) for note in docstrings))
+    notes: list[_Note] = []
+    run: list[tuple[int, int, str]] = []  # line number, column, text
+    for number, column, text in _comment_lines(lines):
+        if number in taken:
+            continue
+        if run and (number != run[-1][0] + 1 or column != run[-1][1]):
+            notes.append(_comment_note(run))
+            run = []
+        run.append((number, column, text))
+    return [*notes, _comment_note(run)] if run else notes
+
+
+def _comment_lines(lines: list[str]) -> Iterator[tuple[int, int, str]]:
+    reader = iter(lines)
+    for token in tokenize.generate_tokens(lambda: next(reader, "")):
+        if token.type != tokenize.COMMENT:
+            continue
+        number, column = token.start
+        if token.line[:column].strip(" \t\f\ufeff"):
+            continue
+        body = token.string[1:]
+        if number <= 2 and "coding" in body and tokenize.cookie_re.match(token.string):
+            continue
+        if not body.lstrip().startswith(DIRECTIVES):
+            yield number, column, body.removeprefix(" ")
+
+
+def _comment_note(run: list[tuple[int, int, str]]) -> _Note:
+    numbers = tuple(number for number, _, _ in run)
+    text = "\n".join(text.rstrip() for _, _, text in run)
+    return _Note(numbers[0], numbers[-1], Prose(text, numbers))
+
+
+def _assemble(lines: list[str], notes: list[_Note]) -> tuple[list[Section], int | None]:
+    """Give every line of the file to a section, as note or as code."""
+    sections: list[Section] = []
+    opening: int | None = None
+    current = Section()
+    numbered = [Line(number, text) for number, text in enumerate(lines, start=1)]
+
+    def finish() -> None:
+        if current != Section():
+            sections.append(current)
+
+    position = 1
+    for note in notes:
+        current = _add_code(current, numbered[position - 1 : note.start - 1])
+        introduces = note.header is not None and current.prose and not current.code
+        if not introduces or current.definition:
+            finish()
+            current = Section()
+        if note.opens_module:
+            opening = len(sections)
+        current = _add_code(current, numbered[note.start - 1 : note.first - 1])
+        current = replace(
+            current,
+            note=(*current.note, *numbered[note.first - 1 : note.last]),
+            prose=_join(current.prose, note.prose),
+            definition=note.definition,
+        )
+        position = note.last + 1
+    current = _add_code(current, numbered[position - 1 :])
+    finish()
+    return sections, opening
+
+
+def _add_code(section: Section, code: list[Line]) -> Section:
+    return replace(section, code=(*section.code, *code)) if code else section
+
+
+def _join(first: Prose | None, second: Prose) -> Prose:
+    """A comment directly above a documented definition is one note with its docstring."""
+    if first is None:
+        return second
+    numbers = (*first.line_numbers, second.line_numbers[0], *second.line_numbers)
+    return Prose(f"{first.text}\n\n{second.text}", numbers)
+
+
+def _imports_end(tree: ast.Module) -> int:
+    """The last line of the imports at the head of the module, 0 without any."""
+    end = 0
+    for node in tree.body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            end = node.end_lineno or node.lineno
+        elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+            break
+    return end

@@ -1,0 +1,211 @@
+"""Maps: what they match, what they fill in, and how they fail."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from literate.catalog import Catalog, Entry, load_catalog, read_entries
+from literate.document import Prose
+from literate.errors import LiterateError
+from literate.fragment import parse
+from literate.language import load_language
+from literate.lint import lint
+from literate.note import render_note
+from literate.page import note_fragments
+
+
+def catalog(**entries):
+    return Catalog("map.json", tuple(Entry(k, v, 1) for k, v in entries.items()))
+
+
+def of(mapping):
+    return Catalog("map.json", tuple(Entry(k, v, 1) for k, v in mapping.items()))
+
+
+def fragments(text):
+    prose = Prose(text, tuple(range(1, text.count("\n") + 2)))
+    return note_fragments(render_note(prose, "page.md"))
+
+
+HELD = "<span translate=no>_^_{}_^_</span>"
+
+
+def test_a_whole_note_is_looked_up_first():
+    maps = of({"<p>One</p><p>Two</p>": "<p>一</p><p>二</p>", "<p>One</p>": "<p>壹</p>"})
+    assert maps.note(fragments("One\n\nTwo")) == ("<p>一</p>", "<p>二</p>")
+    assert maps.block(fragments("One")[0]) == "<p>壹</p>"
+
+
+def test_a_whole_note_serves_block_by_block():
+    maps = of({"<h1>T</h1>\n<p>One</p>\n<p>Two</p>": "<h1>题</h1><p>一</p><p>二</p>"})
+    blocks = fragments("# T\n\nOne changed\n\nTwo")
+    assert maps.note(blocks) is None
+    assert [maps.block(block) for block in blocks] == ["<h1>题</h1>", None, "<p>二</p>"]
+    ((entry, block),) = maps.stale()
+    assert block.text == "One"
+    assert entry.line == 1
+
+
+def test_a_translation_with_other_blocks_serves_the_whole_note_only():
+    maps = of({"<p>One</p><p>Two</p>": "<p>一二</p>"})
+    assert maps.note(fragments("One\n\nTwo")) == ("<p>一二</p>",)
+    assert maps.block(fragments("One")[0]) is None
+
+
+def test_placeholders_get_the_numbers_of_the_note():
+    key = f"<p>Take {HELD.format(0)} and {HELD.format(1)}.</p>"
+    maps = of({key: f"<p>取 {HELD.format(1)} 与 {HELD.format(0)}。</p>"})
+    blocks = fragments("`first`\n\nTake `x` and $y$.")
+    assert maps.block(blocks[1]) == f"<p>取 {HELD.format(2)} 与 {HELD.format(1)}。</p>"
+
+
+@given(st.permutations(range(4)), st.integers(0, 3))
+def test_every_placeholder_comes_back_once(order, before):
+    words = " w ".join(HELD.format(i) for i in range(4))
+    maps = of({f"<p>{words}</p>": f"<p>{' '.join(HELD.format(i) for i in order)}</p>"})
+    text = "`a` " * before + "\n\n" + " w ".join(f"`{i}`" for i in range(4))
+    block = fragments(text)[-1]
+    assert maps.block(block) == "<p>" + " ".join(HELD.format(before + i) for i in order) + "</p>"
+
+
+def test_a_moved_link_orphans_nothing():
+    key = '<p>See <a href="old.html">a</a> and <a href="two.html">b</a>.</p>'
+    maps = of({key: '<p>见 <a href="two.html">乙</a>、<a href="old.html">甲</a>。</p>'})
+    block = fragments("See [a](new.md#x) and [b](c.md).")[0]
+    assert maps.block(block) == '<p>见 <a href="c.md">乙</a>、<a href="new.md#x">甲</a>。</p>'
+
+
+def test_links_with_one_target_are_told_apart_by_their_order():
+    key = '<p><a href="x">a</a> <a href="x">b</a></p>'
+    maps = of({key: '<p><a href="x">甲</a> <a href="x">乙</a></p>'})
+    block = fragments("[a](1.md) [b](2.md)")[0]
+    assert maps.block(block) == '<p><a href="1.md">甲</a> <a href="2.md">乙</a></p>'
+
+
+def test_a_translation_brings_in_no_target_of_its_own():
+    maps = of({"<p>Words</p>": '<p><a href="https://elsewhere.example">词</a></p>'})
+    assert "href" not in maps.block(fragments("Words")[0])
+
+
+def test_a_list_that_another_renderer_left_as_text_is_found():
+    maps = of({"<p>One two</p>": "<p>一 二</p>"})
+    assert maps.block(parse("<ul><li>One two</li></ul>")[0]) == "<p>一 二</p>"
+    assert maps.block(parse("<h2>One two</h2>")[0]) is None
+
+
+def test_plain_texts():
+    maps = of({" A title & more ": " 标题 "})
+    assert maps.text("A title  & more") == "标题"
+    assert maps.text("Another") is None
+
+
+def test_an_empty_translation_is_missing(tmp_path):
+    (tmp_path / "m.json").write_text('{"a": "", "b": "乙"}', encoding="utf-8")
+    loaded = load_catalog(tmp_path / "m.json", "m.json")
+    assert loaded.text("a") is None
+    assert loaded.text("b") == "乙"
+
+
+@given(
+    st.dictionaries(st.text(max_size=20), st.text(min_size=1, max_size=20), max_size=6),
+    st.sampled_from([None, 0, 2]),
+    st.booleans(),
+)
+def test_any_spelling_of_json_is_read(entries, indent, ascii_only):
+    text = json.dumps(entries, indent=indent, ensure_ascii=ascii_only)
+    assert {e.source: e.translation for e in read_entries(text, "m.json")} == entries
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ('{\n"a": "1",\n"a": "2"\n}', 3, "stands here and on line 2"),
+        ('{\n"a": 1\n}', 2, "is a int"),
+        ('{\n"a": {"b": "c"}\n}', 2, "is a dict"),
+        ('{\n"a": "b",\n}', 3, "not JSON"),
+        ('{\n"a": "b"\n"c": "d"}', 3, "not JSON"),
+        ('{\n"a": "b', 2, "not JSON"),
+        ('{"a": "b"', 1, "not JSON"),
+        ("[]", 1, "not JSON"),
+        ("", 1, "not JSON"),
+        ('{}\n{"a": "b"}', 2, "goes on"),
+        ("{\n'a': 'b'}", 2, "not JSON"),
+    ],
+)
+def test_a_map_that_does_not_parse_names_the_line(text, line, words):
+    with pytest.raises(LiterateError) as error:
+        list(read_entries(text, "zh/m.json"))
+    assert str(error.value).startswith(f"zh/m.json:{line}: ")
+    assert words in str(error.value)
+
+
+def test_a_map_that_is_not_utf8_names_the_line(tmp_path):
+    (tmp_path / "m.json").write_bytes(b'{\n"a": "\xff"}')
+    with pytest.raises(LiterateError, match="m.json:2: the map is not UTF-8"):
+        load_catalog(tmp_path / "m.json", "m.json")
+
+
+@pytest.fixture
+def chinese(tmp_path):
+    folder = tmp_path / "zh"
+    folder.mkdir()
+    (folder / "language.toml").write_text(
+        'name = "中文"\nnames = ["token"]\n[glossary]\n"residual connection" = ["残差连接"]\n'
+        '[avoid]\n"信道" = "通道"\n',
+        encoding="utf-8",
+    )
+    return load_language(folder, "zh")
+
+
+@pytest.mark.parametrize(
+    ("source", "translation", "words"),
+    [
+        (f"<p>{HELD.format(0)} a</p>", "<p>甲</p>", "_^_0_^_ is lost"),
+        (f"<p>{HELD.format(0)}</p>", f"<p>{HELD.format(0) * 2}</p>", "_^_0_^_ is doubled"),
+        ("<p>a</p>", f"<p>{HELD.format(3)}</p>", "_^_3_^_ is not in the source"),
+        (f"<p>{HELD.format(0)}</p>", "<p>_^_0_^_</p>", "has lost its span"),
+        ("<p>a</p>", '<p><a href="http://x">甲</a></p>', "is not in the source"),
+        ('<p><a href="b">a</a></p>', "<p>甲</p>", "the link to 'b' is lost"),
+        ("<p>a</p>", "<p>甲</p><script>x</script>", "<script> may not stand"),
+        ("<p>a</p>", "<p>甲</p>。", "stands outside any tag"),
+        ("<p>a</p><p>b</p>", "<p>甲乙</p>", "the translation has p"),
+        ("<p>PyTorch</p>", "<p>PayTorch 的</p>", "'PayTorch' is not in the source. Is it 'PyTorch'?"),
+        ("<p>the residual connection</p>", "<p>剩余连接</p>", "残差连接"),
+        ("<p>a channel</p>", "<p>信道</p>", "Write '通道'"),
+    ],
+)
+def test_faults_of_a_translation(chinese, source, translation, words):
+    faults = lint(Entry(source, translation, 7), chinese)
+    assert any(words in f"{fault.message}. {fault.fix}" for fault in faults), faults
+
+
+@pytest.mark.parametrize(
+    ("source", "translation"),
+    [
+        ("<p>A PyTorch model</p>", "<p>一个 PyTorch 模型</p>"),
+        ("<p>Tokens</p>", "<p>token</p>"),
+        (f"<p>{HELD.format(0)} of {HELD.format(1)}</p>", f"<p>{HELD.format(1)}的{HELD.format(0)}</p>"),
+        ("<p>Both residual connections</p>", "<p>两个残差连接</p>"),
+        ("Plain title", "标题"),
+    ],
+)
+def test_a_good_translation_has_no_fault(chinese, source, translation):
+    assert lint(Entry(source, translation, 1), chinese) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ("", "language.toml:1: the entry 'name' is ''"),
+        ('name = "x"\ndirection = "up"', "language.toml:2: the entry 'direction' is 'up'"),
+        ('name = "x"\nrevieved = true', "language.toml:2: unknown entry 'revieved'. Did you mean 'reviewed'?"),
+        ("name = ", "language.toml:1: this is not TOML"),
+    ],
+)
+def test_a_language_file_with_an_error_names_the_line(tmp_path, settings, words):
+    (tmp_path / "language.toml").write_text(settings, encoding="utf-8")
+    with pytest.raises(LiterateError) as error:
+        load_language(tmp_path, "zh")
+    assert str(error.value).startswith(f"zh/{words}")

@@ -1,0 +1,99 @@
+"""Notes: what is rendered, what is held back, and where an error stands."""
+
+import pytest
+
+from literate.document import Prose
+from literate.errors import LiterateError
+from literate.note import Figure, front_matter, render_note
+
+
+def prose(text, first=1):
+    return Prose(text, tuple(range(first, first + text.count("\n") + 1)))
+
+
+def note(text):
+    return render_note(prose(text), "page.md")
+
+
+def test_what_is_not_translated_is_numbered_in_order():
+    rendered = note("Take `x` of $h$ and ![a picture](p.png).\n\n* `y`\n")
+    assert rendered.html == (
+        "<p>Take <span translate=no>_^_0_^_</span> of <span translate=no>_^_1_^_</span> and "
+        "<span translate=no>_^_2_^_</span>.</p>\n"
+        "<ul>\n<li><span translate=no>_^_3_^_</span></li>\n</ul>\n"
+    )
+    assert [getattr(item, "html", None) for item in rendered.items] == [
+        "<code>x</code>",
+        "<math><mi>h</mi></math>",
+        None,
+        "<code>y</code>",
+    ]
+    assert rendered.items[2] == Figure("p.png", "a picture", "", 1)
+
+
+def test_display_math_stands_in_its_paragraph_and_environments_stand_bare():
+    rendered = note("$$a = b$$\n\n\\begin{align}\na &= b\n\\end{align}\n")
+    assert [block.html.strip() for block in rendered.blocks] == [
+        "<p><span translate=no>_^_0_^_</span></p>",
+        "<span translate=no>_^_1_^_</span>",
+    ]
+    assert 'display="block"' in rendered.items[0].html
+
+
+def test_fenced_code_is_coloured_and_escaped():
+    (item,) = note("```python\nif a < b: pass\n```\n").items
+    assert '<span class="k">if</span>' in item.html
+    assert "a &lt; b" in item.html or "&lt;" in item.html
+
+
+def test_links_know_their_lines():
+    rendered = note("One\n[two](a.md)\nthree <a href=\"b.md\">four</a>\n\n[five](c.md)\n")
+    assert [(link.target, link.line) for link in rendered.links] == [
+        ("a.md", 2),
+        ("b.md", 3),
+        ("c.md", 5),
+    ]
+
+
+def test_a_dollar_sign_is_not_always_math():
+    assert note("It costs 5$ or 10$.").items == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("ok\n\n$\\frac{a}$", 3), ("a\nb $\\nosuch$", 2), ("$$\n\\begin{x}\n$$", 1)]
+)
+def test_math_that_does_not_convert_names_its_line(text, line):
+    with pytest.raises(LiterateError) as error:
+        note(text)
+    assert error.value.file == "page.md"
+    assert error.value.line == line
+    assert "does not convert" in str(error.value)
+
+
+def test_labels_of_the_field_convert():
+    assert "<math" in note("$\\pmb{x}$").items[0].html
+    numbered = note("\\begin{align}\na &= b \\\\\nc &= d\n\\end{align}\n").items[0].html
+    assert "(1)" not in numbered
+
+
+def test_front_matter_is_taken_off():
+    meta, rest = front_matter(prose("\n---\ntitle: A\nsummary: >\n  B\n  C\n---\n# D"), "page.md")
+    assert meta == {"title": "A", "summary": "B C"}
+    assert rest.text == "# D"
+    assert rest.line_numbers == (8,)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("---\ntitle: a: b\n---\n", 2),
+        ("---\ntitle: a\n", 1),
+        ("---\n- a\n---\n", 1),
+        ("\n\n---\n'\n---\n", 4),
+    ],
+)
+def test_front_matter_that_is_not_yaml_names_its_line(text, line):
+    with pytest.raises(LiterateError) as error:
+        front_matter(prose(text), "page.md")
+    assert (error.value.file, error.value.line) == ("page.md", line)
+    assert "front matter" in str(error.value)

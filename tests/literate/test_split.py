@@ -1,0 +1,143 @@
+"""Taking a source apart loses no byte, and tells notes from code as a reader would."""
+
+import sysconfig
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from literate.errors import LiterateError
+from literate.split import split
+
+PIECES = st.sampled_from(
+    [
+        "import os",
+        "",
+        "# A note.",
+        "#",
+        "#: odd sign",
+        "x = 1  # after code",
+        's = "# not a note"',
+        "text = '''\n# nor this\n'''",
+        'f(\n    # inside brackets\n    1,\n)',
+        "@decorated\n# between\nclass A:\n    '''Doc.'''\n\n    # in A\n    y = 2",
+        "def f(\n    a,  # first\n    # second\n    b,\n):\n    # before\n    r'''Doc\n    more.\n    '''\n    return a",
+        "async def g():\n    return '# no'",
+        "if x:\n\t# tabbed\n\tpass",
+        "z = '''a''' '''b'''",
+        "\x0c",
+        "é = 'ü'  # ß",
+    ]
+)
+
+
+@given(
+    pieces=st.lists(PIECES, max_size=12),
+    ending=st.sampled_from(["\n", "\r\n"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig"]),
+    final=st.booleans(),
+)
+def test_what_was_taken_apart_goes_back_together(pieces, ending, encoding, final):
+    text = ending.join("\n".join(pieces).split("\n")) + (ending if final else "")
+    data = text.encode(encoding)
+    document = split(data, "file.py")
+    assert document.encode() == data
+    numbers = [line.number for line in document.lines]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_the_standard_library_comes_back_byte_for_byte():
+    folder = Path(sysconfig.get_path("stdlib"))
+    files = sorted([*folder.glob("*.py"), *folder.glob("asyncio/*.py"), *folder.glob("json/*.py")])
+    assert len(files) > 150
+    for file in files:
+        data = file.read_bytes()
+        assert split(data, file.name).encode() == data, file
+
+
+def notes(source):
+    sections = split(source.encode(), "file.py").sections
+    return [(s.prose.text if s.prose else None, "".join(line.text for line in s.code)) for s in sections]
+
+
+def test_a_comment_owns_the_code_below_it():
+    assert notes("# One.\na = 1\n# Two,\n# still two.\nb = 2\n") == [
+        ("One.", "a = 1\n"),
+        ("Two,\nstill two.", "b = 2\n"),
+    ]
+
+
+def test_a_docstring_stands_beside_its_signature():
+    source = "def f(x):\n    '''What f does.'''\n    return x\n"
+    (section,) = split(source.encode(), "file.py").sections
+    assert section.definition == "f"
+    assert [line.number for line in section.code] == [1, 3]
+    assert section.prose.text == "What f does."
+
+
+def test_a_comment_above_a_documented_definition_joins_its_docstring():
+    assert notes("# Above.\n@wraps\ndef f():\n    '''Below.'''\n") == [
+        ("Above.\n\nBelow.", "@wraps\ndef f():\n")
+    ]
+
+
+def test_a_comment_in_a_signature_stays_code():
+    source = "def f(\n    a,\n    # the second\n    b,\n):\n    '''Doc.'''\n"
+    assert notes(source) == [("Doc.", "def f(\n    a,\n    # the second\n    b,\n):\n")]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        's = "# no note"\n',
+        "t = '''\n# no note\n'''\n",
+        "x = 1  # no note\n",
+        "#!/usr/bin/env python3\nx = 1\n",
+        "# -*- coding: utf-8 -*-\nx = 1\n",
+        "# fmt: off\nx = 1\n",
+        "x = 1; '''not a docstring'''\n",
+        "def f(): '''on the line of its code'''\n",
+        "'''two ''' '''strings'''\n",
+    ],
+)
+def test_what_is_no_note(source):
+    assert notes(source) == [(None, source)]
+
+
+def test_prose_knows_its_lines():
+    source = "'''\nTitle\n\n    indented\n'''\n"
+    (section,) = split(source.encode(), "file.py").sections
+    assert section.prose.text.split("\n")[1:4] == ["Title", "", "    indented"]
+    assert section.prose.line_numbers == (1, 2, 3, 4, 5)
+
+
+def test_nested_names_are_qualified():
+    source = "class A:\n    class B:\n        def f(self): ...\nX = 1\n"
+    names = [d.name for d in split(source.encode(), "file.py").definitions]
+    assert names == ["A", "A.B", "A.B.f", "X"]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"def f(:\n", "file.py:1: this is not Python"),
+        (b"x = 1\ny = (\n", "file.py:2: this is not Python"),
+        (b"# coding: uft-8\n", "file.py:1: the text cannot be decoded"),
+        (b"x = 1\ny = '\xff'\n", "file.py:2: the text cannot be decoded"),
+    ],
+)
+def test_a_source_that_cannot_be_read_names_file_and_line(data, message):
+    with pytest.raises(LiterateError) as error:
+        split(data, "file.py")
+    assert str(error.value).startswith(message)
+
+
+@pytest.mark.parametrize("data", [b"", b"\n", b"# only a note", b"'''only a docstring'''"])
+def test_small_files(data):
+    assert split(data, "file.py").encode() == data
+
+
+def test_an_encoding_declared_in_the_file_is_kept():
+    data = "# coding: latin-1\nx = 'é'\n".encode("latin-1")
+    assert split(data, "file.py").encode() == data
