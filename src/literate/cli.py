@@ -74,6 +74,8 @@ def _build(site: Path) -> None:
 
 
 def _check_writable(site: Path) -> None:
+    if site.exists() and not site.is_dir():
+        raise LiterateError(f"{site} is in the way: it is a file", fix="Move it elsewhere")
     for folder in (site.absolute().parent, site):
         if folder.exists() and not os.access(folder, os.W_OK):
             raise LiterateError(f"the folder {folder} cannot be written to", fix="Make it writable")
@@ -100,7 +102,8 @@ def _mkdocs_build(folder: Path) -> str:
         for line in result.stderr.splitlines()
         if not line.startswith(("INFO", "Aborted", "DEBUG")) and line.strip()
     ]
-    raise _Failure("\n".join(line.strip() for line in lines) or "MkDocs failed.")
+    unique = dict.fromkeys(line.strip() for line in lines)
+    raise _Failure("\n".join(unique) or "MkDocs failed.")
 
 
 @main.command()

@@ -21,10 +21,10 @@ from mkdocs.structure.pages import Page as MkDocsPage
 from mkdocs.structure.toc import AnchorLink, TableOfContents
 
 from literate.catalog import Catalog
-from literate.errors import LiterateError
+from literate.errors import LiterateError, nearest
 from literate.localise import LocalPage, TocEntry, translate_word
 from literate.page import Page
-from literate.project import make_project
+from literate.project import line_of, make_project
 from literate.report import Coverage, summary_line
 from literate.site import SITE_MAP, check_maps, load_site
 
@@ -85,6 +85,12 @@ class LocalisedPage(MkDocsPage):
 class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
     """Builds every language of a site in one `mkdocs build`."""
 
+    _command = "build"
+
+    def on_startup(self, *, command: str, dirty: bool) -> None:
+        """With this hook, MkDocs keeps one plugin from rebuild to rebuild."""
+        self._command = command
+
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         self._started = time.monotonic()
         self._source_language = str(config.theme["language"] or "en")
@@ -103,11 +109,31 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         root = Path(config.config_file_path).parent
         self._project = make_project(root, config, self.config)
         try:
-            self._site = load_site(self._project)
-            check_maps(self._site)
+            site = load_site(self._project)
+            check_maps(site)
+            self._check_navigation(site, config)
+            self._site = site
         except LiterateError as error:
-            raise PluginError(str(error)) from None
+            if not self._keeps_serving():
+                raise PluginError(str(error)) from None
+            for line in str(error).split("\n"):
+                log.error(line)
         return config
+
+    def _check_navigation(self, site: Site, config: MkDocsConfig) -> None:
+        file = Path(config.config_file_path)
+        for path in _paths(config.nav or []):
+            if path.endswith(".md") and path.removesuffix(".md") not in site.pages:
+                raise LiterateError(
+                    f"the navigation names {path!r}, which is no page",
+                    file=file.name,
+                    line=line_of(file, path),
+                    fix=nearest(path, (f"{name}.md" for name in site.pages)),
+                )
+
+    def _keeps_serving(self) -> bool:
+        """A preview shows the last good state until the author has mended an error."""
+        return self._command == "serve" and hasattr(self, "_site")
 
     def on_files(self, files: Files, config: MkDocsConfig) -> Files:
         """Replace the Markdown files by our pages, in every language."""
@@ -299,6 +325,14 @@ def _file(src_uri: str, config: MkDocsConfig) -> File:
 def _url_of(addresses: dict[str, File], name: str) -> str:
     url = addresses[name].url
     return "" if url in (".", "./") else url
+
+
+def _paths(nav: Any) -> Iterator[str]:
+    """The targets of the navigation's entries."""
+    if isinstance(nav, str):
+        yield nav
+    for item in nav.values() if isinstance(nav, dict) else nav if isinstance(nav, list) else ():
+        yield from _paths(item)
 
 
 def _labels(nav: Any) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from typing import Any
 import pathspec
 import yaml
 
-from literate.errors import LiterateError
+from literate.errors import LiterateError, nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,7 @@ def read_project(config_file: Path) -> Project:
     for plugin in config.get("plugins") or ():
         if plugin == "literate" or (isinstance(plugin, dict) and "literate" in plugin):
             options = {} if plugin == "literate" else plugin["literate"] or {}
+            _check_options(options, config_file)
             return make_project(config_file.parent, config, options)
     raise LiterateError(
         "the plugin `literate` is not in use", file=config_file.name, fix="Add it to `plugins`"
@@ -102,6 +103,24 @@ def make_project(root: Path, config: Any, options: Any) -> Project:
         languages=tuple(options.get("languages") or ()),
         words=tuple(_words(config)),
     )
+
+
+def _check_options(options: Any, config_file: Path) -> None:
+    known = {"sources", "exclude", "translations", "languages"}
+    for name in options:
+        if name not in known:
+            raise LiterateError(
+                f"the plugin `literate` has no option {name!r}",
+                file=config_file.name,
+                line=line_of(config_file, f"{name}:"),
+                fix=nearest(name, known),
+            )
+
+
+def line_of(file: Path, words: str) -> int:
+    """The first line of a file that holds the words."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return next((number for number, line in enumerate(lines, 1) if words in line), 1)
 
 
 def _words(config: Any) -> Iterator[str]:

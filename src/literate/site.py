@@ -63,12 +63,22 @@ class Site:
             for module, name in self._modules.items()
         }
 
+    @cached_property
+    def _maps(self) -> dict[tuple[str, str], Catalog]:
+        return {}
+
     def catalog(self, language: str, name: str) -> Catalog:
-        """The map of a page, read anew: a catalog remembers what it has served."""
-        folder = self.project.translations
-        assert folder is not None
-        path = folder / language / f"{name}.json"
-        return load_catalog(path, self.project.shown(path))
+        """The map of a page. Each call gives a fresh one: a catalog remembers what it served.
+
+        Raises `LiterateError` where the file is no map.
+        """
+        if (language, name) not in self._maps:
+            folder = self.project.translations
+            assert folder is not None
+            path = folder / language / f"{name}.json"
+            self._maps[language, name] = load_catalog(path, self.project.shown(path))
+        loaded = self._maps[language, name]
+        return Catalog(loaded.path, loaded.entries)
 
     def localise(
         self,

@@ -1,0 +1,297 @@
+"""`build_site.py`, run as a user runs it: what it builds, and how it fails."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import urllib.request
+from pathlib import Path
+
+import pytest
+from conftest import CONFIG, PAGE, ROOT, SOURCE
+
+
+def test_every_language_is_built(project):
+    result = project.run()
+    assert result.returncode == 0, result.stderr
+    assert {"index.html", "net/index.html", "zh/index.html", "zh/net/index.html", "404.html",
+            "zh/404.html", "sitemap.xml"} <= project.files().keys()  # fmt: skip
+    assert "Double the input." in project.read("site/net/index.html")
+    chinese = project.read("site/zh/net/index.html")
+    assert "<p>输入加倍。</p>" in chinese
+    assert "Double the input." not in chinese
+
+
+def test_the_last_line_says_what_was_built(project):
+    last = project.run().stdout.strip().split("\n")[-1]
+    assert re.fullmatch(
+        r"site/: 4 pages, 2 languages \(en; translated: zh \d+(\.\d)? %\), \d+\.\d s", last
+    ), last
+
+
+def test_an_untranslated_note_is_english_and_marked(project):
+    project.run()
+    chinese = project.read("site/zh/net/index.html")
+    marked = re.findall(r'<div class="untranslated" lang="en"[^>]*>(.*?)</div>', chinese, re.DOTALL)
+    assert any("Words about" in html for html in marked)
+
+
+def test_names_of_pages_and_languages_are_right_in_each_language(project):
+    project.write("translations/zh/site.json", '{"Net": "网络", "A paper": "一篇论文"}')
+    project.run()
+    chinese, english = project.read("site/zh/net/index.html"), project.read("site/net/index.html")
+    assert '<html lang="zh"' in chinese and '<html lang="en"' in english
+    assert '<link rel="canonical" href="https://paper.example/zh/net/">' in chinese
+    for page in (chinese, english):
+        assert 'hreflang="en" href="https://paper.example/net/"' in page
+        assert 'hreflang="zh" href="https://paper.example/zh/net/"' in page
+        assert 'hreflang="x-default" href="https://paper.example/net/"' in page
+    assert "网络" in chinese and "一篇论文" in chinese
+    assert "网络" not in english and "一篇论文" not in english
+    sitemap = project.read("site/sitemap.xml")
+    assert sitemap.count("<loc>") == 4
+    assert sitemap.count('hreflang="zh"') == 4
+
+
+def test_each_404_page_speaks_its_language_and_leads_home(project):
+    project.write(
+        "translations/zh/site.json",
+        '{"There is no page at this address.": "此地址没有页面。", "To the overview": "回到概览"}',
+    )
+    project.run()
+    for name, language in (("404.html", "en"), ("zh/404.html", "zh")):
+        page = project.read(f"site/{name}")
+        assert f'<html lang="{language}"' in page
+        body = page[page.index("<article") :]
+        homes = re.findall(r'<p lang="(\w+)">[^<]* <a href="([^"]*)">', body)
+        assert [code for code, _ in homes] == sorted(["en", "zh"], key=lambda code: code != language)
+        assert {address for _, address in homes} == {"/", "/zh/"} or {
+            address for _, address in homes
+        } == {"/.", "/zh/"}
+        assert "此地址没有页面。" in body
+
+
+def test_anchors_are_the_same_in_every_language(project):
+    project.write("translations/zh/net.json", '{"<h2>A net</h2>": "<h2>一个网络</h2>"}')
+    project.run()
+    for name in ("net/index.html", "zh/net/index.html"):
+        page = project.read(f"site/{name}")
+        assert {"Net", "Net.forward", "a-net", "L20"} <= set(re.findall(r' id="([^"]+)"', page))
+    assert '<h2 id="a-net">一个网络</h2>' in project.read("site/zh/net/index.html")
+
+
+def test_links_lead_to_the_page_in_the_same_language(project):
+    project.run()
+    assert 'href="net/#Net.forward"' in project.read("site/index.html")
+    assert 'href="net/#Net.forward"' in project.read("site/zh/index.html")
+
+
+def test_mkdocs_itself_builds_the_site(project):
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
+    result = subprocess.run(command, cwd=project.root, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert "4 pages, 2 languages" in result.stderr
+    assert "输入加倍" in project.read("site/zh/net/index.html")
+
+
+def test_a_source_may_be_crlf(project):
+    project.write("src/paper/net.py", SOURCE.replace("\n", "\r\n"))
+    assert project.run().returncode == 0
+    assert "return" in project.read("site/net/index.html")
+
+
+ERRORS = {
+    "source": ("src/paper/net.py", "def f(:\n", "src/paper/net.py:1: this is not Python"),
+    "front matter": ("docs/index.md", "---\na: b: c\n---\n", "docs/index.md:2: the front matter is not YAML"),
+    "front matter of a source": ("src/paper/net.py", '"""\n---\ntitle\n---\n"""\n', "src/paper/net.py:2: the front matter is a str"),
+    "dead link": ("docs/index.md", "# A\n\nSee [b](b.md).\n", "docs/index.md:3: the link 'b.md' leads nowhere"),
+    "dead anchor": ("docs/index.md", PAGE.replace("Net.forward", "Net.forwards"), "docs/index.md:8: the link '../src/paper/net.py#Net.forwards' leads to an anchor that src/paper/net.py does not have. Did you mean 'Net.forward'?"),
+    "dead image": ("docs/index.md", "# A\n\n![b](b.png)\n", "docs/index.md:3: the link 'b.png' leads nowhere"),
+    "dead raw link": ("docs/index.md", '# A\n\n<a href="b.md">b</a>\n', "docs/index.md:3: the link 'b.md' leads nowhere"),
+    "math": ("src/paper/net.py", SOURCE.replace("$h$", "$\\\\frac{$"), "src/paper/net.py:8: the expression"),
+    "map": ("translations/zh/net.json", '{"a": "b"', "translations/zh/net.json:1: the map is not JSON"),
+    "duplicate key": ("translations/zh/net.json", '{\n"a": "b",\n"a": "c"\n}', "translations/zh/net.json:3: the key 'a' stands here and on line 2"),
+    "type": ("translations/zh/net.json", '{\n"a": null\n}', "translations/zh/net.json:2: the translation of 'a' is a NoneType"),
+    "lost placeholder": ("translations/zh/net.json", '{\n"<p>Words about <span translate=no>_^_0_^_</span>.</p>": "<p>话</p>"\n}', "translations/zh/net.json:2: the placeholder _^_0_^_ is lost"),
+    "doubled placeholder": ("translations/zh/net.json", '{\n"<p><span translate=no>_^_0_^_</span>.</p>": "<p><span translate=no>_^_0_^_</span><span translate=no>_^_0_^_</span></p>"\n}', "translations/zh/net.json:2: the placeholder _^_0_^_ is doubled"),
+    "language file": ("translations/zh/language.toml", "name = 1", "translations/zh/language.toml:1: the entry 'name' is 1"),
+    "no language file": ("translations/de/net.json", "{}", "translations/de/language.toml: the language 'de' has no language.toml"),
+    "unknown language": ("mkdocs.yml", CONFIG + "      languages: [zn]\n", "mkdocs.yml: unknown language 'zn'. Did you mean 'zh'?"),
+    "missing sources": ("mkdocs.yml", CONFIG.replace("src/paper", "src/papers"), "mkdocs.yml: the source folder src/papers does not exist"),
+    "drawing": ("docs/index.md", "# A\n\n![b](b.svg)\n", "docs/b.svg:2: the drawing is not well-formed"),
+    "two sources": ("docs/net.md", "# Net\n", "src/paper/net.py: the page 'net' is also made of docs/net.md"),
+    "navigation": ("mkdocs.yml", CONFIG.replace("net.md", "nets.md"), "mkdocs.yml:5: the navigation names 'nets.md', which is no page. Did you mean 'net.md'?"),
+    "option": ("mkdocs.yml", CONFIG + "      sorces: []\n", "mkdocs.yml:12: the plugin `literate` has no option 'sorces'. Did you mean 'sources'?"),
+    "configuration": ("mkdocs.yml", "site_name: [", "mkdocs.yml:"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text", "message"), ERRORS.values(), ids=ERRORS.keys())
+def test_an_error_is_one_clear_message_and_leaves_the_old_site(project, name, text, message):
+    project.write("site/index.html", "the last good site")
+    if "b.svg" in text:
+        project.write("docs/b.svg", '<svg xmlns="http://www.w3.org/2000/svg">\n<text></svg>')
+    project.write(name, text)
+    result = project.run()
+    assert result.returncode not in (0, None)
+    lines = result.stderr.strip().split("\n")
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith("error: ")
+    assert message in lines[0]
+    assert "Traceback" not in result.stderr
+    assert project.files() == {"index.html": b"the last good site"}
+    assert not list(project.root.glob(".site-*"))
+
+
+def test_several_errors_are_reported_together(project):
+    project.write("docs/index.md", "# A\n\n[b](b.md)\n\n[c](#c)\n")
+    lines = project.run().stderr.strip().split("\n")
+    assert [line.split(": ")[1] for line in lines] == ["docs/index.md:3", "docs/index.md:5"]
+
+
+def test_a_folder_that_cannot_be_written_is_said(project):
+    (project.root / "site").write_text("in the way", encoding="utf-8")
+    result = project.run()
+    assert result.returncode == 1
+    assert "site" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert project.read("site") == "in the way"
+
+
+@pytest.mark.parametrize("arguments", [["--hepl"], ["biuld"], ["check", "zn"], ["serve", "--prot", "1"]])
+def test_an_unknown_word_of_the_command_line(project, arguments):
+    result = project.run(*arguments)
+    assert result.returncode in (1, 2)
+    assert "Traceback" not in result.stderr
+    assert arguments[-1 if arguments[0] == "check" else -2 if len(arguments) > 2 else 0] in result.stderr
+
+
+def test_help_names_the_commands(project):
+    text = project.run("--help").stdout
+    for word in ("serve", "check", "extract", "strictly"):
+        assert word in text
+
+
+def test_outside_a_project(tmp_path, project):
+    (project.root / "mkdocs.yml").unlink()
+    for arguments in ([], ["check"], ["serve"]):
+        result = project.run(*arguments)
+        assert result.returncode == 1
+        assert result.stderr.startswith("error: there is no mkdocs.yml here")
+
+
+def test_check_reports_what_is_missing_and_stale(project):
+    project.write(
+        "translations/zh/net.json",
+        '{\n"<p>Double the input</p>": "<p>输入加倍</p>",\n"<h2>A net</h2>": "<h2>网络</h2>"\n}',
+    )
+    result = project.run("check")
+    assert result.returncode == 0
+    assert result.stdout.startswith("中文 (zh): 1 of ")
+    assert "translations/zh/net.json:2: stale: <p>Double the input</p>" in result.stdout
+    assert "nearest missing key: <p>Double the input.</p>" in result.stdout
+    assert "src/paper/net.py:22: missing: <p>Double the input.</p>" in result.stdout
+
+
+def test_check_exits_with_1_on_a_fault(project):
+    project.write("translations/zh/net.json", '{\n"<p>Double the input.</p>": "输入加倍。"\n}')
+    result = project.run("check", "zh")
+    assert result.returncode == 1
+    assert "translations/zh/net.json:2: the text '输入加倍。' stands outside any tag" in result.stdout
+
+
+def test_a_translator_fills_in_what_extract_wrote(project):
+    result = project.run("extract", "zh")
+    assert result.returncode == 0, result.stderr
+    keys = json.loads(project.read("translations/zh/net.json"))
+    assert list(keys)[0] == "The net"
+    assert keys["<p>Double the input.</p>"] == "<p>输入加倍。</p>"
+    assert "<p>Words about <span translate=no>_^_0_^_</span>.</p>" in keys
+    for path in (project.root / "translations/zh").glob("*.json"):
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        path.write_text(json.dumps({key: value or key for key, value in entries.items()}))
+    checked = project.run("check")
+    assert "(100 %), 0 missing, 0 stale, 0 faulty" in checked.stdout
+    assert project.run("extract", "zh").stdout.startswith("0 keys added")
+
+
+def test_serve_rebuilds_when_a_map_changes(project):
+    command = [sys.executable, str(ROOT / "build_site.py"), "serve", "--port", str(free_port())]
+    address = f"http://127.0.0.1:{command[-1]}/"
+    process = subprocess.Popen(
+        command, cwd=project.root, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    lines = Lines(process.stderr)
+    try:
+        assert lines.wait_for("Serving on")
+        assert "输入加倍" in fetch(f"{address}zh/net/")
+        project.write("translations/zh/net.json", '{"<p>Double the input.</p>": "<p>两倍。</p>"}')
+        assert lines.wait_for("Reloading browsers")
+        assert "两倍。" in fetch(f"{address}zh/net/")
+        project.write("src/paper/net.py", SOURCE + "\n\nEND = 1\n")
+        assert lines.wait_for("Reloading browsers")
+        assert "END" in fetch(f"{address}net/")
+        project.write("src/paper/net.py", "def f(:\n")
+        assert lines.wait_for("src/paper/net.py:1: this is not Python")
+        assert "END" in fetch(f"{address}net/")
+        project.write("src/paper/net.py", SOURCE)
+        assert lines.wait_for("Reloading browsers")
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+        code = process.wait(timeout=20)
+    assert code == 0
+    assert "Traceback" not in lines.text
+
+
+class Lines:
+    """What a process prints, as it prints it."""
+
+    def __init__(self, stream):
+        self.text = ""
+        self._seen = 0
+        self._new = threading.Condition()
+        threading.Thread(target=self._read, args=(stream,), daemon=True).start()
+
+    def _read(self, stream):
+        for line in stream:
+            with self._new:
+                self.text += line
+                self._new.notify_all()
+
+    def wait_for(self, words, seconds=30):
+        """Whether the words come, after those waited for before."""
+        with self._new:
+            found = self._new.wait_for(lambda: words in self.text[self._seen :], seconds)
+            if found:
+                self._seen = self.text.index(words, self._seen) + len(words)
+            return found
+
+
+def free_port():
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def fetch(address):
+    with urllib.request.urlopen(address, timeout=10) as response:
+        return response.read().decode()
+
+
+def test_the_engine_needs_no_torch_and_no_convmixer():
+    code = (
+        "import sys, literate.cli, literate.plugin\n"
+        "print([name for name in ('torch', 'convmixer') if name in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stdout.strip() == "[]", result.stderr
+    for path in Path(ROOT / "src/literate").glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"^\s*(from|import) (torch|convmixer)", text, re.MULTILINE)
+        if path.name != "plugin.py":
+            assert not re.search(r"^\s*(from|import) mkdocs", text, re.MULTILINE), path.name
