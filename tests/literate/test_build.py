@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from conftest import CONFIG, PAGE, ROOT, SOURCE
+from support import CONFIG, PAGE, ROOT, SOURCE
 
 
 def test_every_language_is_built(project):

@@ -2,16 +2,22 @@
 (() => {
   const header = () => document.querySelector(".md-header")?.offsetHeight ?? 0;
 
-  // The last anchor above the middle of what is visible; none at the top of the page.
+  // The last anchor that has reached the top of what is visible; none at the top of the page.
   const currentSection = () => {
     if (window.scrollY < header()) return "";
-    const limit = header() + window.innerHeight / 3;
+    const limit = header() + 80;
     let current = "";
     for (const element of document.querySelectorAll("article :is(h1, h2, h3, h4, h5, h6, section)[id]")) {
       if (element.getBoundingClientRect().top > limit) break;
-      current = element.id;
+      current = nameOf(element);
     }
     return current;
+  };
+
+  // The first heading of a definition's section stands for the section.
+  const nameOf = (element) => {
+    const section = element.closest("section[id]");
+    return section && section.querySelector("h1, h2, h3, h4, h5, h6") === element ? section.id : element.id;
   };
 
   // The address's own anchor counts for as long as its target is on the screen.

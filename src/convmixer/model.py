@@ -1,0 +1,372 @@
+r"""
+---
+title: The model
+summary: >
+  ConvMixer in PyTorch, part by part, with the paper's equations beside the code.
+---
+
+# ConvMixer
+
+A Vision Transformer cuts the image into patches and mixes them with attention. The
+paper [Patches Are All You Need?](https://arxiv.org/abs/2201.09792) asks which of the
+two earns the accuracy. ConvMixer is its test: it keeps the patches, and replaces
+everything else with plain convolutions.
+
+![ConvMixer: patch embedding, d layers, head](../../docs/figures/convmixer.svg "The ConvMixer architecture.")
+
+The model is three parts in a row, and this page follows them:
+
+* The [patch embedding](#PatchEmbedding) turns each patch of the image into one token, a
+  vector of $h$ numbers.
+* Then come $d$ [ConvMixer layers](#ConvMixerLayer). Each mixes the tokens across space,
+  channel by channel, and then mixes the channels, token by token. Nothing is pooled on
+  the way: every layer takes and returns the same shape.
+* The [classification head](#ClassificationHead) averages the tokens and reads the class
+  off the average.
+
+[ConvMixer](#ConvMixer) puts them together, and the page ends with the models that the
+authors published, by name.
+
+| symbol | name in the code | meaning |
+| --- | --- | --- |
+| $h$ | `width` | numbers in a token, which is also the channels of every layer |
+| $d$ | `depth` | number of ConvMixer layers |
+| $k$ | `kernel_size` | side of the depthwise convolution's window, in tokens |
+| $p$ | `patch_size` | side of a patch, in pixels |
+| $c$ | `in_channels` | channels of the image, 3 for RGB |
+| $n$ | `n_classes` | number of classes |
+
+Shapes are written `[B, h, H/p, W/p]`: a batch of $B$ images, each $H$ pixels high and
+$W$ wide, after the patch embedding.
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal, get_args
+
+import torch
+from torch import nn
+
+# An activation is given as something that makes one, such as the class `nn.GELU`. The
+# other two choices are the paper's own and the ones it is compared with.
+Activation = Callable[[], nn.Module]
+Norm = Literal["batch", "layer"]
+Residual = Literal["depthwise", "both", "none"]
+
+
+class LayerNorm(nn.LayerNorm):
+    r"""
+    ## Layer normalization of each token
+
+    ConvMixer normalizes over the batch. Vision Transformer and MLP-Mixer normalize each
+    token over its own $h$ numbers, and to compare the two, so can we:
+
+    $$\text{LN}(x) =
+    \gamma \odot \frac{x - \mu(x)}{\sqrt{\sigma^2(x) + \epsilon}} + \beta$$
+
+    The mean $\mu$ and the variance $\sigma^2$ are those of a single token. They depend
+    on no other token and no other image, so training and inference compute the same
+    thing.
+    """
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """
+        Takes and returns `[B, h, H/p, W/p]`.
+        """
+        # `nn.LayerNorm` works on the last dimension, so the channels go there and back.
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+def make_norm(norm: Norm, width: int) -> nn.Module:
+    """
+    ### Choose the normalization
+
+    Both kinds learn one scale and one shift for each of the $h$ channels, so the choice
+    does not change the number of parameters. Any other name is a `ValueError`.
+    """
+    if norm not in get_args(Norm):
+        raise ValueError(f"norm must be one of {get_args(Norm)}, not {norm!r}")
+    return nn.BatchNorm2d(width) if norm == "batch" else LayerNorm(width)
+
+
+class PatchEmbedding(nn.Module):
+    r"""
+    ## Patch embedding
+
+    $$z_0 = \text{BN}\big(\sigma\big(\text{Conv}_{c \to h}(
+    X,\; \text{stride} = p,\; \text{kernel size} = p)\big)\big)$$
+
+    Cutting the image into $p \times p$ patches and applying one linear map to each is a
+    single convolution whose stride equals its kernel size: the windows touch and never
+    overlap. Each window becomes one token of $h$ numbers.
+
+    Where a Vision Transformer flattens its patches into a sequence, we leave the tokens
+    on their grid. A convolution knows where they are, so no position embedding is
+    needed.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        patch_size: int,
+        in_channels: int = 3,
+        activation: Activation = nn.GELU,
+        norm: Norm = "batch",
+    ):
+        r"""
+        * `width` is the size of a token, $h$
+        * `patch_size` is the side of a patch, $p$
+        * `in_channels` is the number of channels of the image, $c$
+        * `activation` makes the activation $\sigma$
+        * `norm` is `"batch"`, the paper's choice, or `"layer"`
+        """
+        super().__init__()
+        self.patch_size = patch_size
+        self.conv = nn.Conv2d(
+            in_channels, width, kernel_size=patch_size, stride=patch_size
+        )
+        self.activation = activation()
+        self.norm = make_norm(norm, width)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """
+        Takes `[B, c, H, W]`, returns `[B, h, H/p, W/p]`.
+
+        An image that does not divide into whole patches is a `ValueError`.
+        """
+        # The convolution would quietly leave out the last rows and columns of such an
+        # image. Whoever resizes or crops it should decide what is lost.
+        height, width = x.shape[-2:]
+        if height % self.patch_size or width % self.patch_size:
+            raise ValueError(
+                f"an image of {height} x {width} pixels does not divide into patches "
+                f"of {self.patch_size} x {self.patch_size}: resize or crop it first"
+            )
+        return self.norm(self.activation(self.conv(x)))
+
+
+class ConvMixerLayer(nn.Module):
+    r"""
+    ## ConvMixer layer
+
+    $$z'_l = \text{BN}\big(\sigma(\text{ConvDepthwise}(z_{l-1}))\big) + z_{l-1}$$
+
+    $$z_l = \text{BN}\big(\sigma(\text{ConvPointwise}(z'_l))\big)$$
+
+    A convolution usually mixes space and channels at once. Here each gets its own: the
+    depthwise convolution mixes *where*, with one $k \times k$ filter for each channel,
+    and the pointwise convolution mixes *what*, with one $h \times h$ matrix for all
+    tokens. MLP-Mixer divides the work alike, but its spatial mixing connects every
+    token with every other, where ours sees a window of $k \times k$.
+
+    The residual goes around the spatial mixing only. The other two arrangements are
+    there to be compared with.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        kernel_size: int,
+        activation: Activation = nn.GELU,
+        norm: Norm = "batch",
+        residual: Residual = "depthwise",
+    ):
+        r"""
+        * `width` is the number of channels, $h$
+        * `kernel_size` is the side of the depthwise window, $k$
+        * `activation` makes the activation $\sigma$
+        * `norm` is `"batch"` or `"layer"`
+        * `residual` is `"depthwise"` (the paper's), `"both"` for one around the
+          pointwise convolution too, or `"none"`; any other value is a `ValueError`
+        """
+        super().__init__()
+        if residual not in get_args(Residual):
+            choices = get_args(Residual)
+            raise ValueError(f"residual must be one of {choices}, not {residual!r}")
+        self.residual = residual
+        # With as many groups as channels, each channel is convolved alone. The residual
+        # needs an output as large as its input, so `"same"` pads $k - 1$ zeros in all.
+        # For an even $k$ the odd one goes to the right and the bottom, and PyTorch
+        # warns that it may copy the input.
+        self.depthwise = nn.Conv2d(
+            width, width, kernel_size=kernel_size, groups=width, padding="same"
+        )
+        self.depthwise_activation = activation()
+        self.depthwise_norm = make_norm(norm, width)
+        # A kernel of one token sees no neighbours: this is one linear layer, applied to
+        # every token. In the published models it holds most of the weights.
+        self.pointwise = nn.Conv2d(width, width, kernel_size=1)
+        self.pointwise_activation = activation()
+        self.pointwise_norm = make_norm(norm, width)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """
+        Takes and returns `[B, h, H/p, W/p]`.
+        """
+        # Spatial mixing: the layer adds to each token what it gathers from the
+        # neighbours.
+        mixed = self.depthwise_norm(self.depthwise_activation(self.depthwise(x)))
+        x = mixed if self.residual == "none" else mixed + x
+
+        # Channel mixing: the token is rewritten, not added to.
+        mixed = self.pointwise_norm(self.pointwise_activation(self.pointwise(x)))
+        return mixed + x if self.residual == "both" else mixed
+
+
+class ClassificationHead(nn.Module):
+    r"""
+    ## Classification head
+
+    $$y = A \, \frac{1}{T} \sum_{t=1}^{T} z_{d,t} + b, \qquad
+    T = \frac{H}{p} \cdot \frac{W}{p}$$
+
+    The tokens are averaged, and a linear layer gives each class its score. No class
+    token is needed, and the number of tokens may change: a trained model accepts images
+    of other sizes than it was trained on.
+    """
+
+    def __init__(self, width: int, n_classes: int):
+        """
+        * `width` is the size of a token, $h$
+        * `n_classes` is the number of classes, $n$
+        """
+        super().__init__()
+        self.linear = nn.Linear(width, n_classes)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """
+        Takes `[B, h, H/p, W/p]`, returns logits `[B, n]`.
+        """
+        # `[B, T, h]`, the sequence that a Transformer would work on. The mean over its
+        # tokens is average pooling; written so, its gradient keeps the memory layout of
+        # the layers before it.
+        tokens = x.flatten(2).transpose(1, 2)
+        return self.linear(tokens.mean(dim=1))
+
+
+class ConvMixer(nn.Module):
+    r"""
+    ## ConvMixer
+
+    $$y = \text{Head}\big(\text{Layer}_d(\cdots \text{Layer}_1(\text{Embed}(X)))\big)$$
+
+    Four numbers describe a ConvMixer. Width and depth name it, as in ConvMixer-$h/d$;
+    patch size and kernel size say how finely it looks and how far. They also give its
+    number of parameters:
+
+    $$\underbrace{h (c p^2 + 3)}_{\text{embedding}} + d
+    \underbrace{h (h + k^2 + 6)}_{\text{layer}} +
+    \underbrace{(h + 1) n}_{\text{head}}$$
+
+    A larger kernel is cheap as long as $k^2$ is small beside $h$. It widens the view
+    with every layer: after $d$ of them a token has seen a window of $d (k - 1) + 1$
+    tokens a side.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        depth: int,
+        kernel_size: int = 9,
+        patch_size: int = 7,
+        n_classes: int = 1000,
+        in_channels: int = 3,
+        activation: Activation = nn.GELU,
+        norm: Norm = "batch",
+        residual: Residual = "depthwise",
+    ):
+        r"""
+        * `width` is the size of a token, $h$
+        * `depth` is the number of layers, $d$
+        * `kernel_size` is the side of the depthwise window, $k$, odd or even
+        * `patch_size` is the side of a patch, $p$
+        * `n_classes` is the number of classes, $n$
+        * `in_channels` is the number of channels of the image, $c$
+        * `activation` makes the activation $\sigma$
+        * `norm` is `"batch"` or `"layer"`
+        * `residual` is `"depthwise"`, `"both"` or `"none"`
+
+        A size that is not a whole number of at least 1 is a `ValueError`.
+        """
+        super().__init__()
+        check_sizes(
+            width=width,
+            depth=depth,
+            kernel_size=kernel_size,
+            patch_size=patch_size,
+            n_classes=n_classes,
+            in_channels=in_channels,
+        )
+        self.patch_embedding = PatchEmbedding(
+            width, patch_size, in_channels, activation, norm
+        )
+        # Each layer is built, and so initialized, on its own. Copies of one layer would
+        # all start from the same weights.
+        self.layers = nn.Sequential(
+            *(
+                ConvMixerLayer(width, kernel_size, activation, norm, residual)
+                for _ in range(depth)
+            )
+        )
+        self.head = ClassificationHead(width, n_classes)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """
+        Takes images `[B, c, H, W]`, returns logits `[B, n]`.
+        """
+        # `[B, h, H/p, W/p]` from here to the head
+        x = self.patch_embedding(x)
+        x = self.layers(x)
+        return self.head(x)
+
+
+def check_sizes(**sizes: int) -> None:
+    """
+    ### Check the sizes
+
+    PyTorch accepts some sizes that make no model, such as a depth of 0, and reports
+    others in terms of its own. We name the argument and the value.
+    """
+    for name, size in sizes.items():
+        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+            what = "a whole number of at least 1"
+            raise ValueError(f"{name} must be {what}, not {size!r}")
+
+
+def convmixer_256_8(
+    kernel_size: int = 5, patch_size: int = 2, n_classes: int = 10, **options: Any
+) -> ConvMixer:
+    """
+    ## The published models
+
+    ConvMixer-256/8 is the paper's model for CIFAR-10, whose images are 32 pixels wide.
+    At $k = 5$, $p = 2$ it has 594,186 parameters; at $k = 9$, $p = 1$, where each pixel
+    is a patch, 706,570.
+    """
+    return ConvMixer(256, 8, kernel_size, patch_size, n_classes, **options)
+
+
+def convmixer_768_32(n_classes: int = 1000, **options: Any) -> ConvMixer:
+    """
+    Three models were published for ImageNet. ConvMixer-768/32 is deep and narrow, has
+    the fewest parameters, 21,110,248, and is the only one with ReLU. Its published
+    top-1 accuracy is 80.16 %.
+    """
+    options.setdefault("activation", nn.ReLU)
+    return ConvMixer(768, 32, 7, 7, n_classes, **options)
+
+
+def convmixer_1024_20(n_classes: int = 1000, **options: Any) -> ConvMixer:
+    """
+    ConvMixer-1024/20 cuts patches of 14 pixels, so it works on a quarter of the tokens
+    that the other two have. It has 24,383,464 parameters, and a published top-1
+    accuracy of 76.94 %.
+    """
+    return ConvMixer(1024, 20, 9, 14, n_classes, **options)
+
+
+def convmixer_1536_20(n_classes: int = 1000, **options: Any) -> ConvMixer:
+    """
+    ConvMixer-1536/20 is the widest and the most accurate of the three. It has
+    51,625,960 parameters, and a published top-1 accuracy of 81.37 %.
+    """
+    return ConvMixer(1536, 20, 9, 7, n_classes, **options)

@@ -1,0 +1,191 @@
+"""
+---
+title: The record
+summary: What a run leaves behind, and how it is written so that it is never half there.
+---
+
+# The record of a run
+
+An accuracy means little without the command, the seeds, the versions and the machine
+that it came from. Every run keeps them beside its figures in one JSON file, which is
+all that a table or a plot needs later.
+
+Record and checkpoint are written anew after every epoch.
+[`write_atomically`](#write_atomically) makes sure that whoever reads them, at any
+moment, finds a whole file.
+"""
+
+import io
+import json
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from convmixer.data import DataSet
+from convmixer.machine import Machine
+from convmixer.model import ConvMixer
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """
+    ## Write a file whole or not at all
+
+    The new content goes to a file beside the old one and takes its place in a single
+    step. A crash or a full disk leaves the old file as it was.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        # The bytes must be on the disk before the name points to them: after a power
+        # cut, a renamed file may otherwise be empty.
+        with beside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def write_record(path: Path, record: dict[str, Any]) -> None:
+    """
+    ## Write the record
+
+    Indented, so that people can read it and version control can compare it.
+    """
+    text = json.dumps(record, indent=2, ensure_ascii=False)
+    write_atomically(path, f"{text}\n".encode())
+
+
+def write_checkpoint(
+    path: Path, model: ConvMixer, epoch: int, images: DataSet, record: dict[str, Any]
+) -> None:
+    """
+    ## Write the checkpoint
+
+    The weights, and what it takes to use them: the options that the model was built
+    with, its classes, and how its images were normalized. All in plain types, so that
+    `torch.load(path, weights_only=True)` reads it without running foreign code.
+    """
+    buffer = io.BytesIO()
+    content = {
+        "model": model.state_dict(),
+        "epoch": epoch,
+        "options": record["options"],
+        "classes": images.classes,
+        "mean": images.mean,
+        "std": images.std,
+    }
+    torch.save(content, buffer)
+    write_atomically(path, buffer.getvalue())
+
+
+def describe(
+    command: str,
+    options: dict[str, Any],
+    images: DataSet,
+    model: ConvMixer,
+    machine: Machine,
+) -> dict[str, Any]:
+    """
+    ## What is known before the first step
+
+    * `command` is the command line, and `options` what it comes to
+    * `images`, `model` and `machine` are what it makes of them
+
+    Returns the record of a run that has begun.
+    """
+    return {
+        "status": "running",
+        "command": command,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": None,
+        "accuracy": None,
+        "options": options,
+        "data": {
+            "train": len(images.train),
+            "test": len(images.test),
+            "split": images.split,
+        },
+        "parameters": sum(weight.numel() for weight in model.parameters()),
+        "precision": str(machine.dtype).removeprefix("torch."),
+        "compiled": machine.compiled,
+        "commit": commit(),
+        "versions": versions(),
+        "hardware": hardware(machine.device),
+        "epochs": [],
+    }
+
+
+def versions() -> dict[str, str | None]:
+    """
+    ## The software
+
+    The version of everything that has a part in the figures.
+    """
+    packages = ["torch", "torchvision", "numpy", "scikit-learn", "labml"]
+    found: dict[str, str | None] = {"python": platform.python_version()}
+    for package in packages:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = None
+    return found
+
+
+def hardware(device: torch.device) -> dict[str, Any]:
+    """
+    ## The machine
+
+    Seconds are comparable only between machines that agree in these.
+    """
+    cuda = device.type == "cuda"
+    return {
+        "device": torch.cuda.get_device_name(device) if cuda else device.type,
+        "processor": processor_name(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "system": platform.platform(),
+    }
+
+
+def processor_name() -> str:
+    """
+    Linux keeps the processor's name in a file; elsewhere `platform` knows it.
+    """
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    for line in lines:
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def commit() -> str | None:
+    """
+    ## The commit
+
+    The commit of this source, with `-dirty` behind it when files were changed since;
+    `None` when it was installed without its repository, or git is not there.
+    """
+    source = Path(__file__).resolve()
+    git = ["git", "-C", str(source.parent)]
+    try:
+        # An installed copy may lie in someone else's repository, which does not track
+        # it.
+        tracked = [*git, "ls-files", "--error-unmatch", source.name]
+        subprocess.run(tracked, capture_output=True, check=True)
+        options = ["--always", "--dirty", "--abbrev=40", "--exclude=*"]
+        describe = [*git, "describe", *options]
+        found = subprocess.run(describe, capture_output=True, check=True, text=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return found.stdout.strip()

@@ -1,0 +1,64 @@
+"""Writes scikit-learn's digits in CIFAR-10's own format, for the real loader to read."""
+
+import hashlib
+import pickle
+import tarfile
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+from torchvision.datasets import CIFAR10
+
+NAMES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+
+
+def md5(path: Path) -> str:
+    return hashlib.md5(path.read_bytes()).hexdigest()
+
+
+def write(root: Path, per_batch: int = 40) -> type[CIFAR10]:
+    """
+    Five training batches, a test batch and their description under `root`, and a subclass of
+    torchvision's loader that knows their checksums. Red holds the digit, green its negative,
+    blue half of it, so that a mix-up of channels or axes would show.
+    """
+    folder = root / CIFAR10.base_folder
+    folder.mkdir(parents=True)
+    bunch = load_digits()
+    images = np.kron(bunch.images, np.ones((4, 4))) * 15
+    flat = images.astype(np.uint8).reshape(len(images), -1)
+    pixels = np.hstack([flat, 255 - flat, flat // 2])
+
+    batches = [f"data_batch_{number}" for number in range(1, 6)] + ["test_batch"]
+    for number, name in enumerate(batches):
+        part = slice(number * per_batch, (number + 1) * per_batch)
+        content = {
+            "batch_label": name,
+            "labels": bunch.target[part].tolist(),
+            "data": pixels[part],
+            "filenames": [f"{name}-{index}.png" for index in range(per_batch)],
+        }
+        (folder / name).write_bytes(pickle.dumps(content, protocol=2))
+    meta = {"label_names": NAMES, "num_cases_per_batch": per_batch, "num_vis": 3072}
+    (folder / "batches.meta").write_bytes(pickle.dumps(meta, protocol=2))
+
+    archive = root / CIFAR10.filename
+    with tarfile.open(archive, "w:gz") as tar:
+        tar.add(folder, arcname=folder.name)
+
+    class DigitsAsCifar(CIFAR10):
+        # A port on which nothing listens: a test never waits for a network
+        url = "http://127.0.0.1:9/cifar-10-python.tar.gz"
+        tgz_md5 = md5(archive)
+        train_list: ClassVar = [[name, md5(folder / name)] for name in batches[:-1]]
+        test_list: ClassVar = [["test_batch", md5(folder / "test_batch")]]
+        meta: ClassVar = CIFAR10.meta | {"md5": md5(folder / "batches.meta")}
+
+    return DigitsAsCifar
+
+
+@pytest.fixture(scope="session")
+def write_digits_as_cifar():
+    return write

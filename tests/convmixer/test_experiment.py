@@ -1,0 +1,528 @@
+"""The experiment as a user runs it: output, files, errors, Ctrl-C, and what it leaves alone."""
+
+import json
+import math
+import os
+import pty
+import re
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convmixer import data, record, training
+from convmixer.errors import ExperimentError
+from convmixer.experiment import RECIPES, Options, check, main, parse
+from convmixer.machine import choose_machine
+from convmixer.model import ConvMixer, convmixer_256_8
+from convmixer.tracking import Screen, cut
+
+SOURCE = Path(training.__file__).parents[1]
+COMMAND = [sys.executable, "-m", "convmixer.experiment"]
+# A run of a second or two, for what does not depend on accuracy
+SHORT = ["--epochs", "2", "--width", "8", "--depth", "1", "--batch-size", "256"]
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """An empty working directory and an empty home, in which no connection can be made."""
+    for name in ("work", "home", "guard"):
+        (tmp_path / name).mkdir()
+    guard = """
+        import socket
+        def refuse(*arguments, **options):
+            raise AssertionError("the network was used")
+        socket.socket.connect = socket.socket.connect_ex = refuse
+        socket.getaddrinfo = socket.create_connection = refuse
+    """
+    lines = [line.strip() for line in guard.strip().splitlines()]
+    lines[2] = "    " + lines[2]
+    (tmp_path / "guard" / "sitecustomize.py").write_text("\n".join(lines))
+    path = os.pathsep.join([str(tmp_path / "guard"), str(SOURCE)])
+    monkeypatch.setenv("PYTHONPATH", path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(tmp_path / "work")
+    return tmp_path
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True)
+
+
+def read_record(folder: Path) -> dict:
+    return json.loads((folder / "record.json").read_text())
+
+
+def files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_without_arguments_it_reads_digits_in_less_than_a_minute(place):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    began = time.monotonic()
+    result = run()
+    seconds = time.monotonic() - began
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+
+    # It ends by saying where checkpoint and record lie.
+    *_, checkpoint_line, record_line = result.stdout.splitlines()
+    checkpoint_path = Path(checkpoint_line.removeprefix("checkpoint:").strip())
+    record_path = Path(record_line.removeprefix("record:").strip())
+    found = json.loads(record_path.read_text())
+    assert found["accuracy"] >= 0.98
+    # A minute on two cores, counted in the processor's time: a test must not fail because
+    # the machine is busy with something else.
+    work = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+    assert work < 2 * 60
+    # The record's seconds include the imports: all but the interpreter's own start and end.
+    assert found["seconds"] <= seconds <= found["seconds"] + 5
+
+    # One line an epoch and no control characters, since this is no terminal.
+    lines = [line for line in result.stdout.splitlines() if "accuracy:" in line]
+    assert len(lines) == found["options"]["epochs"]
+    assert not re.search(r"[\r\x1b]", result.stdout)
+    assert "WARNING" not in result.stdout
+
+    # The record holds what is needed to understand and to repeat the run.
+    assert found["status"] == "finished"
+    assert found["options"]["seed"] == found["options"]["split_seed"] == 0
+    assert found["data"]["split"] == "stratified random, 25% held out, seed 0"
+    assert found["versions"]["torch"] == torch.__version__.split("+")[0]
+    assert found["hardware"]["cores"] == os.cpu_count()
+    assert [epoch["epoch"] for epoch in found["epochs"]] == list(range(1, 9))
+    assert found["epochs"][-1]["accuracy"] == found["accuracy"]
+    assert found["epochs"][-1]["loss"] < found["epochs"][0]["loss"]
+    assert 0 < sum(epoch["seconds"] for epoch in found["epochs"]) < found["seconds"]
+
+    # The checkpoint is the model of that accuracy.
+    checkpoint = torch.load(checkpoint_path, weights_only=True)
+    chosen = checkpoint["options"]
+    model = ConvMixer(*(chosen[n] for n in ("width", "depth", "kernel_size", "patch_size")), 10)
+    model.load_state_dict(checkpoint["model"])
+    held_out = data.digits(chosen["split_seed"]).test
+    with torch.inference_mode():
+        images = torch.stack([image for image, _ in held_out])
+        right = (model.eval()(images).argmax(1) == held_out.labels).float().mean()
+    assert right == pytest.approx(found["accuracy"], abs=0.003)
+
+    # labml tracked it, and nothing was written anywhere else.
+    (database,) = record_path.parent.glob("labml/**/sqlite.db")
+    rows = sqlite3.connect(database).execute("select indicator, step, value from scalars")
+    tracked = {(name, step): value for name, step, value in rows}
+    for epoch in found["epochs"]:
+        assert tracked["loss", epoch["epoch"]] == pytest.approx(epoch["loss"])
+        assert tracked["accuracy", epoch["epoch"]] == pytest.approx(epoch["accuracy"])
+    assert files(place / "home") == set()
+    assert list((place / "work").iterdir()) == [place / "work" / "runs"]
+    assert list((place / "work" / "runs").iterdir()) == [record_path.parent.absolute()]
+    assert {path.name for path in record_path.parent.iterdir()} == {
+        "checkpoint.pt",
+        "record.json",
+        "labml",
+    }
+
+
+def test_the_same_seed_gives_the_same_figures_and_another_seed_others(place):
+    for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
+        assert main([*SHORT, "--name", name, "--seed", seed]) == 0
+    a, b, c = (
+        [epoch["loss"] for epoch in read_record(Path("runs", name))["epochs"]] for name in "abc"
+    )
+    assert a == b
+    assert a != c
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_cifar10_trains_on_files_in_its_own_format(
+    place, monkeypatch, workers, write_digits_as_cifar
+):
+    source = write_digits_as_cifar(place / "cifar")
+    monkeypatch.setattr(
+        training, "cifar10", lambda folder, download: data.cifar10(folder, download, source)
+    )
+    arguments = ["--dataset", "cifar10", "--data-dir", str(place / "cifar")]
+    arguments += ["--name", "c", "--epochs", "2", "--width", "8", "--depth", "2"]
+    assert main([*arguments, "--batch-size", "64", "--workers", workers]) == 0
+    found = read_record(Path("runs/c"))
+    assert found["data"] == {"train": 200, "test": 40, "split": "as published"}
+    assert found["options"]["learning_rate"] == 0.05
+    checkpoint = torch.load("runs/c/checkpoint.pt", weights_only=True)
+    assert checkpoint["classes"][:2] == ["zero", "one"]
+    assert len(checkpoint["mean"]) == len(checkpoint["std"]) == 3
+
+
+def test_the_recipe_for_cifar10_is_the_authors():
+    recipe = parse(["--dataset", "cifar10"])
+    assert recipe == RECIPES["cifar10"] == parse(["--dataset=cifar10"])
+    assert (recipe.epochs, recipe.batch_size) == (25, 512)
+    assert (recipe.learning_rate, recipe.weight_decay) == (0.05, 0.005)
+    images = data.digits()
+    machine = choose_machine("cpu", "auto", "auto")
+    built = training.build(recipe, 10, machine)
+    expected = convmixer_256_8().state_dict()
+    assert len(images.classes) == 10
+    assert {n: t.shape for n, t in built.state_dict().items()} == {
+        n: t.shape for n, t in expected.items()
+    }
+
+
+def test_the_command_line_comes_before_the_recipe():
+    assert parse(["--epochs", "3", "--dataset", "cifar10"]).epochs == 3
+    assert parse(["--dataset", "cifar10", "--width", "32"]).width == 32
+    assert parse([]) == Options()
+
+
+@given(progress=st.floats(0, 1), peak=st.floats(1e-6, 10))
+def test_the_learning_rate_is_the_authors_triangle(progress, peak):
+    rate = training.learning_rate(progress, peak)
+    if progress <= 2 / 5:
+        expected = peak * progress / (2 / 5)
+    elif progress <= 4 / 5:
+        expected = peak + (peak / 20 - peak) * (progress - 2 / 5) / (2 / 5)
+    else:
+        expected = peak / 20 * (1 - progress) / (1 / 5)
+    assert rate == pytest.approx(expected, rel=1e-6, abs=1e-12)
+
+
+def test_the_options_become_the_models_parts():
+    machine = choose_machine("cpu", "auto", "auto")
+    for norm, kind in (("batch", torch.nn.BatchNorm2d), ("layer", torch.nn.LayerNorm)):
+        built = training.build(replace(Options(), norm=norm, residual="both"), 10, machine)
+        assert isinstance(built.layers[0].pointwise_norm, kind)
+        assert {layer.residual for layer in built.layers} == {"both"}
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_precision_reaches_the_model_and_not_the_weights(place, precision):
+    arguments = [*SHORT[2:], "--epochs", "1", "--name", "p", "--precision", precision]
+    assert main(arguments) == 0
+    assert read_record(Path("runs/p"))["precision"] == precision
+    machine = choose_machine("cpu", precision, "off")
+    built = training.build(Options(), 10, machine)
+    with machine.autocast():
+        logits = built(machine.place(torch.randn(2, 3, 32, 32)))
+    assert logits.dtype == getattr(torch, precision)
+    assert built.head.linear.weight.dtype == torch.float32
+
+
+def test_images_are_placed_channels_last():
+    placed = choose_machine("cpu", "auto", "auto").place(torch.randn(2, 3, 8, 8))
+    assert placed.is_contiguous(memory_format=torch.channels_last)
+    assert placed.shape == (2, 3, 8, 8)
+
+
+def test_auto_on_a_processor_is_plain_float32(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    machine = choose_machine("auto", "auto", "auto")
+    assert (machine.device.type, machine.dtype) == ("cpu", torch.float32)
+    assert not machine.compiled
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_auto_on_cuda(monkeypatch, native):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **options: native)
+    machine = choose_machine("auto", "auto", "off")
+    assert machine.device.type == "cuda"
+    assert machine.dtype == (torch.bfloat16 if native else torch.float16)
+    assert choose_machine("cpu", "auto", "auto").dtype == torch.float32
+
+
+BAD = {
+    "--epochs 0": "--epochs must be at least 1, not 0",
+    "--batch-size -4": "--batch-size must be at least 1, not -4",
+    "--width 0": "--width must be at least 1, not 0",
+    "--learning-rate -0.1": "--learning-rate must be more than 0, not -0.1",
+    "--learning-rate nan": "--learning-rate must be more than 0, not nan",
+    "--weight-decay -1": "--weight-decay must be at least 0, not -1.0",
+    "--seed -1": "--seed must be from 0 to",
+    "--workers -1": "--workers must be at least 0, not -1",
+    "--patch-size 3": "--patch-size must be 1, 2, 4, 8, 16 or 32, not 3",
+    "--name ../out": "--name must be a name without folders, not ../out",
+    "--name ..": "--name must be a name without folders, not ..",
+    "--download": "add --dataset cifar10",
+    "--dataset mnist": "mnist",
+    "--epochs many": "many",
+    "--epoch 3": "--epochs",
+    "--dataset": "--dataset",
+    "stray": "stray",
+}
+
+
+@pytest.mark.parametrize("arguments", BAD)
+def test_what_makes_no_sense_is_one_error(place, capsys, arguments):
+    try:
+        code = main(arguments.split())
+    except SystemExit as stop:
+        code = stop.code
+    printed = capsys.readouterr()
+    assert code == 2
+    assert BAD[arguments] in printed.err
+    assert printed.out == ""
+    assert list((place / "work").iterdir()) == []
+
+
+def test_errors_in_a_terminal_come_at_once_and_without_traceback(place):
+    began = time.monotonic()
+    for arguments in (["--epochs", "0"], ["--no-such-option"]):
+        result = run(*arguments)
+        assert result.returncode == 2
+        assert result.stdout == ""
+        assert "Traceback" not in result.stderr
+    # Two runs in less time than it takes to import PyTorch twice
+    assert time.monotonic() - began < 5
+
+
+def test_a_missing_data_set_in_a_terminal(place):
+    result = run("--dataset", "cifar10", "--data-dir", "nowhere")
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+    assert result.stderr.startswith("error: CIFAR-10 is not complete in ")
+    assert str(place / "work" / "nowhere") in result.stderr
+    assert "--dataset cifar10 --download --data-dir nowhere" in result.stderr
+    assert list((place / "work").iterdir()) == []
+
+
+def error_of(capsys, *arguments: str) -> str:
+    assert main([*SHORT, *arguments]) == 2
+    return capsys.readouterr().err
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_device_that_is_not_there(place, capsys):
+    assert "error: PyTorch finds no cuda" in error_of(capsys, "--device", "cuda")
+    assert list((place / "work").iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made(place, capsys):
+    Path("taken").write_text("")
+    assert "cannot make the folder taken/x" in error_of(capsys, "--runs", "taken", "--name", "x")
+    assert files(place / "work") == {"taken"}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_must_not_be_written(place, capsys):
+    Path("locked").mkdir(mode=0o500)
+    assert "Permission denied" in error_of(capsys, "--runs", "locked")
+
+
+def test_a_run_is_not_overwritten(place, capsys):
+    Path("runs/mine").mkdir(parents=True)
+    assert "runs/mine exists already" in error_of(capsys, "--name", "mine")
+    assert files(place / "work") == set()
+
+
+def test_a_loss_that_is_no_number_stops_the_run(place, capsys):
+    message = error_of(capsys, "--learning-rate", "1e30", "--name", "x")
+    assert re.search(r"error: the loss is (nan|inf) in epoch 1", message)
+    found = read_record(Path("runs/x"))
+    assert found["status"] == "failed"
+    assert found["epochs"] == []
+    # No half-trained weights that are none
+    assert not Path("runs/x/checkpoint.pt").exists()
+
+
+def wait_for(process: subprocess.Popen[str], text: str) -> None:
+    for line in process.stdout:
+        if text in line:
+            return
+    raise AssertionError(f"ended before {text!r}")
+
+
+def test_ctrl_c_keeps_what_was_done(place):
+    command = [*COMMAND, "--epochs", "1000", "--name", "long", *SHORT[2:]]
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True)
+    wait_for(process, "   2:  ")
+    process.send_signal(signal.SIGINT)
+    printed, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert errors == ""
+    found = read_record(Path("runs/long"))
+    assert found["status"] == "interrupted"
+    assert 2 <= len(found["epochs"]) < 1000
+    assert f"Stopped after {len(found['epochs'])} of 1000 epochs\n" in printed
+    # The checkpoint is that of the last whole epoch, or of the one that was being finished.
+    checkpoint = torch.load("runs/long/checkpoint.pt", weights_only=True)
+    assert 0 <= len(found["epochs"]) - checkpoint["epoch"] <= 1
+    assert not [name for name in files(place / "work") if "/." in name]
+
+
+def test_ctrl_c_while_pytorch_is_imported(place):
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(COMMAND, stdout=pipe, stderr=pipe, text=True)
+    wait_for(process, "ConvMixer-64/4 on digits")
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert errors == "\nStopped before the training began.\n"
+    assert list((place / "work").iterdir()) == []
+
+
+def test_in_a_terminal_one_line_moves(place):
+    """Played back on 80 columns, the output is as tidy as in a file."""
+    parent, child = pty.openpty()
+    command = [*COMMAND, *SHORT]
+    process = subprocess.Popen(command, stdin=child, stdout=child, stderr=child)
+    os.close(child)
+    output = b""
+    while True:
+        try:
+            output += os.read(parent, 4096)
+        except OSError:
+            break
+    assert process.wait() == 0
+    text = re.sub(r"\x1b\[[0-9;]*m", "", output.decode().replace("\r\n", "\n"))
+    states = re.split(r"\r\x1b\[K|\n", text)
+    assert "\r" not in "".join(states)
+    assert max(len(state) for state in states) < 80
+    assert len([state for state in states if "Train:" in state]) > 4
+    last_states = [line.split("\r\x1b[K")[-1] for line in text.split("\n")]
+    assert len([line for line in last_states if "accuracy:" in line]) == 2
+
+
+def test_help_says_the_reason_of_every_option(place, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["--help"])
+    assert stop.value.code == 0
+    printed = capsys.readouterr().out
+    assert max(len(line) for line in printed.splitlines()) <= 80
+    words = re.sub(r"[│\s]+", " ", printed)
+    for field in fields(Options):
+        assert f"--{field.name.replace('_', '-')}" in words
+    comments = re.findall(
+        r"((?:    # .*\n)+)    \w+: ", (SOURCE / "convmixer" / "experiment.py").read_text()
+    )
+    assert len(comments) == len(fields(Options))
+    for comment in comments:
+        assert re.sub(r"\s*# |\s+", " ", comment).strip() in words
+
+
+def test_help_for_cifar10_shows_its_defaults(capsys):
+    with pytest.raises(SystemExit):
+        main(["--dataset", "cifar10", "--help"])
+    assert "(default: 512)" in re.sub(r"[│\s]+", " ", capsys.readouterr().out)
+
+
+def test_importing_the_command_line_does_not_import_pytorch():
+    code = "import sys, convmixer.experiment; sys.exit('torch' in sys.modules)"
+    environment = os.environ | {"PYTHONPATH": str(SOURCE)}
+    assert subprocess.run([sys.executable, "-c", code], env=environment).returncode == 0
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "record.json"
+    record.write_record(path, {"kept": True})
+
+    def full_disk(handle):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full_disk)
+    with pytest.raises(OSError, match="No space"):
+        record.write_record(path, {"kept": False})
+    assert json.loads(path.read_text()) == {"kept": True}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_is_one_error(place, monkeypatch, capsys):
+    def full_disk(path, *rest):
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(training, "write_checkpoint", full_disk)
+    message = error_of(capsys, "--name", "x")
+    assert message.startswith("error: a file cannot be read or written")
+    assert "runs/x/checkpoint.pt" in message
+    assert read_record(Path("runs/x"))["status"] == "failed"
+
+
+def test_new_files_have_the_usual_rights(tmp_path):
+    record.write_record(tmp_path / "record.json", {})
+    (tmp_path / "usual").touch()
+    assert (tmp_path / "record.json").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+def test_the_commit_of_a_copy_outside_git_is_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(record, "__file__", str(tmp_path / "record.py"))
+    assert record.commit() is None
+
+
+def test_the_commit_of_a_tracked_source(tmp_path, monkeypatch):
+    source = tmp_path / "record.py"
+    source.write_text("")
+    identity = ["-c", "user.name=n", "-c", "user.email=e@example.org"]
+    git = ["git", "-C", str(tmp_path), *identity]
+    subprocess.run([*git, "init", "-q"], check=True)
+    monkeypatch.setattr(record, "__file__", str(source))
+    assert record.commit() is None
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "-qm", "first"], check=True)
+    clean = record.commit()
+    assert re.fullmatch("[0-9a-f]{40}", clean)
+    source.write_text("changed")
+    assert record.commit() == f"{clean}-dirty"
+
+
+@given(
+    parts=st.lists(st.sampled_from(["abc", " ", "\x1b[1m", "\x1b[0m", "x"])),
+    columns=st.integers(0, 20),
+)
+def test_cut_counts_what_is_seen_and_keeps_the_colors(parts, columns):
+    line = "".join(parts)
+    result = cut(line, columns)
+    colors = r"\x1b\[[0-9;]*m"
+    assert re.findall(colors, result) == re.findall(colors, line)
+    assert re.sub(colors, "", result) == re.sub(colors, "", line)[:columns]
+
+
+@given(st.lists(st.sampled_from(["a", "bc", "\r", "\n", "\r" + " " * 100 + "\r", "d"])))
+def test_the_screen_shows_what_a_terminal_would(pieces):
+    """Compared with a terminal that draws over its line, without an end to its width."""
+
+    class Plain:
+        def __init__(self):
+            self.text = ""
+
+        def write(self, text):
+            self.text += text
+
+        def isatty(self):
+            return False
+
+        def flush(self):
+            pass
+
+    plain = Plain()
+    screen = Screen(plain)
+    for piece in pieces:
+        screen.write(piece)
+    screen.write("\n")
+    # labml always clears a line before it writes it anew, so shorter text leaves no rest.
+    expected, line, restart = [], "", False
+    for character in "".join(pieces) + "\n":
+        if character == "\n":
+            expected.append(line.rstrip())
+            line, restart = "", False
+        elif character == "\r":
+            restart = True
+        else:
+            line, restart = (character if restart else line + character), False
+    assert plain.text.split("\n")[:-1] == expected
+
+
+def test_an_infinite_rate_is_refused():
+    with pytest.raises(ExperimentError):
+        check(replace(Options(), learning_rate=math.inf))
