@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from support import CONFIG, PAGE, ROOT, SOURCE, Project, find_chromium
 
+
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """A paper with one Markdown page, one annotated file, and a Chinese map."""
@@ -20,7 +21,9 @@ def project(tmp_path: Path) -> Project:
     made.write("src/paper/net.py", SOURCE)
     made.write("mkdocs.yml", CONFIG)
     made.write("translations/zh/language.toml", 'name = "中文"\n')
-    made.write("translations/zh/net.json", '{\n  "<p>Double the input.</p>": "<p>输入加倍。</p>"\n}\n')
+    made.write(
+        "translations/zh/net.json", '{\n  "<p>Double the input.</p>": "<p>输入加倍。</p>"\n}\n'
+    )
     return made
 
 

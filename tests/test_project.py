@@ -11,11 +11,15 @@ def names_and_ranges(lines):
 
 
 def test_requirements_are_those_of_the_package():
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ]
     wanted = names_and_ranges((ROOT / "requirements.txt").read_text().split("\n"))
     assert wanted == {*extras["site"], *extras["train"]}
 
 
 def test_the_site_needs_no_torch():
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ]
     assert not any(name.startswith(("torch", "labml")) for name in extras["site"])

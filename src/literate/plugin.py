@@ -26,7 +26,7 @@ from literate.localise import LocalPage, TocEntry, translate_word
 from literate.page import Page
 from literate.project import line_of, make_project
 from literate.report import Coverage, summary_line
-from literate.site import SITE_MAP, check_maps, load_site
+from literate.site import SITE_MAP, Site, check_maps, load_site
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -22,7 +22,9 @@ def open_page(browser, server):
         page.on(
             "request",
             lambda request: (
-                None if request.url.startswith((server, "data:")) else page.strangers.append(request.url)
+                None
+                if request.url.startswith((server, "data:"))
+                else page.strangers.append(request.url)
             ),
         )
         page.on("pageerror", lambda error: page.problems.append(str(error)))

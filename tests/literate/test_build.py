@@ -67,7 +67,9 @@ def test_each_404_page_speaks_its_language_and_leads_home(project):
         assert f'<html lang="{language}"' in page
         body = page[page.index("<article") :]
         homes = re.findall(r'<p lang="(\w+)">[^<]* <a href="([^"]*)">', body)
-        assert [code for code, _ in homes] == sorted(["en", "zh"], key=lambda code: code != language)
+        assert [code for code, _ in homes] == sorted(
+            ["en", "zh"], key=lambda code: code != language
+        )
         assert {address for _, address in homes} == {"/", "/zh/"} or {
             address for _, address in homes
         } == {"/.", "/zh/"}
@@ -161,12 +163,17 @@ def test_a_folder_that_cannot_be_written_is_said(project):
     assert project.read("site") == "in the way"
 
 
-@pytest.mark.parametrize("arguments", [["--hepl"], ["biuld"], ["check", "zn"], ["serve", "--prot", "1"]])
+@pytest.mark.parametrize(
+    "arguments", [["--hepl"], ["biuld"], ["check", "zn"], ["serve", "--prot", "1"]]
+)
 def test_an_unknown_word_of_the_command_line(project, arguments):
     result = project.run(*arguments)
     assert result.returncode in (1, 2)
     assert "Traceback" not in result.stderr
-    assert arguments[-1 if arguments[0] == "check" else -2 if len(arguments) > 2 else 0] in result.stderr
+    assert (
+        arguments[-1 if arguments[0] == "check" else -2 if len(arguments) > 2 else 0]
+        in result.stderr
+    )
 
 
 def test_help_names_the_commands(project):
@@ -200,7 +207,9 @@ def test_check_exits_with_1_on_a_fault(project):
     project.write("translations/zh/net.json", '{\n"<p>Double the input.</p>": "输入加倍。"\n}')
     result = project.run("check", "zh")
     assert result.returncode == 1
-    assert "translations/zh/net.json:2: the text '输入加倍。' stands outside any tag" in result.stdout
+    assert (
+        "translations/zh/net.json:2: the text '输入加倍。' stands outside any tag" in result.stdout
+    )
 
 
 def test_a_translator_fills_in_what_extract_wrote(project):

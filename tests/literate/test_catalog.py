@@ -171,7 +171,11 @@ def chinese(tmp_path):
         ("<p>a</p>", "<p>甲</p><script>x</script>", "<script> may not stand"),
         ("<p>a</p>", "<p>甲</p>。", "stands outside any tag"),
         ("<p>a</p><p>b</p>", "<p>甲乙</p>", "the translation has p"),
-        ("<p>PyTorch</p>", "<p>PayTorch 的</p>", "'PayTorch' is not in the source. Is it 'PyTorch'?"),
+        (
+            "<p>PyTorch</p>",
+            "<p>PayTorch 的</p>",
+            "'PayTorch' is not in the source. Is it 'PyTorch'?",
+        ),
         ("<p>the residual connection</p>", "<p>剩余连接</p>", "残差连接"),
         ("<p>a channel</p>", "<p>信道</p>", "Write '通道'"),
     ],
@@ -186,7 +190,10 @@ def test_faults_of_a_translation(chinese, source, translation, words):
     [
         ("<p>A PyTorch model</p>", "<p>一个 PyTorch 模型</p>"),
         ("<p>Tokens</p>", "<p>token</p>"),
-        (f"<p>{HELD.format(0)} of {HELD.format(1)}</p>", f"<p>{HELD.format(1)}的{HELD.format(0)}</p>"),
+        (
+            f"<p>{HELD.format(0)} of {HELD.format(1)}</p>",
+            f"<p>{HELD.format(1)}的{HELD.format(0)}</p>",
+        ),
         ("<p>Both residual connections</p>", "<p>两个残差连接</p>"),
         ("Plain title", "标题"),
     ],
@@ -200,7 +207,10 @@ def test_a_good_translation_has_no_fault(chinese, source, translation):
     [
         ("", "language.toml:1: the entry 'name' is ''"),
         ('name = "x"\ndirection = "up"', "language.toml:2: the entry 'direction' is 'up'"),
-        ('name = "x"\nrevieved = true', "language.toml:2: unknown entry 'revieved'. Did you mean 'reviewed'?"),
+        (
+            'name = "x"\nrevieved = true',
+            "language.toml:2: unknown entry 'revieved'. Did you mean 'reviewed'?",
+        ),
         ("name = ", "language.toml:1: this is not TOML"),
     ],
 )

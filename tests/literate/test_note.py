@@ -47,7 +47,7 @@ def test_fenced_code_is_coloured_and_escaped():
 
 
 def test_links_know_their_lines():
-    rendered = note("One\n[two](a.md)\nthree <a href=\"b.md\">four</a>\n\n[five](c.md)\n")
+    rendered = note('One\n[two](a.md)\nthree <a href="b.md">four</a>\n\n[five](c.md)\n')
     assert [(link.target, link.line) for link in rendered.links] == [
         ("a.md", 2),
         ("b.md", 3),

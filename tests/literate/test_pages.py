@@ -5,8 +5,8 @@ import shutil
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
-from support import ROOT, Project
 from selectolax.lexbor import LexborHTMLParser
+from support import ROOT, Project
 
 from literate.project import read_project
 from literate.site import load_site

@@ -20,7 +20,7 @@ PIECES = st.sampled_from(
         "x = 1  # after code",
         's = "# not a note"',
         "text = '''\n# nor this\n'''",
-        'f(\n    # inside brackets\n    1,\n)',
+        "f(\n    # inside brackets\n    1,\n)",
         "@decorated\n# between\nclass A:\n    '''Doc.'''\n\n    # in A\n    y = 2",
         "def f(\n    a,  # first\n    # second\n    b,\n):\n    # before\n    r'''Doc\n    more.\n    '''\n    return a",
         "async def g():\n    return '# no'",
@@ -58,7 +58,9 @@ def test_the_standard_library_comes_back_byte_for_byte():
 
 def notes(source):
     sections = split(source.encode(), "file.py").sections
-    return [(s.prose.text if s.prose else None, "".join(line.text for line in s.code)) for s in sections]
+    return [
+        (s.prose.text if s.prose else None, "".join(line.text for line in s.code)) for s in sections
+    ]
 
 
 def test_a_comment_owns_the_code_below_it():
