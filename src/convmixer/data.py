@@ -110,7 +110,7 @@ def channel_statistics(images: torch.Tensor) -> tuple[list[float], list[float]]:
     rather than copy constants, so they are right for any data, and the held-out images
     have no part in them.
     """
-    # A channel is one of 256 values, so counting how often each occurs gives both
+    # A value of a channel is one of 256, so counting how often each occurs gives both
     # figures exactly, without a copy of the set in floats.
     channels = images.transpose(0, 1).flatten(1)
     counts = torch.stack([torch.bincount(one, minlength=256) for one in channels])
@@ -132,8 +132,9 @@ def data_set(
     """
     ### Prepare images for the model
 
-    Both sets go through this: floats with mean 0 and standard deviation 1 in each
-    channel, and `augment` before that for the training images.
+    Digits and CIFAR-10 both go through this. The images become floats, with mean 0 and
+    standard deviation 1 in each channel of the training images, which `augment` changes
+    before that.
     """
     mean, std = channel_statistics(train[0])
     normalize = [v2.ToDtype(torch.float32, scale=True), v2.Normalize(mean, std)]
@@ -208,8 +209,8 @@ def cifar10(
         fetch(data_dir, source)
     check_files(data_dir, source)
 
-    # The checksums were right, so this fails only where they could not be: in a
-    # `source` that states none. Unpickling a broken file may raise anything.
+    # The checksums were right, so this fails only in a `source` that states none.
+    # Unpickling a broken file may raise anything.
     try:
         train, test = source(data_dir, train=True), source(data_dir, train=False)
     except Exception as error:

@@ -8,7 +8,7 @@ summary: The one kind of error that is meant for the person at the terminal.
 
 Some things go wrong that are no fault of the program: an option that makes no sense, a
 data set that is not there, a folder that cannot be written. They all end the same way,
-with one line that says what was found and what to do.
+with a message that says what was found and what to do.
 """
 
 

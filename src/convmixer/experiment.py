@@ -14,18 +14,18 @@ digits, on any computer, in less than a minute:
 python -m convmixer.experiment
 ```
 
-The paper's task for small images is one option away, and wants a GPU:
+The paper's task for small images is two options away, and wants a GPU:
 
 ```
 python -m convmixer.experiment --dataset cifar10 --download
 ```
 
 This page is what can be asked for: the [options](#Options), with a reason for every
-default, and the paper's values as a recipe of the same options. [The
+default, and the authors' values as a [recipe](#RECIPES) of the same options. [The
 training](training.py) is what happens then.
 
-Nothing on this page imports PyTorch, which takes seconds. So `--help` is there at once,
-and so is the answer to a mistyped option.
+Importing PyTorch takes seconds, so this page puts it off until a run begins. `--help`
+is there at once, and so is the answer to a mistyped option.
 """
 
 import argparse
@@ -59,8 +59,8 @@ class Options:
     # Numbers in a token, h. Small enough for two CPU cores; the paper's model for
     # CIFAR-10 has 256.
     width: int = 64
-    # Number of ConvMixer layers, d. With windows of 5 tokens, two layers see 9 of the 8
-    # x 8 tokens of a digit in each direction, so four are plenty.
+    # Number of ConvMixer layers, d. A digit is 8 x 8 tokens. With windows of 5 tokens,
+    # two layers see 9 x 9 of them, so four are plenty.
     depth: int = 4
     # Side of the window of the depthwise convolution in tokens, k.
     kernel_size: int = 5

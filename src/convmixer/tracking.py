@@ -8,13 +8,13 @@ summary: labml follows the training, offline, quietly and inside the run's folde
 
 [labml](https://github.com/labmlai/labml) follows the training: `monit` draws the line
 that moves, `tracker` stores the figures, `experiment` keeps them with the options that
-led to them. The [loop](training.py#train) calls the three as any labml program does.
+led to them. The [loop](training.py#train) uses them as any labml program does.
 
 Left alone, labml also registers the project in the home folder, looks for a
 `.labml.yaml` and a git repository, and warns where it finds none. An experiment that
 anyone may start anywhere should do none of this unasked, so this page starts labml in a
-way that does not. A `.labml.yaml` in the working directory, or above it, still counts:
-if it names a labml server, the figures go there too.
+way that does not. A `.labml.yaml` in a folder above the run's still counts: if it names
+a labml server, the figures go there too.
 """
 
 import io

@@ -16,7 +16,7 @@ model = convmixer_1536_20()
 model.load_state_dict(to_ours(state))
 ```
 
-The table of names is all that it needs to know. The rest of the page spells
+The [table of names](#NAMES) is all that it needs to know. The rest of the page spells
 it out for a model of a given depth, and says what is wrong with a name that is not in
 it.
 """

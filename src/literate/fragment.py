@@ -42,6 +42,7 @@ TEXT = "text"
 _PLACEHOLDER = re.compile(r"\s*_\^_(\d+)_\^_\s*")
 _SPACE = re.compile(r"\s+")
 _EDGE = re.compile(r"\s*\n\s*")
+_LINK = "\x03"
 _MARKED = re.compile(r"\x01(\d+)\x02")
 
 
@@ -103,8 +104,14 @@ def canonical(fragments: Iterable[Fragment]) -> str:
 
 
 def loose(fragments: Iterable[Fragment]) -> str:
-    """A whole note by its kinds and words alone."""
-    return _join(((fragment.loose, fragment.placeholders) for fragment in fragments), "\n")
+    """A whole note by its kinds and words alone: neighbours of one kind run together."""
+    parts: list[tuple[str, tuple[int, ...]]] = []
+    before = None
+    for fragment in fragments:
+        kind, _, words = fragment.loose.partition(":")
+        parts.append((words if kind == before else f"\n{kind}:{words}", fragment.placeholders))
+        before = kind
+    return _SPACE_NOT_EDGE.sub(" ", _join(parts, " "))
 
 
 def _join(parts: Iterable[tuple[str, tuple[int, ...]]], glue: str) -> str:
@@ -141,7 +148,7 @@ def _fragment(kind: str, nodes: list[LexborNode]) -> Fragment:
         loose=f"{_loose_kind(kind)}:{words}",
         placeholders=tuple(reading.placeholders),
         links=tuple(reading.links),
-        text=_MARKED.sub("", words),
+        text=_MARKED.sub("", words).replace(_LINK, ""),
     )
 
 
@@ -187,12 +194,24 @@ class _Reading:
         edge = "\n" if tag in _BLOCKS else ""
         if tag == "a" and "href" in node.attributes:
             self.links.append(node.attributes["href"] or "")
+            self.words.append(_LINK)  # words without their link are not the same text
         self.structure.append(f"{edge}<{tag}{_attributes(node)}>{edge}")
         self.words.append(" " if edge else "")
+        if tag == "li" and (number := _list_number(node)) is not None:
+            self.words.append(f" {number}. ")
         for child in node.iter(include_text=True):
             self.read(child)
         self.structure.append(f"{edge}</{tag}>{edge}")
         self.words.append(" " if edge else "")
+
+
+def _list_number(node: LexborNode) -> int | None:
+    """The number before an item of a numbered list: words, where it was left as text."""
+    if node.parent is None or node.parent.tag != "ol":
+        return None
+    items = [item for item in node.parent.iter() if item.tag == "li"]
+    start = str(node.parent.attributes.get("start") or "1")
+    return items.index(node) + (int(start) if start.isdigit() else 1)
 
 
 def _placeholder(node: LexborNode) -> int | None:

@@ -101,6 +101,8 @@ def render_note(prose: Prose, path: str) -> Note:
     Raises `LiterateError` with the file and line of a math expression that does not convert.
     """
 
+    prose = _normalise(prose)
+
     def line_of(index: int) -> int:
         return prose.line_numbers[min(index, len(prose.line_numbers) - 1)]
 
@@ -147,6 +149,45 @@ def front_matter(prose: Prose, path: str) -> tuple[dict[str, Any], Prose]:
         )
     rest = Prose("\n".join(lines[end + 1 :]), prose.line_numbers[end + 1 :])
     return meta, rest if rest.line_numbers else Prose("", prose.line_numbers[-1:])
+
+
+# --- what labml's authors write and CommonMark does not know ---
+
+# Code is looked for first, so that what looks like math in it stays code.
+_MATH_OR_CODE = re.compile(
+    r"^ *(```|~~~).*?^ *\1 *$|(`+)(?!`).*?(?<!`)\2(?!`)|(?<!\\)\$\$.+?(?<!\\)\$\$",
+    re.DOTALL | re.MULTILINE,
+)
+_PARAMETER = re.compile(r"^( *):param (\w+): *")
+_SMALL = re.compile(r"^---(?=[^-\s])((?:.|\n(?!\n))+?)(?<=[^-\s])---$", re.MULTILINE)
+
+
+def _normalise(prose: Prose) -> Prose:
+    """The prose in Markdown alone.
+
+    Display math comes to stand on one line: its text could otherwise be taken for a list or a
+    heading, and would end the paragraph in which it stands. `:param x: …` becomes an item of a
+    list, and `---…---` small print.
+    """
+    lines: list[str] = []
+    numbers: list[int] = []
+    joined = _MATH_OR_CODE.sub(_on_one_line, prose.text)
+    position = 0
+    for line in joined.split("\n"):
+        numbers.append(prose.line_numbers[min(position, len(prose.line_numbers) - 1)])
+        position += 1 + line.count(_JOINT)
+        line = line.replace(_JOINT, " ")
+        lines.append(_PARAMETER.sub(r"\1* `\2` ", line))
+    return Prose(_SMALL.sub(r"<small>\1</small>", "\n".join(lines)), tuple(numbers))
+
+
+#: Stands, for the time of the counting, where a line ended within display math.
+_JOINT = "\x00"
+
+
+def _on_one_line(match: re.Match[str]) -> str:
+    is_code = match[1] or match[2]
+    return match[0] if is_code else match[0].replace("\n", _JOINT)
 
 
 # --- rendering ---------------------------------------------------------------------------------
@@ -200,12 +241,6 @@ def _math_inline(
     renderer: RendererHTML, tokens: Sequence[Token], i: int, options: OptionsDict, env: Any
 ) -> str:
     return _math(tokens[i], _state(env), display=tokens[i].type == "math_inline_double")
-
-
-def _math_block(
-    renderer: RendererHTML, tokens: Sequence[Token], i: int, options: OptionsDict, env: Any
-) -> str:
-    return f"<p>{_math(tokens[i], _state(env), display=True)}</p>\n"
 
 
 def _environment(
@@ -273,6 +308,8 @@ def _state(env: Any) -> _State:
 def _make_markdown() -> MarkdownIt:
     markdown = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     dollarmath_plugin(markdown, allow_labels=False, allow_digits=False, double_inline=True)
+    # Display math is part of its paragraph, as LaTeX has it, not a block that would end it.
+    markdown.disable("math_block")
     amsmath_plugin(markdown)
     rules: dict[str, Rule] = {
         "code_inline": _code_inline,
@@ -280,7 +317,6 @@ def _make_markdown() -> MarkdownIt:
         "fence": _fence,
         "math_inline": _math_inline,
         "math_inline_double": _math_inline,
-        "math_block": _math_block,
         "amsmath": _environment,
         "image": _image,
         "link_open": _link_open,
