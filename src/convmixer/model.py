@@ -46,8 +46,9 @@ from typing import Any, Literal, get_args
 import torch
 from torch import nn
 
-# An activation is given as something that makes one, such as the class `nn.GELU`. The
-# other two choices are the paper's own and the ones it is compared with.
+# An activation is given as something that makes one, such as the class `nn.GELU`.
+# `Norm` and `Residual` name the paper's own choices first, then those that it is
+# compared with.
 Activation = Callable[[], nn.Module]
 Norm = Literal["batch", "layer"]
 Residual = Literal["depthwise", "both", "none"]
@@ -184,9 +185,9 @@ class ConvMixerLayer(nn.Module):
             raise ValueError(f"residual must be one of {choices}, not {residual!r}")
         self.residual = residual
         # With as many groups as channels, each channel is convolved alone. The residual
-        # needs an output as large as its input, so `"same"` pads $k - 1$ zeros in all.
-        # For an even $k$ the odd one goes to the right and the bottom, and PyTorch
-        # warns that it may copy the input.
+        # needs an output as large as its input, so `"same"` pads height and width by
+        # $k - 1$ zeros each. For an even $k$ the odd one goes to the right and the
+        # bottom, and PyTorch warns that it may copy the input.
         self.depthwise = nn.Conv2d(
             width, width, kernel_size=kernel_size, groups=width, padding="same"
         )
@@ -250,16 +251,16 @@ class ConvMixer(nn.Module):
     $$y = \text{Head}\big(\text{Layer}_d(\cdots \text{Layer}_1(\text{Embed}(X)))\big)$$
 
     Four numbers describe a ConvMixer. Width and depth name it, as in ConvMixer-$h/d$;
-    patch size and kernel size say how finely it looks and how far. They also give its
-    number of parameters:
+    patch size and kernel size say how finely it looks and how far. With the channels
+    $c$ of the image and the number $n$ of classes, they give its number of parameters:
 
     $$\underbrace{h (c p^2 + 3)}_{\text{embedding}} + d
     \underbrace{h (h + k^2 + 6)}_{\text{layer}} +
     \underbrace{(h + 1) n}_{\text{head}}$$
 
-    A larger kernel is cheap as long as $k^2$ is small beside $h$. It widens the view
-    with every layer: after $d$ of them a token has seen a window of $d (k - 1) + 1$
-    tokens a side.
+    A larger kernel is cheap as long as $k^2$ is small beside $h$, and the view widens
+    faster with it: after $d$ layers a token has seen a window of $d (k - 1) + 1$ tokens
+    a side.
     """
 
     def __init__(
@@ -323,7 +324,7 @@ def check_sizes(**sizes: int) -> None:
     """
     ### Check the sizes
 
-    PyTorch accepts some sizes that make no model, such as a depth of 0, and reports
+    PyTorch accepts some numbers that make no model, such as a depth of 0, and reports
     others in terms of its own. We name the argument and the value.
     """
     for name, size in sizes.items():

@@ -22,7 +22,7 @@ WORDS = (
     "Page not found",
     "There is no page at this address.",
     "To the overview",
-    "Source file",
+    "Download the source file",
 )
 
 _HREF = re.compile(r'href="([^"]*)"')

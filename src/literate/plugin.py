@@ -145,6 +145,9 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
                 files.remove(existing)
         for language in self._languages():
             self._add_language(language, files, config)
+        for page in self._site.pages.values():
+            if page.is_annotated:
+                files.append(File.generated(config, f"{page.name}.py", abs_src_path=str(page.file)))
         for address, path in self._site.assets.items():
             if files.get_file_from_path(address) is None:
                 files.append(File.generated(config, address, abs_src_path=str(path)))
@@ -277,7 +280,6 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         return {
             "language": language,
             "alternates": alternates,
-            "source_url": self._source_url(page),
             "by_language": self._by_language(),
             "alternates_of": lambda other: self._alternates(other.source.name, config),
         }
@@ -297,9 +299,6 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
     def _language_name(self, code: str) -> str:
         known = self._site.languages.get(code)
         return known.name if known else Locale.parse(code, sep="-").get_language_name() or code
-
-    def _source_url(self, page: LocalisedPage | None) -> str | None:
-        return page.source.path if page and page.source.is_annotated else None
 
     def _by_language(self) -> list[tuple[str, str, Any]]:
         """Each language with the address of its overview and a way to speak it."""
