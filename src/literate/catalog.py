@@ -57,8 +57,10 @@ class Catalog:
     """The map of one page in one language, and what of it has served."""
 
     path: str
-    #: All entries that have a translation; an empty one counts as missing.
+    #: All entries that have a translation.
     entries: tuple[Entry, ...] = ()
+    #: Keys whose translation is empty: they wait for a translator, and count as missing.
+    waiting: tuple[str, ...] = ()
     #: (index of the entry, index of its block) of all that served a note.
     used: set[tuple[int, int]] = field(default_factory=set)
     #: The keys that the page asked for, in its order: those found and those missing.
@@ -190,8 +192,12 @@ def load_catalog(path: Path, shown: str) -> Catalog:
         raise LiterateError(
             "the map is not UTF-8", file=shown, line=line, fix="Save it as UTF-8"
         ) from None
-    entries = read_entries(text, shown)
-    return Catalog(shown, tuple(entry for entry in entries if entry.translation.strip()))
+    entries = list(read_entries(text, shown))
+    return Catalog(
+        shown,
+        tuple(entry for entry in entries if entry.translation.strip()),
+        tuple(entry.source for entry in entries if not entry.translation.strip()),
+    )
 
 
 def read_entries(text: str, shown: str) -> Iterator[Entry]:

@@ -133,11 +133,12 @@ def extract_language(site: Site, code: str) -> int:
     for name in (SITE_MAP, *site.pages):
         path = site.project.translations / code / f"{name}.json"
         catalog = site.catalog(code, name)
-        missing = dict.fromkeys(item.key for item in _page_coverage(site, name, catalog).missing)
-        if missing:
-            added += len(missing)
+        missing = {item.key for item in _page_coverage(site, name, catalog).missing}
+        new = missing - set(catalog.waiting)
+        if new:
+            added += len(new)
             known = {entry.source: entry.translation for entry in catalog.entries}
-            ordered = dict.fromkeys([*catalog.asked, *known], "")
+            ordered = dict.fromkeys([*catalog.asked, *known, *catalog.waiting], "")
             write_map(path, ordered | known)
     return added
 

@@ -78,7 +78,7 @@ class Site:
             path = folder / language / f"{name}.json"
             self._maps[language, name] = load_catalog(path, self.project.shown(path))
         loaded = self._maps[language, name]
-        return Catalog(loaded.path, loaded.entries)
+        return Catalog(loaded.path, loaded.entries, loaded.waiting)
 
     def localise(
         self,

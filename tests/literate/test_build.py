@@ -219,6 +219,9 @@ def test_a_translator_fills_in_what_extract_wrote(project):
     assert list(keys)[0] == "The net"
     assert keys["<p>Double the input.</p>"] == "<p>输入加倍。</p>"
     assert "<p>Words about <span translate=no>_^_0_^_</span>.</p>" in keys
+    # A second time there is nothing to add, and what waits for a translator stays.
+    assert project.run("extract", "zh").stdout.startswith("0 keys added")
+    assert json.loads(project.read("translations/zh/net.json")) == keys
     for path in (project.root / "translations/zh").glob("*.json"):
         entries = json.loads(path.read_text(encoding="utf-8"))
         path.write_text(json.dumps({key: value or key for key, value in entries.items()}))
