@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from literate.document import Document
+from literate.split import parse_python
 
 #: Module name -> the page that shows it.
 Modules = Mapping[str, str]
@@ -30,7 +31,7 @@ def name_targets(
     `modules` maps the site's modules to their pages, `defined` each page to its definitions.
     A name that the file also uses as a parameter or a variable is left alone.
     """
-    tree = ast.parse(document.source)
+    tree = parse_python(document.source)
     here = modules[module]
     known = {name: (here, name) for name in defined[here] if "." not in name}
     known |= _imported(tree, module, modules, defined)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from textwrap import dedent
@@ -80,9 +81,16 @@ def split(data: bytes, path: str) -> Document:
     )
 
 
+def parse_python(text: str) -> ast.Module:
+    """The syntax tree. What Python warns of is the author's business when it runs, not now."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text)
+
+
 def _parse(text: str, path: str) -> ast.Module:
     try:
-        return ast.parse(text)
+        return parse_python(text)
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
         what = getattr(error, "msg", None) or str(error)
