@@ -184,5 +184,5 @@ def extract(language: str) -> None:
         site = load_site(read_project(Path(_CONFIG)))
         _languages(site, (language,))
         added = extract_language(site, language)
-        folder = site.project.shown(site.project.translations or Path())
-    click.echo(f"{added} keys added to the maps in {folder}/{language}/.")
+        folder = site.project.shown(site.project.translations)
+    click.echo(f"{added} keys added to the maps of {language!r} in {folder}/.")

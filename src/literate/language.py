@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from babel import Locale, UnknownLocaleError
+
 from literate.errors import LiterateError, nearest
 
 
@@ -54,6 +56,23 @@ _EXPECTED = {
 
 def _is_texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def known_language(code: str) -> Language:
+    """A language that keeps no settings: its name and direction are common knowledge.
+
+    Raises `LiterateError` where nobody knows the code.
+    """
+    try:
+        locale = Locale.parse(code, sep="-")
+    except (UnknownLocaleError, ValueError):
+        raise LiterateError(
+            f"unknown language {code!r}",
+            file="mkdocs.yml",
+            fix="Write a code such as 'zh' or 'pt-BR'",
+        ) from None
+    name = locale.get_language_name() or code
+    return Language(code, name, direction=locale.text_direction)
 
 
 def load_language(folder: Path, shown: str) -> Language:

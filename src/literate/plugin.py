@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from babel import Locale
 from mkdocs.commands.build import get_context
 from mkdocs.config import config_options as c
 from mkdocs.config.base import Config
@@ -22,9 +21,10 @@ from mkdocs.structure.toc import AnchorLink, TableOfContents
 
 from literate.catalog import Catalog
 from literate.errors import LiterateError, nearest
+from literate.language import known_language
 from literate.localise import LocalPage, TocEntry, translate_word
 from literate.page import Page
-from literate.project import line_of, make_project
+from literate.project import MAPS, line_of, make_project
 from literate.report import Coverage, summary_line
 from literate.site import SITE_MAP, Site, check_maps, load_site
 
@@ -46,7 +46,9 @@ class Options(Config):  # type: ignore[no-untyped-call]
     exclude = c.Type(list, default=[])
     """Patterns, as in `.gitignore`, of files in those folders that do not."""
     translations = c.Type(str, default="translations")
-    """The folder of the translation maps: `<language>/<page>.json`."""
+    """The folder of the translation maps."""
+    maps = c.Type(str, default=MAPS)
+    """Where in that folder the map of a page lies, as in `{page}.{language}.json`."""
     languages = c.Type(list, default=[])
     """The languages to build; without any, all that have a folder."""
 
@@ -199,7 +201,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         self, server: LiveReloadServer, config: MkDocsConfig, builder: Any
     ) -> LiveReloadServer:
         for path in (*self._project.sources, self._project.translations):
-            if path is not None and path.exists():
+            if path.exists():
                 server.watch(str(path))
         return server
 
@@ -298,7 +300,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
 
     def _language_name(self, code: str) -> str:
         known = self._site.languages.get(code)
-        return known.name if known else Locale.parse(code, sep="-").get_language_name() or code
+        return (known or known_language(code)).name
 
     def _by_language(self) -> list[tuple[str, str, Any]]:
         """Each language with the address of its overview and a way to speak it."""

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 import pathspec
 import yaml
 
 from literate.errors import LiterateError, nearest
+
+#: Where a map lies unless the project says otherwise: a folder a language.
+MAPS = "{language}/{page}.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +23,17 @@ class Project:
 
     `sources` are Python files, or folders of them; `exclude` are patterns as in `.gitignore`,
     relative to the source folder. `languages` are the folders of `translations` to build, all if
-    it is empty. `words` are the site's name, its navigation and the like: the texts that stand in
-    the configuration instead of on a page.
+    it is empty. `maps` says where in `translations` the map of a page in a language lies. `words`
+    are the site's name, its navigation and the like: the texts that stand in the configuration
+    instead of on a page.
     """
 
     root: Path
     docs: Path
     sources: tuple[Path, ...] = ()
     exclude: tuple[str, ...] = ()
-    translations: Path | None = None
+    translations: Path = Path("translations")
+    maps: str = MAPS
     languages: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
 
@@ -37,6 +43,10 @@ class Project:
             return path.resolve().relative_to(self.root.resolve()).as_posix()
         except ValueError:
             return path.as_posix()
+
+    def map_path(self, language: str, page: str) -> Path:
+        """The file of a page's map."""
+        return self.translations / self.maps.format(language=language, page=page)
 
     def pages(self) -> Iterator[Path]:
         """The Markdown pages."""
@@ -93,20 +103,35 @@ def make_project(root: Path, config: Any, options: Any) -> Project:
 
     `config` and `options` are mappings: a parsed `mkdocs.yml`, or what MkDocs made of it.
     """
-    translations = options.get("translations") or "translations"
+    maps = options.get("maps") or MAPS
+    if _fields(maps) != {"language", "page"}:
+        raise LiterateError(
+            f"the option `maps` of the plugin `literate` is {maps!r}",
+            file="mkdocs.yml",
+            fix="Write a path with {language} and {page} in it, as in '{page}.{language}.json'",
+        )
     return Project(
         root=root,
         docs=root / (config.get("docs_dir") or "docs"),
         sources=tuple(root / source for source in options.get("sources") or ()),
         exclude=tuple(options.get("exclude") or ()),
-        translations=root / translations,
+        translations=root / (options.get("translations") or "translations"),
+        maps=maps,
         languages=tuple(options.get("languages") or ()),
         words=tuple(_words(config)),
     )
 
 
+def _fields(template: str) -> set[str]:
+    """The names in braces of a template; none at all if it is malformed."""
+    try:
+        return {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+    except ValueError:
+        return set()
+
+
 def _check_options(options: Any, config_file: Path) -> None:
-    known = {"sources", "exclude", "translations", "languages"}
+    known = {"sources", "exclude", "translations", "maps", "languages"}
     for name in options:
         if name not in known:
             raise LiterateError(

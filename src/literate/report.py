@@ -128,10 +128,9 @@ def extract_language(site: Site, code: str) -> int:
 
     Keys come in the order of the page; what a map held stays in it. Returns their number.
     """
-    assert site.project.translations is not None
     added = 0
     for name in (SITE_MAP, *site.pages):
-        path = site.project.translations / code / f"{name}.json"
+        path = site.project.map_path(code, name)
         catalog = site.catalog(code, name)
         missing = {item.key for item in _page_coverage(site, name, catalog).missing}
         new = missing - set(catalog.waiting)

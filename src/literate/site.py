@@ -14,12 +14,12 @@ from literate.catalog import Catalog, load_catalog
 from literate.drawing import Drawing, load_drawing
 from literate.errors import LiterateError, nearest, raise_all
 from literate.highlight import highlight_lines
-from literate.language import Language, load_language
+from literate.language import Language, known_language, load_language
 from literate.lint import breaking_faults
 from literate.localise import WORDS, LocalPage, Surroundings, localise, relative_url
 from literate.names import module_name, name_targets
 from literate.page import Page, load_page
-from literate.project import Project
+from literate.project import MAPS, Project
 
 #: The map, beside those of the pages, of the words that stand on no page.
 SITE_MAP = "site"
@@ -73,9 +73,7 @@ class Site:
         Raises `LiterateError` where the file is no map.
         """
         if (language, name) not in self._maps:
-            folder = self.project.translations
-            assert folder is not None
-            path = folder / language / f"{name}.json"
+            path = self.project.map_path(language, name)
             self._maps[language, name] = load_catalog(path, self.project.shown(path))
         loaded = self._maps[language, name]
         return Catalog(loaded.path, loaded.entries, loaded.waiting)
@@ -191,25 +189,24 @@ def _load_pages(project: Project, errors: list[LiterateError]) -> dict[str, Page
 
 
 def _load_languages(project: Project) -> dict[str, Language]:
+    """The languages that are named, or all that have a folder with a `language.toml`."""
     folder = project.translations
-    if folder is None or not folder.is_dir():
-        if project.languages:
-            raise LiterateError(
-                f"there is no folder {project.shown(folder) if folder else 'translations'}",
-                file="mkdocs.yml",
-                fix="Mend `translations` of the plugin `literate`",
-            )
-        return {}
-    known = sorted(path.name for path in folder.iterdir() if path.is_dir())
-    for code in project.languages:
-        if code not in known:
+    known = sorted(p.parent.name for p in folder.glob("*/language.toml"))
+    if not project.languages:
+        for path in sorted(folder.glob("*/")):
+            if path.name not in known:  # a folder of maps without its settings
+                load_language(path, project.shown(path))
+    languages = {}
+    for code in project.languages or known:
+        if code in known:
+            languages[code] = load_language(folder / code, project.shown(folder / code))
+        elif project.maps != MAPS:
+            languages[code] = known_language(code)
+        else:
             raise LiterateError(
                 f"unknown language {code!r}", file="mkdocs.yml", fix=nearest(code, known)
             )
-    return {
-        code: load_language(folder / code, project.shown(folder / code))
-        for code in project.languages or known
-    }
+    return languages
 
 
 class _Links:

@@ -230,6 +230,26 @@ def test_a_translator_fills_in_what_extract_wrote(project):
     assert project.run("extract", "zh").stdout.startswith("0 keys added")
 
 
+def test_maps_may_lie_elsewhere_as_labmls_do(project):
+    maps = "      translations: translate_cache\n      maps: '{page}.{language}.json'\n"
+    project.write("mkdocs.yml", CONFIG + maps + "      languages: [zh, ar]\n")
+    project.write("translate_cache/net.zh.json", project.read("translations/zh/net.json"))
+    result = project.run()
+    assert result.returncode == 0, result.stderr
+    assert "<p>输入加倍。</p>" in project.read("site/zh/net/index.html")
+    arabic = project.read("site/ar/index.html")
+    assert '<body dir="rtl"' in arabic and "العربية" in arabic and "中文" in arabic
+
+
+@pytest.mark.parametrize("maps", ["{page}.json", "{language}", "{page", "{page}.{lang}.json"])
+def test_a_template_that_names_no_page_or_language(project, maps):
+    project.write("mkdocs.yml", CONFIG + f"      maps: '{maps}'\n")
+    result = project.run()
+    assert result.returncode == 1
+    assert "the option `maps` of the plugin `literate` is" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_serve_rebuilds_when_a_map_changes(project):
     command = [sys.executable, str(ROOT / "build_site.py"), "serve", "--port", str(free_port())]
     address = f"http://127.0.0.1:{command[-1]}/"
