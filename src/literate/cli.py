@@ -106,7 +106,7 @@ def _mkdocs_build(folder: Path) -> str:
     raise _Failure("\n".join(unique) or "MkDocs failed.")
 
 
-@main.command()
+@main.command(short_help="Preview the site, with live reload on every change.")
 @click.option("--port", default=8000, show_default=True, help="The port to serve on.")
 def serve(port: int) -> None:
     """Preview the site; a change of a source, a page or a map rebuilds and reloads it."""
@@ -128,7 +128,7 @@ def _languages(site: Site, wanted: tuple[str, ...]) -> list[str]:
     return list(wanted or site.languages)
 
 
-@main.command()
+@main.command(short_help="Coverage; missing, stale and faulty translations.")
 @click.argument("languages", nargs=-1)
 def check(languages: tuple[str, ...]) -> None:
     """Report coverage, missing, stale and faulty translations of LANGUAGES (all by default).
@@ -172,7 +172,7 @@ def _short(key: str) -> str:
     return shorten(key, width=110, placeholder=" …")
 
 
-@main.command()
+@main.command(short_help="Add the missing keys to the maps of a language.")
 @click.argument("language")
 def extract(language: str) -> None:
     """Write the missing keys of LANGUAGE into its maps, for a translator to fill in.
