@@ -1,6 +1,7 @@
 """The reading, in a real browser."""
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 CODE_88 = "x" * 88
 ANNOTATED = ["model", "data", "experiment"]
@@ -230,6 +231,15 @@ def test_math_has_its_font(open_page):
     assert page.evaluate('document.fonts.check("16px STIX Two Math")')
     font = page.evaluate("getComputedStyle(document.querySelector('math')).fontFamily")
     assert font.startswith('"STIX Two Math"')
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("address", ["", "model/", "zh/", "zh/experiment/", "404.html"])
+def test_axe_finds_nothing_that_keeps_a_reader_out(open_page, address, scheme):
+    page = open_page(address, scheme=scheme)
+    page.wait_for_timeout(300)
+    found = Axe().run(page).response["violations"]
+    assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found] == []
 
 
 def test_a_name_in_the_code_leads_to_its_definition(open_page, server):
