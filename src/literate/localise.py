@@ -27,7 +27,7 @@ WORDS = (
 
 _HREF = re.compile(r'href="([^"]*)"')
 _HEADING_WITH_ID = re.compile(r'<h([1-6]) id="([^"]+)">(.*?)</h\1>', re.DOTALL)
-_LONE_FIGURE = re.compile(r"<p>\s*(<figure.*?</figure>)\s*</p>", re.DOTALL)
+_LONE_PLACEHOLDER = re.compile(rf"<p>\s*{PLACEHOLDER_PATTERN.pattern}\s*</p>")
 _ANCHOR = re.compile(r"</?a\b[^>]*>")
 
 
@@ -150,8 +150,8 @@ class _Localiser:
         html = "".join(self._translated(note))
         html = with_heading_anchors(html, lambda: next(anchors, None))
         html = _HREF.sub(lambda m: f'href="{escape(self.around.url(unescape(m[1])))}"', html)
-        filled = PLACEHOLDER_PATTERN.sub(lambda m: self._item(note, int(m[1])), html)
-        return _LONE_FIGURE.sub(r"\1", filled)
+        html = _LONE_PLACEHOLDER.sub(lambda m: self._paragraph(note, m), html)
+        return PLACEHOLDER_PATTERN.sub(lambda m: self._item(note, int(m[1])), html)
 
     def _translated(self, note: Note) -> list[str]:
         """The blocks of a note in the page's language; with the placeholders of the source."""
@@ -180,19 +180,23 @@ class _Localiser:
 
     def _item(self, note: Note, number: int) -> str:
         item = note.items[number]
-        return item.html if isinstance(item, Held) else self._figure(item)
+        return item.html if isinstance(item, Held) else self._picture(item)
 
-    def _figure(self, figure: Figure) -> str:
+    def _paragraph(self, note: Note, match: re.Match[str]) -> str:
+        """A paragraph that is nothing but an image becomes a figure, with its caption."""
+        item = note.items[int(match[1])]
+        if not isinstance(item, Figure) or not item.caption:
+            return match[0]
+        picture = self._picture(item)
+        caption = escape(self._text(item.caption, item.line), quote=False)
+        return f"<figure>{picture}<figcaption>{caption}</figcaption></figure>"
+
+    def _picture(self, figure: Figure) -> str:
         alt = self._text(figure.alt, figure.line)
         drawing = self.around.drawings.get(figure.target)
         if drawing is None:
-            picture = image_html(self.around.url(figure.target), alt)
-        else:
-            picture = drawing.html(lambda word: self._text(word, figure.line), alt)
-        if not figure.caption:
-            return picture
-        caption = escape(self._text(figure.caption, figure.line), quote=False)
-        return f"<figure>{picture}<figcaption>{caption}</figcaption></figure>"
+            return image_html(self.around.url(figure.target), alt)
+        return drawing.html(lambda word: self._text(word, figure.line), alt)
 
     # --- layout ---
 

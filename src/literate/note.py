@@ -186,8 +186,11 @@ _JOINT = "\x00"
 
 
 def _on_one_line(match: re.Match[str]) -> str:
-    is_code = match[1] or match[2]
-    return match[0] if is_code else match[0].replace("\n", _JOINT)
+    if match[1] or match[2]:  # code
+        return match[0]
+    before = match.string[match.string.rfind("\n", 0, match.start()) + 1 : match.start()]
+    is_quoted = before.lstrip().startswith(">")
+    return re.sub(r"\n[ >]*" if is_quoted else r"\n", _JOINT, match[0])
 
 
 # --- rendering ---------------------------------------------------------------------------------

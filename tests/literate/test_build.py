@@ -230,6 +230,19 @@ def test_a_translator_fills_in_what_extract_wrote(project):
     assert project.run("extract", "zh").stdout.startswith("0 keys added")
 
 
+def test_an_image_with_a_title_is_a_figure_where_it_stands_alone(project):
+    project.write("docs/p.png", "")
+    project.write(
+        "docs/index.md", '# A\n\n![a](p.png "Caption")\n\nText ![b](p.png "Title") text.\n'
+    )
+    assert project.run().returncode == 0
+    page = project.read("site/index.html")
+    assert (
+        '<figure><img src="p.png" alt="a" loading="lazy"><figcaption>Caption</figcaption>' in page
+    )
+    assert '<p>Text <img src="p.png" alt="b" loading="lazy"> text.</p>' in page
+
+
 def test_maps_may_lie_elsewhere_as_labmls_do(project):
     maps = "      translations: translate_cache\n      maps: '{page}.{language}.json'\n"
     project.write("mkdocs.yml", CONFIG + maps + "      languages: [zh, ar]\n")

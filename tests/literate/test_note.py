@@ -40,6 +40,23 @@ def test_display_math_stands_in_its_paragraph_and_environments_stand_bare():
     assert 'display="block"' in rendered.items[0].html
 
 
+def test_display_math_may_run_over_lines_anywhere():
+    """No line of it is taken for a list, a heading or a quotation."""
+    for text in (
+        "$$\n- a\n= b\n$$",
+        "Text $$- a\n= b$$ text",
+        "> $$- a\n> = b$$",
+        "* $$- a\n  = b$$",
+    ):
+        (item,) = note(text).items
+        assert "<mo>=</mo>" in item.html and "&gt;" not in item.html, text
+
+
+def test_what_looks_like_math_in_code_is_code():
+    items = note("`$$a$$` and\n\n```\n$$b\n$$\n```\n").items
+    assert [("$$" in item.html) for item in items] == [True, True]
+
+
 def test_fenced_code_is_coloured_and_escaped():
     (item,) = note("```python\nif a < b: pass\n```\n").items
     assert '<span class="k">if</span>' in item.html
