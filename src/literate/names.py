@@ -56,7 +56,9 @@ def _definition_names(
         if not definition.is_constant:
             # `async def name`: the name follows the last of the keywords.
             name = definition.name.rpartition(".")[2]
-            column = lines[definition.line - 1].index(name, column + len("def "))
+            column = lines[definition.line - 1].find(name, column + len("def "))
+            if column < 0:  # after a line continuation, or spelled in another Unicode form
+                continue
         targets[definition.line, column] = (page, definition.name)
     return targets
 

@@ -243,6 +243,16 @@ def test_an_image_with_a_title_is_a_figure_where_it_stands_alone(project):
     assert '<p>Text <img src="p.png" alt="b" loading="lazy"> text.</p>' in page
 
 
+def test_a_definition_whose_name_is_hard_to_find(project):
+    source = "def \\\n  f(): ...\ndef ﬁ(): ...\nasync  def g(): ...\nclass É: ...\n"
+    project.write("src/paper/net.py", source)
+    project.write("docs/index.md", "# A\n")
+    result = project.run()
+    assert result.returncode == 0, result.stderr
+    page = project.read("site/net/index.html")
+    assert 'id="g"' in page and 'id="É"' in page
+
+
 def test_maps_may_lie_elsewhere_as_labmls_do(project):
     maps = "      translations: translate_cache\n      maps: '{page}.{language}.json'\n"
     project.write("mkdocs.yml", CONFIG + maps + "      languages: [zh, ar]\n")
