@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from literate.errors import LiterateError
-from literate.fragment import TEXT, Fragment, canonical, loose, parse, sanitise
+from literate.fragment import TEXT, Fragment, canonical, loose, parse, plain, sanitise
 from literate.note import PLACEHOLDER, PLACEHOLDER_PATTERN
 
 _HREF = re.compile(r'href="([^"]*)"')
@@ -89,7 +89,8 @@ class Catalog:
         if index is None or not blocks:
             return None
         self._mark(index)
-        return self.entries[index].translation.strip()
+        # A plain text brings in no tags: titles and labels stand in pages as they are.
+        return plain(self.entries[index].translation)
 
     def note(self, blocks: Sequence[Fragment]) -> tuple[str, ...] | None:
         """The blocks of a whole note's translation, filled with the note's own parts."""

@@ -65,12 +65,22 @@ def _build(site: Path) -> None:
     try:
         new = temporary / "new"
         summary = _mkdocs_build(new)
-        if site.exists():
-            site.rename(temporary / "old")
-        new.rename(site)
+        _swap(new, site, temporary / "old")
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     click.echo(f"{site}/: {summary}")
+
+
+def _swap(new: Path, site: Path, old: Path) -> None:
+    """Put the new site in the old one's place, or the old one back."""
+    if site.exists():
+        site.rename(old)
+    try:
+        new.rename(site)
+    except BaseException:
+        if old.exists():
+            old.rename(site)
+        raise
 
 
 def _check_writable(site: Path) -> None:
@@ -102,12 +112,22 @@ def _mkdocs_build(folder: Path) -> str:
         for line in result.stderr.splitlines()
         if not line.startswith(("INFO", "Aborted", "DEBUG")) and line.strip()
     ]
+    # A crash of MkDocs or of another plugin: its last line says what it was.
+    crash = next((i for i, line in enumerate(lines) if line.startswith("Traceback")), None)
+    if crash is not None:
+        lines = [*lines[:crash], lines[-1]]
     unique = dict.fromkeys(line.strip() for line in lines)
     raise _Failure("\n".join(unique) or "MkDocs failed.")
 
 
 @main.command(short_help="Preview the site, with live reload on every change.")
-@click.option("--port", default=8000, show_default=True, help="The port to serve on.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=8000,
+    show_default=True,
+    help="The port to serve on.",
+)
 def serve(port: int) -> None:
     """Preview the site; a change of a source, a page or a map rebuilds and reloads it."""
     with _reported():

@@ -76,8 +76,14 @@ def sanitise(html: str) -> str:
         tags=set(TAGS),
         attributes=ATTRIBUTES,
         link_rel=None,
+        filter_style_properties={"text-align"},
         url_schemes={"http", "https", "mailto"},
     )
+
+
+def plain(html: str) -> str:
+    """The text of a piece of HTML without its tags; what would make a tag stays escaped."""
+    return nh3.clean(html, tags=set()).replace("&amp;", "&").strip()
 
 
 @lru_cache(maxsize=65536)

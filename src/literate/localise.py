@@ -222,6 +222,8 @@ class _Localiser:
     def _imports(self, code: tuple[Line, ...] | list[Line]) -> str:
         if not code:
             return ""
+        if not any(line.text.strip() for line in code):
+            return f'<div class="code" hidden>{self._code(code)}</div>'
         summary = escape(self._word("Imports"))
         body = f'<div class="code highlight">{self._code(code)}</div>'
         return f'<details class="imports"><summary>{summary}</summary>{body}</details>'

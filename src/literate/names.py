@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -56,9 +57,11 @@ def _definition_names(
         if not definition.is_constant:
             # `async def name`: the name follows the last of the keywords.
             name = definition.name.rpartition(".")[2]
-            column = lines[definition.line - 1].find(name, column + len("def "))
-            if column < 0:  # after a line continuation, or spelled in another Unicode form
+            keyword = re.compile(rf"(?:class|def)\s+(?={re.escape(name)}\b)")
+            found = keyword.search(lines[definition.line - 1], column)
+            if found is None:  # after a line continuation, or spelled in another Unicode form
                 continue
+            column = found.end()
         targets[definition.line, column] = (page, definition.name)
     return targets
 

@@ -158,8 +158,9 @@ _MATH_OR_CODE = re.compile(
     r"^ *(```|~~~).*?^ *\1 *$|(`+)(?!`).*?(?<!`)\2(?!`)|(?<!\\)\$\$.+?(?<!\\)\$\$",
     re.DOTALL | re.MULTILINE,
 )
-_PARAMETER = re.compile(r"^( *):param (\w+): *")
-_SMALL = re.compile(r"^---(?=[^-\s])((?:.|\n(?!\n))+?)(?<=[^-\s])---$", re.MULTILINE)
+_FENCE = re.compile(r"(^ *(?:```|~~~)[^\n]*\n(?:.*?\n)? *(?:```|~~~) *$)", re.DOTALL | re.MULTILINE)
+_PARAMETER = re.compile(r"^( *):param (\w+): *", re.MULTILINE)
+_SMALL = re.compile(r"^---(?=[^-\s|:])((?:.|\n(?!\n))+?)(?<=[^-\s|:])---$", re.MULTILINE)
 
 
 def _normalise(prose: Prose) -> Prose:
@@ -177,8 +178,14 @@ def _normalise(prose: Prose) -> Prose:
         numbers.append(prose.line_numbers[min(position, len(prose.line_numbers) - 1)])
         position += 1 + line.count(_JOINT)
         line = line.replace(_JOINT, " ")
-        lines.append(_PARAMETER.sub(r"\1* `\2` ", line))
-    return Prose(_SMALL.sub(r"<small>\1</small>", "\n".join(lines)), tuple(numbers))
+        lines.append(line)
+    parts = _FENCE.split("\n".join(lines))
+    parts[::2] = [_of_labml(part) for part in parts[::2]]
+    return Prose("".join(parts), tuple(numbers))
+
+
+def _of_labml(text: str) -> str:
+    return _SMALL.sub(r"<small>\1</small>", _PARAMETER.sub(r"\1* `\2` ", text))
 
 
 #: Stands, for the time of the counting, where a line ended within display math.

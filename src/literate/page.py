@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from literate.document import Document, Line, Prose, Section
+from literate.errors import LiterateError
 from literate.fragment import Fragment, parse
 from literate.note import PLACEHOLDER_PATTERN, Figure, Held, Note, front_matter, render_note
 from literate.split import split
@@ -94,7 +95,13 @@ def load_page(name: str, file: Path, shown: str) -> Page:
 
 def _markdown_document(data: bytes, shown: str) -> Document:
     """A Markdown page is one long note without code."""
-    text = data.decode("utf-8-sig")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise LiterateError(
+            "the page is not UTF-8", file=shown, line=line, fix="Save it as UTF-8"
+        ) from None
     rows = text.split("\n")
     lines = tuple(
         Line(number, row + ("\n" if number < len(rows) else ""))

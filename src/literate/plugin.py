@@ -255,7 +255,8 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         files = Files([p.file for (code, _), p in self._pages.items() if code == language])
         original = config.nav
         try:
-            config.nav = self._translated_nav(original, language) if original else None
+            nav = original or [f"{name}.md" for name in sorted(self._site.pages, key=_index_first)]
+            config.nav = self._translated_nav(nav, language)
             return get_navigation(files, config)
         finally:
             config.nav = original
@@ -308,6 +309,10 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
             (code, self._pages[code, "index"].url, partial(_say, self._words[code]))
             for code in self._languages()
         ]
+
+
+def _index_first(name: str) -> tuple[bool, str]:
+    return name != "index", name
 
 
 def _say(words: Catalog | None, text: str) -> str:

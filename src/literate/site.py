@@ -135,6 +135,10 @@ def load_site(project: Project) -> Site:
     pages = _load_pages(project, errors)
     languages = _load_languages(project)
     raise_all(errors)
+    if "index" not in pages:
+        raise LiterateError(
+            "there is no first page", file=project.shown(project.docs), fix="Write index.md there"
+        )
     links = _Links(project, pages)
     for page in pages.values():
         links.follow(page)
@@ -191,9 +195,9 @@ def _load_pages(project: Project, errors: list[LiterateError]) -> dict[str, Page
 def _load_languages(project: Project) -> dict[str, Language]:
     """The languages that are named, or all that have a folder with a `language.toml`."""
     folder = project.translations
-    known = sorted(p.parent.name for p in folder.glob("*/language.toml"))
+    known = sorted(p.parent.name for p in folder.glob("[!.]*/language.toml"))
     if not project.languages:
-        for path in sorted(folder.glob("*/")):
+        for path in sorted(folder.glob("[!.]*/")):
             if path.name not in known:  # a folder of maps without its settings
                 load_language(path, project.shown(path))
     languages = {}

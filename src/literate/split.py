@@ -69,7 +69,7 @@ def split(data: bytes, path: str) -> Document:
     lines = list(io.StringIO(text, newline=""))
     tree = _parse(text, path)
     docstrings = list(_docstrings(tree, lines))
-    comments = _comments(lines, _headers(tree), docstrings)
+    comments = _comments(lines, _headers(tree, lines), docstrings)
     sections, opening = _assemble(lines, sorted([*docstrings, *comments], key=lambda n: n.start))
     return Document(
         path=path,
@@ -130,12 +130,13 @@ def _definitions(tree: ast.Module) -> Iterator[Definition]:
                 yield Definition(target.id, target.lineno, target.col_offset, is_constant=True)
 
 
-def _headers(tree: ast.Module) -> set[int]:
+def _headers(tree: ast.Module, source: list[str]) -> set[int]:
     """Lines of decorators and signatures: comments between them stay code."""
     lines: set[int] = set()
     for _, node in _walk(tree):
         body: list[ast.stmt] = node.body  # type: ignore[attr-defined]
-        lines.update(range(_first_line(node), _header_end(node, body[0]) + 1))
+        end = _with_closing(_header_end(node, body[0]), body[0], source)
+        lines.update(range(_first_line(node), end + 1))
     return lines
 
 
@@ -150,6 +151,15 @@ def _header_end(node: ast.stmt, body: ast.stmt) -> int:
                 if isinstance(part, (ast.expr, ast.arg, ast.keyword))
             ]
     return min(max(ends), max(_first_line(body) - 1, node.lineno))
+
+
+def _with_closing(end: int, body: ast.stmt, lines: list[str]) -> int:
+    """What is left of a signature below its last argument: `):`, and comments above that."""
+    for number in range(_first_line(body) - 1, end, -1):
+        line = lines[number - 1].strip()
+        if line and not line.startswith(("#", '"', "'")):
+            return number
+    return end
 
 
 def _docstrings(tree: ast.Module, lines: list[str]) -> Iterator[_Note]:

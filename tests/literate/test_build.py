@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from support import CONFIG, PAGE, ROOT, SOURCE
 
+from literate.cli import _swap
+
 
 def test_every_language_is_built(project):
     result = project.run()
@@ -251,6 +253,49 @@ def test_a_definition_whose_name_is_hard_to_find(project):
     assert result.returncode == 0, result.stderr
     page = project.read("site/net/index.html")
     assert 'id="g"' in page and 'id="É"' in page
+
+
+def test_a_swap_that_fails_puts_the_old_site_back(tmp_path):
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site/index.html").write_text("the last good site")
+    with pytest.raises(OSError):
+        _swap(tmp_path / "nothing", tmp_path / "site", tmp_path / "old")
+    assert (tmp_path / "site/index.html").read_text() == "the last good site"
+
+
+def test_without_a_nav_every_language_still_has_a_navigation(project):
+    start, end = CONFIG.index("nav:"), CONFIG.index("theme:")
+    project.write("mkdocs.yml", CONFIG[:start] + CONFIG[end:])
+    assert project.run().returncode == 0
+    for name in ("index.html", "zh/index.html"):
+        assert 'class="md-nav md-nav--primary' in project.read(f"site/{name}")
+        assert 'href="net/"' in project.read(f"site/{name}")
+
+
+def test_a_title_brings_in_no_tags(project):
+    project.write("translations/zh/net.json", '{"The net": "<b onclick=x()>网</b>"}')
+    assert project.run().returncode == 0
+    page = project.read("site/zh/net/index.html")
+    assert "onclick" not in page and "<title>网 - " in page
+
+
+def test_a_fold_of_imports_holds_imports(project):
+    project.write("src/paper/net.py", '"""\n# M\n"""\n\n# A note.\nx = 1\n')
+    project.write("docs/index.md", "# A\n")
+    assert project.run().returncode == 0
+    page = project.read("site/net/index.html")
+    assert "<details" not in page and 'data-n="4"' in page
+
+
+def test_a_site_without_a_first_page(project):
+    (project.root / "docs/index.md").unlink()
+    result = project.run()
+    assert result.stderr == "error: docs: there is no first page. Write index.md there.\n"
+
+
+def test_a_page_that_is_not_utf8_names_its_line(project):
+    (project.root / "docs/index.md").write_bytes(b"# A\n\n\xe9\n")
+    assert "docs/index.md:3: the page is not UTF-8" in project.run().stderr
 
 
 def test_maps_may_lie_elsewhere_as_labmls_do(project):

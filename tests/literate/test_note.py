@@ -57,6 +57,14 @@ def test_what_looks_like_math_in_code_is_code():
     assert [("$$" in item.html) for item in items] == [True, True]
 
 
+def test_a_table_and_code_are_not_taken_for_labmls_notation():
+    assert "<table>" in note("a | b\n---|---\n1 | 2\n").html
+    (item,) = note("```\n:param x: y\n---foo---\n```\n").items
+    assert ":param x: y\n---foo---" in item.html
+    assert note("---*small*---").html == "<p><small><em>small</em></small></p>\n"
+    assert "<li>" in note(":param x: what it is").html
+
+
 def test_fenced_code_is_coloured_and_escaped():
     (item,) = note("```python\nif a < b: pass\n```\n").items
     assert '<span class="k">if</span>' in item.html

@@ -92,6 +92,9 @@ def test_a_comment_in_a_signature_stays_code():
 @pytest.mark.parametrize(
     "source",
     [
+        "def f(\n    a,\n    # about b\n):\n    return 1\n",
+        "def f(\n    # nothing\n):\n    return 1\n",
+        "class A(\n    B,\n    # mixin\n):\n    x = 1\n",
         's = "# no note"\n',
         "t = '''\n# no note\n'''\n",
         "x = 1  # no note\n",
