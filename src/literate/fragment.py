@@ -86,7 +86,7 @@ def plain(html: str) -> str:
     return nh3.clean(html, tags=set()).replace("&amp;", "&").strip()
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)  # a page and its map, several times over
 def parse(html: str) -> tuple[Fragment, ...]:
     """The top-level blocks of a piece of HTML."""
     root = LexborHTMLParser(html, is_fragment=True).root

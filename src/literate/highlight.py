@@ -1,8 +1,9 @@
-"""One lexing per file -> the HTML of each line, its names linked to where they are defined."""
+"""One lexing per file -> the HTML of each line, in which names wait to become links."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from html import escape
 
@@ -15,14 +16,16 @@ from pygments.util import ClassNotFound
 #: Token classes that look like plain text: leaving them out halves the HTML.
 _PLAIN = {"", "n", "p", "w"}
 
-#: (line number, column) of a name -> the attributes of the link that it becomes.
-NameLinks = Mapping[tuple[int, int], str]
+#: Python source holds no NUL, so that it can set off a name that may become a link:
+#: its number, its token class and its HTML.
+_NAME = re.compile("\0(\\d+)\1(\\w*)\1([^\0]*)\0")
 
 
-def highlight_lines(lines: Sequence[str], links: NameLinks) -> list[str]:
+def highlight_lines(lines: Sequence[str], names: Mapping[tuple[int, int], int]) -> tuple[str, ...]:
     """The HTML of each line of a Python file, without its line ending.
 
-    `lines` are the file's lines with their endings; `links` says which names become links.
+    `lines` are the file's lines with their endings. `names` numbers, by (line, column), the names
+    that `link_names` is to link.
     """
     text = "\n".join(line.rstrip("\r\n") for line in lines)
     rendered: list[str] = []
@@ -34,9 +37,26 @@ def highlight_lines(lines: Sequence[str], links: NameLinks) -> list[str]:
                 rendered.append("".join(pieces))
                 pieces, column = [], 0
             if part:
-                pieces.append(_span(css, part, links.get((len(rendered) + 1, column))))
+                number = names.get((len(rendered) + 1, column))
+                pieces.append(_span(css, part) if number is None else _name(number, css, part))
                 column += len(part)
-    return [*rendered, "".join(pieces)][: len(lines)]
+    return tuple([*rendered, "".join(pieces)][: len(lines)])
+
+
+def link_names(line: str, attributes: Callable[[int], str | None]) -> str:
+    """A highlighted line with its names linked.
+
+    `attributes` gives the attributes of the link that a name becomes, None if it becomes none.
+    """
+
+    def link(match: re.Match[str]) -> str:
+        css, html = match[2], match[3]
+        found = attributes(int(match[1]))
+        if found is None:
+            return f'<span class="{css}">{html}</span>' if css else html
+        return f'<a class="{css}" {found}>{html}</a>' if css else f"<a {found}>{html}</a>"
+
+    return _NAME.sub(link, line) if "\0" in line else line
 
 
 @lru_cache(maxsize=1024)
@@ -46,7 +66,7 @@ def highlight_fence(text: str, language: str) -> str:
         lexer = get_lexer_by_name(language)
     except ClassNotFound:
         lexer = get_lexer_by_name("text")
-    code = "".join(_span(css, value, None) for css, value in _pieces(lexer, text))
+    code = "".join(_span(css, value) for css, value in _pieces(lexer, text))
     return f'<div class="highlight"><pre><code>{code}</code></pre></div>'
 
 
@@ -65,8 +85,10 @@ def _css_class(kind: _TokenType) -> str:
     return "" if css in _PLAIN else css
 
 
-def _span(css: str, text: str, link: str | None) -> str:
+def _span(css: str, text: str) -> str:
     html = escape(text, quote=False)
-    if link is not None:
-        return f'<a class="{css}" {link}>{html}</a>' if css else f"<a {link}>{html}</a>"
     return f'<span class="{css}">{html}</span>' if css else html
+
+
+def _name(number: int, css: str, text: str) -> str:
+    return f"\0{number}\1{css}\1{escape(text, quote=False)}\0"

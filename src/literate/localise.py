@@ -67,11 +67,11 @@ class Surroundings:
     """What a page needs to know of its site.
 
     `url` gives the address of a link's or an image's target, as it stands in the source, relative
-    to the page; `drawings` holds the SVG files by the same target; `code` the HTML of each line.
-    `catalog` and `words` are None in the language of the source.
+    to the page, or None where it leads nowhere; `drawings` holds the SVG files by the same target;
+    `code` is the HTML of each line. `catalog` and `words` are None in the language of the source.
     """
 
-    url: Callable[[str], str]
+    url: Callable[[str], str | None]
     drawings: Mapping[str, Drawing]
     code: tuple[str, ...] = ()
     catalog: Catalog | None = None
@@ -149,9 +149,14 @@ class _Localiser:
         anchors = iter([h.anchor for h in self.page.headings if h.note == index])
         html = "".join(self._translated(note))
         html = with_heading_anchors(html, lambda: next(anchors, None))
-        html = _HREF.sub(lambda m: f'href="{escape(self.around.url(unescape(m[1])))}"', html)
+        html = _HREF.sub(lambda m: self._href(unescape(m[1])), html)
         html = _LONE_PLACEHOLDER.sub(lambda m: self._paragraph(note, m), html)
         return PLACEHOLDER_PATTERN.sub(lambda m: self._item(note, int(m[1])), html)
+
+    def _href(self, target: str) -> str:
+        """The attribute of a link; a link that leads nowhere keeps its words alone."""
+        url = self.around.url(target)
+        return "" if url is None else f'href="{escape(url)}"'
 
     def _translated(self, note: Note) -> list[str]:
         """The blocks of a note in the page's language; with the placeholders of the source."""
@@ -195,7 +200,8 @@ class _Localiser:
         alt = self._text(figure.alt, figure.line)
         drawing = self.around.drawings.get(figure.target)
         if drawing is None:
-            return image_html(self.around.url(figure.target), alt)
+            url = self.around.url(figure.target)
+            return escape(alt) if url is None else image_html(url, alt)
         return drawing.html(lambda word: self._text(word, figure.line), alt)
 
     # --- layout ---

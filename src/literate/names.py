@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from literate.document import Document
 from literate.split import parse_python
 
-#: Module name -> the page that shows it.
-Modules = Mapping[str, str]
+
+@dataclass(frozen=True, slots=True)
+class NameUse:
+    """A name in a file's code that may stand for something that a page defines.
+
+    `module` is where the file imports it from, None for a definition of the file's own; `name` is
+    its qualified name there. `is_definition` marks the place where it is defined.
+    """
+
+    line: int
+    column: int
+    name: str
+    module: str | None = None
+    is_definition: bool = False
 
 
 def module_name(path: Path) -> str:
@@ -24,34 +37,33 @@ def module_name(path: Path) -> str:
     return ".".join(parts)
 
 
-def name_targets(
-    document: Document, module: str, modules: Modules, defined: Mapping[str, frozenset[str]]
-) -> dict[tuple[int, int], tuple[str, str]]:
-    """(line, column) of each linkable name -> (page, anchor).
+def name_uses(document: Document, module: str) -> tuple[NameUse, ...]:
+    """The names in a file that may become links, in the order of the file.
 
-    `modules` maps the site's modules to their pages, `defined` each page to its definitions.
     A name that the file also uses as a parameter or a variable is left alone.
     """
     tree = parse_python(document.source)
-    here = modules[module]
-    known = {name: (here, name) for name in defined[here] if "." not in name}
-    known |= _imported(tree, module, modules, defined)
+    lines = [line.text for line in document.lines]
+    known: dict[str, tuple[str | None, str]] = {
+        definition.name: (None, definition.name)
+        for definition in document.definitions
+        if "." not in definition.name
+    }
+    known |= _imported(tree, module)
     for name in _assigned(tree):
         known.pop(name, None)
-    lines = [line.text for line in document.lines]
-    targets = _definition_names(document, here, lines)
+    uses = {(use.line, use.column): use for use in _definition_names(document, lines)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id in known:
             column = len(lines[node.lineno - 1].encode()[: node.col_offset].decode())
-            targets[node.lineno, column] = known[node.id]
-    return targets
+            origin, name = known[node.id]
+            if origin or (node.lineno, column) not in uses:
+                uses[node.lineno, column] = NameUse(node.lineno, column, name, origin)
+    return tuple(uses[place] for place in sorted(uses))
 
 
-def _definition_names(
-    document: Document, page: str, lines: list[str]
-) -> dict[tuple[int, int], tuple[str, str]]:
+def _definition_names(document: Document, lines: list[str]) -> Iterator[NameUse]:
     """The names in `class X`, `def x` and `X = …`, each a link to where it stands."""
-    targets = {}
     for definition in document.definitions:
         column = definition.column
         if not definition.is_constant:
@@ -62,14 +74,12 @@ def _definition_names(
             if found is None:  # after a line continuation, or spelled in another Unicode form
                 continue
             column = found.end()
-        targets[definition.line, column] = (page, definition.name)
-    return targets
+        yield NameUse(definition.line, column, definition.name, is_definition=True)
 
 
-def _imported(
-    tree: ast.Module, module: str, modules: Modules, defined: Mapping[str, frozenset[str]]
-) -> dict[str, tuple[str, str]]:
-    known = {}
+def _imported(tree: ast.Module, module: str) -> dict[str, tuple[str | None, str]]:
+    """Each name that a `from … import` brings in -> (module, name there)."""
+    known: dict[str, tuple[str | None, str]] = {}
     for node in ast.walk(tree):
         if not isinstance(node, ast.ImportFrom):
             continue
@@ -78,9 +88,7 @@ def _imported(
             parent = module.split(".")[: -node.level]
             origin = ".".join([*parent, origin] if origin else parent)
         for alias in node.names:
-            page = modules.get(origin)
-            if page is not None and alias.name in defined[page]:
-                known[alias.asname or alias.name] = (page, alias.name)
+            known[alias.asname or alias.name] = (origin, alias.name)
     return known
 
 

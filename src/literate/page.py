@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from literate.cache import NO_CACHE, Cache, digest
 from literate.document import Document, Line, Prose, Section
 from literate.errors import LiterateError
 from literate.fragment import Fragment, parse
+from literate.highlight import highlight_lines
+from literate.names import NameUse, module_name, name_uses
 from literate.note import PLACEHOLDER_PATTERN, Figure, Held, Note, front_matter, render_note
 from literate.split import split
 
@@ -34,6 +37,8 @@ class Page:
 
     `notes[i]` belongs to `document.sections[i]`. `name` is the page's path without an ending, as
     in `model`; its maps are `translations/<language>/<name>.json`. `meta` is its front matter.
+    `code[i]` is the HTML of line i + 1, `uses` are the names in it that may become links. `digest`
+    names the file's content.
     """
 
     name: str
@@ -45,6 +50,10 @@ class Page:
     meta: Mapping[str, Any]
     headings: tuple[Heading, ...]
     anchors: frozenset[str]
+    code: tuple[str, ...] = ()
+    uses: tuple[NameUse, ...] = ()
+    module: str = ""
+    digest: str = ""
 
     @property
     def path(self) -> str:
@@ -60,17 +69,34 @@ class Page:
     def definitions(self) -> frozenset[str]:
         return frozenset(definition.name for definition in self.document.definitions)
 
+    @property
+    def targets(self) -> list[str]:
+        """What its links and images point at, as the source has it; each once."""
+        links = [link.target for note in self.notes if note for link in note.links]
+        return list(dict.fromkeys([*links, *(figure.target for figure in self.figures())]))
+
     def figures(self) -> Iterator[Figure]:
         for note in self.notes:
             yield from (item for item in (note.items if note else ()) if isinstance(item, Figure))
 
 
-def load_page(name: str, file: Path, shown: str) -> Page:
-    """Read a source file and render its notes.
+def load_page(name: str, file: Path, shown: str, cache: Cache = NO_CACHE) -> Page:
+    """The page that a source file makes.
 
     Raises `LiterateError` for whatever of it cannot be read, parsed or converted.
     """
     data = file.read_bytes()
+    module = module_name(file) if file.suffix == ".py" else ""
+    key = digest("page", name, str(file), shown, module, data)
+    known = cache.get(key)
+    if isinstance(known, Page):
+        return known
+    page = _make_page(name, file, shown, module, data, key)
+    cache.put(key, page)
+    return page
+
+
+def _make_page(name: str, file: Path, shown: str, module: str, data: bytes, key: str) -> Page:
     document = split(data, shown) if file.suffix == ".py" else _markdown_document(data, shown)
     meta: dict[str, Any] = {}
     notes: list[Note | None] = []
@@ -80,6 +106,7 @@ def load_page(name: str, file: Path, shown: str) -> Page:
             meta, prose = front_matter(prose, shown)
         notes.append(None if prose is None else render_note(prose, shown))
     headings, anchors = _name_anchors(document, notes)
+    uses = name_uses(document, module) if module else ()
     return Page(
         name=name,
         file=file,
@@ -90,7 +117,16 @@ def load_page(name: str, file: Path, shown: str) -> Page:
         meta=meta,
         headings=headings,
         anchors=anchors,
+        code=_code(document, uses) if module else (),
+        uses=uses,
+        module=module,
+        digest=key,
     )
+
+
+def _code(document: Document, uses: tuple[NameUse, ...]) -> tuple[str, ...]:
+    names = {(use.line, use.column): number for number, use in enumerate(uses)}
+    return highlight_lines([line.text for line in document.lines], names)
 
 
 def _markdown_document(data: bytes, shown: str) -> Document:

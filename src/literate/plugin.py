@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,15 +18,19 @@ from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.nav import Navigation, get_navigation
 from mkdocs.structure.pages import Page as MkDocsPage
 from mkdocs.structure.toc import AnchorLink, TableOfContents
+from mkdocs.utils import nest_paths
 
+from literate.cache import Cache, digest
 from literate.catalog import Catalog
+from literate.edition import Edition, Record, load_local_page, make_edition, make_records
 from literate.errors import LiterateError, nearest
 from literate.language import known_language
 from literate.localise import LocalPage, TocEntry, translate_word
 from literate.page import Page
+from literate.parallel import each
 from literate.project import MAPS, line_of, make_project
 from literate.report import Coverage, summary_line
-from literate.site import SITE_MAP, Site, check_maps, load_site
+from literate.site import Site, load_site
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -51,33 +55,68 @@ class Options(Config):  # type: ignore[no-untyped-call]
     """Where in that folder the map of a page lies, as in `{page}.{language}.json`."""
     languages = c.Type(list, default=[])
     """The languages to build; without any, all that have a folder."""
+    dead_links = c.Choice(("error", "report"), default="error")
+    """Whether a link that leads nowhere is an error, or stays as words and is only reported."""
 
 
 class LocalisedPage(MkDocsPage):
-    """A page of the engine's in one language, where MkDocs expects one of its own."""
+    """A page of the engine's in one language, where MkDocs expects one of its own.
+
+    Where nobody else has a say in the page, its content is not read before it is needed, so that
+    a site of a thousand pages is never in memory as a whole.
+    """
 
     def __init__(
-        self, label: str, page: Page, local: LocalPage, language: str, file: File, config: Any
+        self,
+        label: str,
+        page: Page,
+        edition: Edition,
+        record: Record,
+        load: Callable[[], LocalPage],
+        file: File,
+        config: Any,
     ) -> None:
         super().__init__(label, file, config)
         self.source = page
-        self.local = local
-        self.language = language
+        self.edition = edition
+        self.record = record
+        self.load = load
+        #: Where in the cache the whole HTML lies, once it has been made.
+        self.finished: str | None = None
+        own = "annotated.html" if page.is_annotated else "main.html"
+        self.template = str(page.meta.get("template") or own)
 
     def read_source(self, config: MkDocsConfig) -> None:
-        self.markdown = self.source.document.source
-        annotated = {"template": "annotated.html", "hide": ["navigation"]}
+        self.markdown = ""
         self.meta = {
-            **(annotated if self.source.is_annotated else {}),
+            **({"hide": ["navigation"]} if self.source.is_annotated else {}),
             **self.source.meta,
-            "title": self.local.title,
-            "description": self.local.summary,
+            "template": self.template,
+            "title": self.record.title,
+            "description": self.record.summary,
         }
 
     def render(self, config: MkDocsConfig, files: Files) -> None:
-        self.content = self.local.html
-        self.toc = _table_of_contents(self.local.toc)
         self.present_anchor_ids = set(self.source.anchors)
+        if self.finished is None:
+            self.fill()
+        else:
+            self.empty()
+
+    def fill(self) -> None:
+        """Put the content and the table of contents in."""
+        local = self.load()
+        self.content = local.html
+        self.toc = _table_of_contents(local.toc)
+
+    def empty(self) -> None:
+        """Let them go again."""
+        self.content = ""
+        self.toc = TableOfContents([])
+
+    @property
+    def language(self) -> str:
+        return self.edition.language
 
     @property
     def is_homepage(self) -> bool:
@@ -110,11 +149,14 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         ]
         root = Path(config.config_file_path).parent
         self._project = make_project(root, config, self.config)
+        self._cache = Cache(root / ".cache" / "literate")
         try:
-            site = load_site(self._project)
-            check_maps(site)
+            site = load_site(self._project, self._cache)
             self._check_navigation(site, config)
-            self._site = site
+            files = self._page_files(site, config)
+            editions = self._make_editions(site, files)
+            self._records = make_records(site, editions, self._cache)
+            self._site, self._editions, self._page_file = site, editions, files
         except LiterateError as error:
             if not self._keeps_serving():
                 raise PluginError(str(error)) from None
@@ -141,12 +183,11 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         """Replace the Markdown files by our pages, in every language."""
         self._coverage: dict[str, Coverage] = {}
         self._pages: dict[tuple[str, str], LocalisedPage] = {}
-        self._words: dict[str, Catalog | None] = {self._source_language: None}
         for page in self._site.pages.values():
             if existing := files.get_file_from_path(f"{page.name}.md"):
                 files.remove(existing)
-        for language in self._languages():
-            self._add_language(language, files, config)
+        for edition in self._editions.values():
+            self._add_edition(edition, files, config)
         for page in self._site.pages.values():
             if page.is_annotated:
                 files.append(File.generated(config, f"{page.name}.py", abs_src_path=str(page.file)))
@@ -160,6 +201,10 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         self._navigations = {
             language: self._navigation(language, config) for language in self._languages()
         }
+        # Other plugins and hooks may change what goes into a page: with them, MkDocs renders.
+        self._is_alone = not config.hooks and set(config.plugins) <= {"literate"}
+        if self._is_alone:
+            self._name_finished(config)
         return self._navigations[self._source_language]
 
     def on_env(self, env: Environment, config: MkDocsConfig, files: Files) -> Environment:
@@ -174,6 +219,10 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
             html = env.get_template("404.html").render(context)
             address = f"{language}/404.html"
             files.append(File.generated(config, address, content=html))
+        self._env = env
+        env.bytecode_cache = self._cache.templates()
+        if self._is_alone:
+            self._finish_pages(config, files)
         self._speak(self._source_language, config)
         return env
 
@@ -186,7 +235,9 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
     def on_page_context(
         self, context: TemplateContext, page: MkDocsPage, config: MkDocsConfig, nav: Navigation
     ) -> TemplateContext:
-        if isinstance(page, LocalisedPage):
+        if isinstance(page, LocalisedPage) and page.finished:
+            context["html"] = self._cache.get(page.finished) or self._html(page, context, config)  # type: ignore[typeddict-unknown-key]
+        elif isinstance(page, LocalisedPage):
             self._speak(page.language, config)
             context["nav"] = self._navigations[page.language]
             context.update(self._context(page.language, page, config))  # type: ignore[typeddict-item]
@@ -194,6 +245,9 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
 
     def on_post_build(self, config: MkDocsConfig) -> None:
         self._speak(self._source_language, config)
+        self._cache.prune()
+        for note in (*self._cache.complaints, *self._dead_links()):
+            log.info("note: %s.", note)
         seconds = time.monotonic() - self._started
         log.info(summary_line(len(self._pages), self._source_language, self._coverage, seconds))
 
@@ -205,6 +259,51 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
                 server.watch(str(path))
         return server
 
+    # --- pages ---
+
+    def _finish_pages(self, config: MkDocsConfig, files: Files) -> None:
+        """Make the HTML of all pages, on all cores; MkDocs then has only to write it."""
+        unfinished = []
+        for page in self._pages.values():
+            assert page.finished is not None
+            if not self._cache.has(page.finished):
+                unfinished.append(page)
+        doc_files = files.documentation_pages()
+
+        def finish(page: LocalisedPage) -> None:
+            context = get_context(self._navigations[page.language], doc_files, config, page)
+            self._html(page, context, config)
+
+        for _ in each(finish, unfinished):
+            pass
+        for page in self._pages.values():
+            page.meta["template"] = "finished.html"
+
+    def _html(self, page: LocalisedPage, context: TemplateContext, config: MkDocsConfig) -> str:
+        """The whole HTML of a page, put into the cache."""
+        assert page.finished is not None
+        page.fill()
+        page.active = True
+        self._speak(page.language, config)
+        context["nav"] = self._navigations[page.language]
+        context.update(self._context(page.language, page, config))  # type: ignore[typeddict-item]
+        html: str = self._env.get_template(page.template).render(context)
+        page.active = False
+        page.empty()
+        self._cache.put(page.finished, html)
+        return html
+
+    def _name_finished(self, config: MkDocsConfig) -> None:
+        """Where each page's HTML lies in the cache: named by all that the templates see."""
+        shown = [(code, self._language_name(code)) for code in self._editions]
+        common = digest(_settings(config), repr(shown), *_overrides(config))
+        states = {
+            language: digest(common, self._editions[language].digest, str(nav))
+            for language, nav in self._navigations.items()
+        }
+        for page in self._pages.values():
+            page.finished = digest("html", states[page.language], page.record.key, page.url or "")
+
     # --- languages ---
 
     def _languages(self) -> list[str]:
@@ -214,7 +313,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         return "" if language == self._source_language else f"{language}/"
 
     def _word(self, text: str) -> str:
-        return translate_word(text, self._words[self._speaking])
+        return translate_word(text, self._editions[self._speaking].words)
 
     def _speak(self, language: str, config: MkDocsConfig) -> None:
         """Turn the theme, and the configuration's words, to a language."""
@@ -227,35 +326,51 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         for palette, text in self._palette_words:
             palette["toggle"]["name"] = self._word(text)
 
-    def _add_language(self, language: str, files: Files, config: MkDocsConfig) -> None:
-        is_source = language == self._source_language
-        words = None if is_source else self._site.catalog(language, SITE_MAP)
-        self._words[language] = words
-        addresses = {
-            name: _file(f"{self._prefix(language)}{name}.md", config) for name in self._site.pages
+    def _page_files(self, site: Site, config: MkDocsConfig) -> dict[tuple[str, str], File]:
+        """The file of each page in each language: MkDocs gives it its address."""
+        return {
+            (language, name): _file(f"{self._prefix(language)}{name}.md", config)
+            for language in (self._source_language, *site.languages)
+            for name in site.pages
         }
-        url_of = partial(_url_of, addresses)
+
+    def _make_editions(self, site: Site, files: dict[tuple[str, str], File]) -> dict[str, Edition]:
+        def addresses(language: str) -> Callable[[str], str]:
+            return lambda name: _url(files[language, name])
+
+        source = self._source_language
+        editions = {source: Edition(source, addresses(source))}
+        for language in site.languages:
+            editions[language] = make_edition(site, language, addresses(language))
+        return editions
+
+    def _add_edition(self, edition: Edition, files: Files, config: MkDocsConfig) -> None:
+        is_source = edition.words is None
         labels = dict(_labels(config.nav or []))
         coverage = Coverage()
         for name, page in self._site.pages.items():
-            catalog = None if is_source else self._site.catalog(language, name)
-            local = self._site.localise(page, url_of, catalog, words)
-            coverage.add(local)
-            label = translate_word(labels[name], words) if name in labels else local.title
-            file = addresses[name]
+            record = self._records[edition.language, name]
+            coverage.add(record)
+            label = record.title
+            if name in labels:
+                label = translate_word(labels[name], edition.words)
+            file = self._page_file[edition.language, name]
             file.inclusion = InclusionLevel.INCLUDED if is_source else InclusionLevel.NOT_IN_NAV
-            localised = LocalisedPage(label, page, local, language, file, config)
-            self._pages[language, name] = localised
+            load = partial(load_local_page, self._site, name, edition, record, self._cache)
+            self._pages[edition.language, name] = LocalisedPage(
+                label, page, edition, record, load, file, config
+            )
             files.append(file)
-        if words is not None:
-            coverage.add_words(self._site.words, words)
-            self._coverage[language] = coverage
+        if edition.words is not None:
+            coverage.add_words(self._site.words, edition.words)
+            self._coverage[edition.language] = coverage
 
     def _navigation(self, language: str, config: MkDocsConfig) -> Navigation:
         files = Files([p.file for (code, _), p in self._pages.items() if code == language])
         original = config.nav
         try:
-            nav = original or [f"{name}.md" for name in sorted(self._site.pages, key=_index_first)]
+            names = sorted(self._site.pages, key=_index_first)
+            nav = original or nest_paths([f"{name}.md" for name in names])  # type: ignore[no-untyped-call]
             config.nav = self._translated_nav(nav, language)
             return get_navigation(files, config)
         finally:
@@ -265,7 +380,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         if isinstance(nav, list):
             return [self._translated_nav(item, language) for item in nav]
         if isinstance(nav, dict):
-            words = self._words[language]
+            words = self._editions[language].words
             return {
                 translate_word(label, words): self._translated_nav(value, language)
                 for label, value in nav.items()
@@ -287,6 +402,10 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
             "alternates_of": lambda other: self._alternates(other.source.name, config),
         }
 
+    def _dead_links(self) -> Iterator[str]:
+        if dead := len(self._site.dead_links):
+            yield f"{dead} links lead nowhere: the command `check` lists them"
+
     def _alternates(self, name: str, config: MkDocsConfig) -> list[dict[str, str]]:
         """The page of this name in each language."""
         return [
@@ -306,9 +425,27 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
     def _by_language(self) -> list[tuple[str, str, Any]]:
         """Each language with the address of its overview and a way to speak it."""
         return [
-            (code, self._pages[code, "index"].url, partial(_say, self._words[code]))
+            (code, self._pages[code, "index"].url, partial(_say, self._editions[code].words))
             for code in self._languages()
         ]
+
+
+#: Settings that no template of ours shows.
+_UNSEEN = {"plugins", "theme", "hooks", "site_dir", "dev_addr", "watch", "mdx_configs"}
+
+
+def _settings(config: MkDocsConfig) -> str:
+    """What the configuration says to the templates."""
+    seen = {key: value for key, value in config.items() if key not in _UNSEEN}
+    return repr((seen, dict(config.theme)))
+
+
+def _overrides(config: MkDocsConfig) -> Iterator[bytes]:
+    """The user's own templates."""
+    folder = Path(config.theme.custom_dir) if config.theme.custom_dir else None
+    for path in sorted(folder.rglob("*")) if folder else ():
+        if path.is_file():
+            yield str(path).encode() + b"\0" + path.read_bytes()
 
 
 def _index_first(name: str) -> tuple[bool, str]:
@@ -328,8 +465,8 @@ def _file(src_uri: str, config: MkDocsConfig) -> File:
     return File.generated(config, src_uri, content="")
 
 
-def _url_of(addresses: dict[str, File], name: str) -> str:
-    url = addresses[name].url
+def _url(file: File) -> str:
+    url = file.url
     return "" if url in (".", "./") else url
 
 

@@ -23,7 +23,8 @@ class Project:
 
     `sources` are Python files, or folders of them; `exclude` are patterns as in `.gitignore`,
     relative to the source folder. `languages` are the folders of `translations` to build, all if
-    it is empty. `maps` says where in `translations` the map of a page in a language lies. `words`
+    it is empty. `maps` says where in `translations` the map of a page in a language lies.
+    `dead_links` says whether a link that leads nowhere is an `error`, or only to `report`. `words`
     are the site's name, its navigation and the like: the texts that stand in the configuration
     instead of on a page.
     """
@@ -36,6 +37,7 @@ class Project:
     maps: str = MAPS
     languages: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    dead_links: str = "error"
 
     def shown(self, path: Path) -> str:
         """The path as messages show it: relative to the project, with forward slashes."""
@@ -119,7 +121,20 @@ def make_project(root: Path, config: Any, options: Any) -> Project:
         maps=maps,
         languages=tuple(options.get("languages") or ()),
         words=tuple(_words(config)),
+        dead_links=_choice(options, "dead_links", ("error", "report")),
     )
+
+
+def _choice(options: Any, name: str, choices: tuple[str, ...]) -> str:
+    """One of the values that an option may have; the first unless the project says otherwise."""
+    value = options.get(name) or choices[0]
+    if value not in choices:
+        raise LiterateError(
+            f"the option `{name}` of the plugin `literate` is {value!r}",
+            file="mkdocs.yml",
+            fix=nearest(str(value), choices),
+        )
+    return str(value)
 
 
 def _fields(template: str) -> set[str]:
@@ -131,7 +146,7 @@ def _fields(template: str) -> set[str]:
 
 
 def _check_options(options: Any, config_file: Path) -> None:
-    known = {"sources", "exclude", "translations", "maps", "languages"}
+    known = {"sources", "exclude", "translations", "maps", "languages", "dead_links"}
     for name in options:
         if name not in known:
             raise LiterateError(

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from literate.catalog import Catalog
+from literate.edition import Record
 from literate.errors import LiterateError
 from literate.fragment import parse
 from literate.lint import Fault, lint
@@ -24,7 +25,7 @@ class Coverage:
     total: int = 0
     missing: list[Missing] = field(default_factory=list)
 
-    def add(self, page: LocalPage) -> None:
+    def add(self, page: LocalPage | Record) -> None:
         self.total += page.total
         self.missing += page.missing
 
@@ -119,7 +120,8 @@ def _page_coverage(site: Site, name: str, catalog: Catalog) -> Coverage:
     if name == SITE_MAP:
         coverage.add_words(site.words, catalog)
     else:
-        coverage.add(site.localise(site.pages[name], lambda _: "", catalog))
+        page = site.pages[name]
+        coverage.add(site.localise(page, lambda _: "", catalog, None, page.code))
     return coverage
 
 

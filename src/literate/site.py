@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from html import unescape
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from literate.cache import NO_CACHE, Cache
 from literate.catalog import Catalog, load_catalog
 from literate.drawing import Drawing, load_drawing
 from literate.errors import LiterateError, nearest, raise_all
-from literate.highlight import highlight_lines
 from literate.language import Language, known_language, load_language
-from literate.lint import breaking_faults
 from literate.localise import WORDS, LocalPage, Surroundings, localise, relative_url
-from literate.names import module_name, name_targets
+from literate.names import NameUse
 from literate.page import Page, load_page
+from literate.parallel import each
 from literate.project import MAPS, Project
 
 #: The map, beside those of the pages, of the words that stand on no page.
@@ -27,11 +27,15 @@ SITE_MAP = "site"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a link leads: a page (and an anchor on it), or a file that the site serves."""
+    """Where a link leads: a page (and an anchor on it), a file that the site serves, or nowhere."""
 
-    page: str | None
+    page: str | None = None
     asset: str | None = None
     anchor: str = ""
+
+    @property
+    def is_dead(self) -> bool:
+        return self.page is None and self.asset is None
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,8 @@ class Site:
     targets: Mapping[tuple[str, str], Target]
     drawings: Mapping[tuple[str, str], Drawing]
     assets: Mapping[str, Path]
+    #: What is said of each link that leads nowhere, where the project only wants that reported.
+    dead_links: tuple[LiterateError, ...] = ()
 
     @cached_property
     def words(self) -> tuple[str, ...]:
@@ -52,87 +58,105 @@ class Site:
 
     @cached_property
     def _modules(self) -> dict[str, str]:
-        annotated = (page for page in self.pages.values() if page.is_annotated)
-        return {module_name(page.file): page.name for page in annotated}
-
-    @cached_property
-    def _name_targets(self) -> dict[str, dict[tuple[int, int], tuple[str, str]]]:
-        defined = {name: page.definitions for name, page in self.pages.items()}
-        return {
-            name: name_targets(self.pages[name].document, module, self._modules, defined)
-            for module, name in self._modules.items()
-        }
-
-    @cached_property
-    def _maps(self) -> dict[tuple[str, str], Catalog]:
-        return {}
+        return {page.module: page.name for page in self.pages.values() if page.is_annotated}
 
     def catalog(self, language: str, name: str) -> Catalog:
-        """The map of a page. Each call gives a fresh one: a catalog remembers what it served.
+        """The map of a page, a fresh one each time: a catalog remembers what it served.
 
         Raises `LiterateError` where the file is no map.
         """
-        if (language, name) not in self._maps:
-            path = self.project.map_path(language, name)
-            self._maps[language, name] = load_catalog(path, self.project.shown(path))
-        loaded = self._maps[language, name]
-        return Catalog(loaded.path, loaded.entries, loaded.waiting)
+        path = self.project.map_path(language, name)
+        return load_catalog(path, self.project.shown(path))
+
+    def map_bytes(self, language: str, name: str) -> bytes:
+        """The content of a page's map, nothing where there is none."""
+        path = self.project.map_path(language, name)
+        try:
+            return path.read_bytes()
+        except OSError:
+            return b""
 
     def localise(
         self,
         page: Page,
         url_of: Callable[[str], str],
-        catalog: Catalog | None = None,
-        words: Catalog | None = None,
+        catalog: Catalog | None,
+        words: Catalog | None,
+        code: tuple[str, ...],
     ) -> LocalPage:
         """A page in the language of a map.
 
-        `url_of` gives the address of a page in that language, relative to the site's root.
+        `url_of` gives the address of a page in that language, relative to the site's root; `code`
+        is the HTML of each of the page's lines.
+        """
+        addresses, drawings = self.surroundings(page, url_of)
+        around = Surroundings(
+            url=lambda raw: addresses.get(raw, raw),
+            drawings=drawings,
+            code=code,
+            catalog=catalog,
+            words=words,
+        )
+        return localise(page, around)
+
+    def surroundings(
+        self, page: Page, url_of: Callable[[str], str]
+    ) -> tuple[dict[str, str | None], dict[str, Drawing]]:
+        """Where each of a page's links leads, None where nowhere, and the drawings that it shows.
+
+        A target that is not here leads to another site, and stays as it is.
         """
         here = url_of(page.name)
-
-        def url(raw: str) -> str:
+        addresses: dict[str, str | None] = {}
+        drawings: dict[str, Drawing] = {}
+        for raw in page.targets:
             target = self.targets.get((page.name, raw))
             if target is None:
-                return raw
-            address = target.asset or (url_of(target.page) if target.page else "")
-            if target.page == page.name and target.anchor:
-                return f"#{target.anchor}"
-            return relative_url(address + (f"#{target.anchor}" if target.anchor else ""), here)
+                continue
+            addresses[raw] = self._address(target, page.name, here, url_of)
+            if (page.name, raw) in self.drawings:
+                drawings[raw] = self.drawings[page.name, raw]
+        return addresses, drawings
 
-        return localise(
-            page,
-            Surroundings(
-                url=url,
-                drawings={raw: d for (name, raw), d in self.drawings.items() if name == page.name},
-                code=self._code(page, url_of) if page.is_annotated else (),
-                catalog=catalog,
-                words=words,
-            ),
-        )
+    def _address(
+        self, target: Target, page: str, here: str, url_of: Callable[[str], str]
+    ) -> str | None:
+        if target.is_dead:
+            return None
+        mark = f"#{target.anchor}" if target.anchor else ""
+        if target.page == page and mark:
+            return mark
+        address = target.asset or (url_of(target.page) if target.page else "")
+        return relative_url(address + mark, here)
 
-    def _code(self, page: Page, url_of: Callable[[str], str]) -> tuple[str, ...]:
+    def name_links(self, page: Page, url_of: Callable[[str], str]) -> tuple[str | None, ...]:
+        """For each of a page's names, the attributes of the link that it becomes, if it does."""
         documented = {section.definition for section in page.document.sections}
-        links = {}
-        for position, (name, anchor) in self._name_targets[page.name].items():
-            href = f"#{anchor}"
+        here = url_of(page.name)
+        own_anchors: set[str] = set()
+
+        def attributes(use: NameUse) -> str | None:
+            name = page.name if use.module is None else self._modules.get(use.module)
+            if name is None or use.name not in self.pages[name].definitions:
+                return None
             if name != page.name:
-                href = relative_url(f"{url_of(name)}#{anchor}", url_of(page.name))
-            links[position] = f'href="{href}"'
-            is_own = name == page.name and anchor not in documented
-            line = next((d.line for d in page.document.definitions if d.name == anchor), 0)
-            if is_own and line == position[0]:
-                links[position] += f' id="{anchor}"'
-        return tuple(highlight_lines([line.text for line in page.document.lines], links))
+                return f'href="{relative_url(f"{url_of(name)}#{use.name}", here)}"'
+            href = f'href="#{use.name}"'
+            if not use.is_definition or use.name in documented or use.name in own_anchors:
+                return href
+            own_anchors.add(use.name)
+            return f'{href} id="{use.name}"'
+
+        return tuple(attributes(use) for use in page.uses)
 
 
-def load_site(project: Project) -> Site:
+def load_site(project: Project, cache: Cache = NO_CACHE) -> Site:
     """Read every page, every language's settings, and follow every link.
 
     Raises `LiterateError`, or `ManyErrors` with all of them, where something is wrong.
     """
     errors: list[LiterateError] = []
-    pages = _load_pages(project, errors)
+    pages = _load_pages(project, cache, errors)
     languages = _load_languages(project)
     raise_all(errors)
     if "index" not in pages:
@@ -142,54 +166,59 @@ def load_site(project: Project) -> Site:
     links = _Links(project, pages)
     for page in pages.values():
         links.follow(page)
+    if project.dead_links == "error":
+        raise_all([*links.errors, *links.dead])
     raise_all(links.errors)
-    return Site(project, pages, languages, links.targets, links.drawings, links.assets)
+    return Site(
+        project,
+        pages,
+        languages,
+        links.targets,
+        links.drawings,
+        links.assets,
+        dead_links=tuple(links.dead),
+    )
 
 
-def check_maps(site: Site) -> None:
-    """Read every map of every language.
-
-    Raises `LiterateError` for maps that do not parse, and translations that would break a page.
-    """
-    errors: list[LiterateError] = []
-    for language in site.languages:
-        for name in (SITE_MAP, *site.pages):
-            try:
-                catalog = site.catalog(language, name)
-            except LiterateError as error:
-                errors.append(error)
-                continue
-            for entry in catalog.entries:
-                for fault in breaking_faults(entry):
-                    errors.append(
-                        LiterateError(
-                            fault.message, file=catalog.path, line=entry.line, fix=fault.fix
-                        )
-                    )
-    raise_all(errors)
-
-
-def _load_pages(project: Project, errors: list[LiterateError]) -> dict[str, Page]:
-    files = [(path.relative_to(project.docs), path) for path in project.pages()]
-    files += [(path.relative_to(folder), path) for folder, path in project.source_files()]
-    pages: dict[str, Page] = {}
-    for relative, path in files:
-        name = relative.with_suffix("").as_posix()
-        if path.name == "__init__.py":
-            name = relative.with_name("index").as_posix()
-        shown = project.shown(path)
-        try:
-            if name in pages or name == SITE_MAP:
-                other = pages[name].path if name in pages else "the map of the site's words"
-                raise LiterateError(
+def _load_pages(project: Project, cache: Cache, errors: list[LiterateError]) -> dict[str, Page]:
+    sources: dict[str, Path] = {}
+    for name, path in _page_files(project):
+        if name in sources or name == SITE_MAP:
+            other = project.shown(sources[name]) if name in sources else "the site's words"
+            errors.append(
+                LiterateError(
                     f"the page {name!r} is also made of {other}",
-                    file=shown,
+                    file=project.shown(path),
                     fix="Rename one, or add it to `exclude`",
                 )
-            pages[name] = load_page(name, path, shown)
+            )
+        else:
+            sources[name] = path
+
+    def load(name: str) -> Page | LiterateError:
+        try:
+            return load_page(name, sources[name], project.shown(sources[name]), cache)
         except LiterateError as error:
-            errors.append(error)
+            return error
+
+    pages: dict[str, Page] = {}
+    for name, loaded in zip(sources, each(load, list(sources)), strict=True):
+        if isinstance(loaded, Page):
+            pages[name] = loaded
+        else:
+            errors.append(loaded)
     return pages
+
+
+def _page_files(project: Project) -> Iterator[tuple[str, Path]]:
+    """(name of the page, file) for every file that makes a page."""
+    for path in project.pages():
+        yield path.relative_to(project.docs).with_suffix("").as_posix(), path
+    for folder, path in project.source_files():
+        relative = path.relative_to(folder)
+        is_package = path.name == "__init__.py"
+        name = relative.with_name("index") if is_package else relative.with_suffix("")
+        yield name.as_posix(), path
 
 
 def _load_languages(project: Project) -> dict[str, Language]:
@@ -224,6 +253,7 @@ class _Links:
         self.drawings: dict[tuple[str, str], Drawing] = {}
         self.assets: dict[str, Path] = {}
         self.errors: list[LiterateError] = []
+        self.dead: list[LiterateError] = []
 
     def follow(self, page: Page) -> None:
         for note in page.notes:
@@ -232,16 +262,19 @@ class _Links:
         for figure in page.figures():
             target = self._collect(page, figure.target, figure.line)
             if target and target.asset and figure.target.endswith(".svg"):
-                file = self.assets[target.asset]
-                drawing = load_drawing(file, self.project.shown(file))
-                self.drawings[page.name, figure.target] = drawing
+                try:
+                    file = self.assets[target.asset]
+                    drawing = load_drawing(file, self.project.shown(file))
+                    self.drawings[page.name, figure.target] = drawing
+                except LiterateError as error:
+                    self.errors.append(error)
 
     def _collect(self, page: Page, raw: str, line: int) -> Target | None:
         try:
             target = self._resolve(page, raw, line)
         except LiterateError as error:
-            self.errors.append(error)
-            return None
+            self.dead.append(error)
+            target = Target()
         if target is not None:
             self.targets[page.name, raw] = target
         return target
@@ -279,7 +312,8 @@ class _Links:
         if joined in self.by_path:
             return self.by_path[joined]
         name = posixpath.normpath(posixpath.join(posixpath.dirname(page.name), path))
-        return self.pages.get(name.removesuffix(".html").removesuffix(".md"))
+        name = name.removesuffix(".html").removesuffix(".md")
+        return self.pages.get(name) or self.pages.get(posixpath.normpath(f"{name}/index"))
 
     def _asset(self, page: Page, path: str) -> str | None:
         """A file of the docs folder, or one beside a source file, and the address it gets."""

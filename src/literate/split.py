@@ -100,13 +100,27 @@ def _parse(text: str, path: str) -> ast.Module:
 
 
 def _walk(tree: ast.AST, scope: str = "") -> Iterator[tuple[str, ast.stmt]]:
-    """Classes and functions with their qualified names, in the order of the file."""
-    for node in ast.iter_child_nodes(tree):
+    """Classes and functions with their qualified names, in the order of the file.
+
+    Only statements are entered: most of a tree is expressions, which hold no definitions.
+    """
+    for node in _statements(tree):
         name = scope
         if isinstance(node, _DEFINITION):
             name = f"{scope}.{node.name}" if scope else node.name
             yield name, node
         yield from _walk(node, name)
+
+
+def _statements(node: ast.AST) -> Iterator[ast.stmt]:
+    """The statements directly within a node: the branches of an `if` and a `try` included."""
+    for field in ("body", "handlers", "cases", "orelse", "finalbody"):
+        inner = getattr(node, field, ())
+        for child in inner if isinstance(inner, list) else ():
+            if isinstance(child, ast.stmt):
+                yield child
+            else:  # `except …:` and `case …:` hold statements in their turn
+                yield from _statements(child)
 
 
 def _first_line(node: ast.stmt) -> int:

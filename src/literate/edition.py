@@ -1,0 +1,148 @@
+"""The pages of a site in all of its languages: made once, kept in the cache, made by all cores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from literate.cache import Cache, digest
+from literate.catalog import Catalog
+from literate.errors import LiterateError, raise_all
+from literate.highlight import link_names
+from literate.lint import breaking_faults
+from literate.localise import LocalPage, Missing
+from literate.parallel import each
+from literate.site import SITE_MAP, Site
+
+#: Address of a page by its name, relative to the site's root, in one language.
+Addresses = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a site needs to know of a page in a language; the page itself lies under `key`."""
+
+    key: str
+    title: str
+    summary: str
+    total: int
+    missing: tuple[Missing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """The site in one language.
+
+    `words` is the map of the words that stand on no page, None in the language of the sources;
+    `digest` names its content.
+    """
+
+    language: str
+    addresses: Addresses
+    words: Catalog | None = None
+    digest: str = ""
+
+
+def make_edition(site: Site, language: str, addresses: Addresses) -> Edition:
+    """A language that has maps.
+
+    Raises `LiterateError` where the map of the site's words is none, or would break a page.
+    """
+    words = site.catalog(language, SITE_MAP)
+    raise_all(_faults(words))
+    return Edition(language, addresses, words, digest(site.map_bytes(language, SITE_MAP)))
+
+
+def make_records(
+    site: Site, editions: Mapping[str, Edition], cache: Cache
+) -> dict[tuple[str, str], Record]:
+    """The record of every page in every language, by (language, page).
+
+    Raises `LiterateError` for maps that do not parse, and translations that would break a page.
+    """
+    errors: list[LiterateError] = []
+    names = list(site.pages)
+    records: dict[tuple[str, str], Record] = {}
+    made = each(lambda name: page_records(site, name, editions, cache), names)
+    for name, results in zip(names, made, strict=True):
+        for language, result in results.items():
+            if isinstance(result, Record):
+                records[language, name] = result
+            else:
+                errors += result
+    raise_all(errors)
+    return records
+
+
+def page_records(
+    site: Site, name: str, editions: Mapping[str, Edition], cache: Cache
+) -> dict[str, Record | list[LiterateError]]:
+    """The records of one page, or what is wrong with it, by language."""
+    page = site.pages[name]
+    code: tuple[str, ...] | None = None
+    results: dict[str, Record | list[LiterateError]] = {}
+    for language, edition in editions.items():
+        url_of = edition.addresses
+        links = site.name_links(page, url_of)
+        key = digest(
+            "local",
+            page.digest,
+            language,
+            edition.digest,
+            b"" if edition.words is None else site.map_bytes(language, name),
+            repr(links),
+            repr(site.surroundings(page, url_of)),
+        )
+        record = cache.get(f"{key}-record")
+        if isinstance(record, Record) and cache.has(key):
+            results[language] = record
+            continue
+        if code is None:  # pages link to one another alike in every language
+            code = tuple(link_names(line, links.__getitem__) for line in page.code)
+        result = _make(site, name, edition, code, key)
+        if isinstance(result, list):
+            results[language] = result
+            continue
+        record = Record(key, result.title, result.summary, result.total, result.missing)
+        cache.put(key, result)
+        cache.put(f"{key}-record", record)
+        results[language] = record
+    return results
+
+
+def load_local_page(
+    site: Site, name: str, edition: Edition, record: Record, cache: Cache
+) -> LocalPage:
+    """The page itself: out of the cache, or made anew where the cache has lost it."""
+    found = cache.get(record.key)
+    if isinstance(found, LocalPage):
+        return found
+    page = site.pages[name]
+    links = site.name_links(page, edition.addresses)
+    code = tuple(link_names(line, links.__getitem__) for line in page.code)
+    made = _make(site, name, edition, code, record.key)
+    assert isinstance(made, LocalPage)  # it had no faults when its record was made
+    return made
+
+
+def _make(
+    site: Site, name: str, edition: Edition, code: tuple[str, ...], key: str
+) -> LocalPage | list[LiterateError]:
+    catalog = None
+    if edition.words is not None:
+        try:
+            catalog = site.catalog(edition.language, name)
+        except LiterateError as error:
+            return [error]
+        if faults := _faults(catalog):
+            return faults
+    return site.localise(site.pages[name], edition.addresses, catalog, edition.words, code)
+
+
+def _faults(catalog: Catalog) -> list[LiterateError]:
+    """Translations that would break a page."""
+    return [
+        LiterateError(fault.message, file=catalog.path, line=entry.line, fix=fault.fix)
+        for entry in catalog.entries
+        for fault in breaking_faults(entry)
+    ]
