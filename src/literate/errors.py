@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
+
+from rapidfuzz import fuzz, process
 
 
 class LiterateError(Exception):
@@ -52,7 +53,7 @@ def raise_all(errors: list[LiterateError]) -> None:
 def nearest(word: str, known: Iterable[str]) -> str:
     """`Did you mean …?` for the known word most like `word`; otherwise the known words."""
     choices = sorted(known)
-    match = difflib.get_close_matches(word, choices, n=1, cutoff=0.5)
+    match = process.extractOne(word, choices, scorer=fuzz.ratio, score_cutoff=50)
     if match:
         return f"Did you mean {match[0]!r}?"
     return f"Known are: {', '.join(choices)}" if choices else "There are none"

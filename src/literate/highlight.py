@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from html import escape
 
 from pygments.lexer import Lexer
@@ -30,16 +30,16 @@ def highlight_lines(lines: Sequence[str], names: Mapping[tuple[int, int], int]) 
     text = "\n".join(line.rstrip("\r\n") for line in lines)
     rendered: list[str] = []
     pieces: list[str] = []
-    column = 0
+    row, column = 1, 0
     for css, value in _pieces(PythonLexer(), text):
-        for i, part in enumerate(value.split("\n")):
-            if i:
-                rendered.append("".join(pieces))
-                pieces, column = [], 0
-            if part:
-                number = names.get((len(rendered) + 1, column))
-                pieces.append(_span(css, part) if number is None else _name(number, css, part))
-                column += len(part)
+        first, *others = value.split("\n") if "\n" in value else (value,)
+        if first:
+            pieces.append(_piece(css, first, names.get((row, column))))
+            column += len(first)
+        for part in others:
+            rendered.append("".join(pieces))
+            pieces = [_piece(css, part, None)] if part else []
+            row, column = row + 1, len(part)
     return tuple([*rendered, "".join(pieces)][: len(lines)])
 
 
@@ -71,11 +71,12 @@ def highlight_fence(text: str, language: str) -> str:
 
 
 def _pieces(lexer: Lexer, text: str) -> Iterator[tuple[str, str]]:
-    """Token classes and texts, neighbours of one class joined where no name could be lost."""
+    """Token classes and texts."""
     for _, kind, value in lexer.get_tokens_unprocessed(text):
         yield _css_class(kind), value
 
 
+@cache
 def _css_class(kind: _TokenType) -> str:
     css = STANDARD_TYPES.get(kind)
     while css is None:
@@ -90,5 +91,7 @@ def _span(css: str, text: str) -> str:
     return f'<span class="{css}">{html}</span>' if css else html
 
 
-def _name(number: int, css: str, text: str) -> str:
+def _piece(css: str, text: str, number: int | None) -> str:
+    if number is None:
+        return _span(css, text)
     return f"\0{number}\1{css}\1{escape(text, quote=False)}\0"

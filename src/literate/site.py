@@ -254,6 +254,7 @@ class _Links:
         self.assets: dict[str, Path] = {}
         self.errors: list[LiterateError] = []
         self.dead: list[LiterateError] = []
+        self._relative: dict[str, list[str]] = {}
 
     def follow(self, page: Page) -> None:
         for note in page.notes:
@@ -329,8 +330,11 @@ class _Links:
         return address
 
     def _reachable(self, page: Page) -> list[str]:
+        """How other pages are written in a link of this one."""
         here = posixpath.dirname(page.path)
-        return [posixpath.relpath(path, here or ".") for path in self.by_path]
+        if here not in self._relative:
+            self._relative[here] = [posixpath.relpath(path, here or ".") for path in self.by_path]
+        return self._relative[here]
 
 
 def _is_line(page: Page, anchor: str) -> bool:

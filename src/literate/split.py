@@ -12,6 +12,7 @@ import tokenize
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from textwrap import dedent
 
 from literate.document import Definition, Document, Line, Prose, Section
@@ -81,6 +82,7 @@ def split(data: bytes, path: str) -> Document:
     )
 
 
+@lru_cache(maxsize=2)
 def parse_python(text: str) -> ast.Module:
     """The syntax tree. What Python warns of is the author's business when it runs, not now."""
     with warnings.catch_warnings():
