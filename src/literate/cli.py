@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,9 +17,10 @@ from textwrap import shorten
 import click
 
 from literate.errors import LiterateError, nearest
-from literate.project import read_project
+from literate.project import CACHE, read_project
 from literate.report import LanguageReport, check_language, extract_language
 from literate.site import Site, load_site
+from literate.stamp import Stamp
 
 _CONFIG = "mkdocs.yml"
 
@@ -61,13 +63,21 @@ def _build(site: Path) -> None:
     """Build beside the old site, then put the new one in its place."""
     read_project(Path(_CONFIG))
     _check_writable(site)
+    stamp = Stamp(CACHE)
+    if summary := stamp.summary(site):
+        click.echo(f"{site}/: {summary}; nothing has changed since")
+        return
+    started = time.time()
     temporary = Path(tempfile.mkdtemp(prefix=".site-", dir=site.absolute().parent))
     try:
         new = temporary / "new"
-        summary = _mkdocs_build(new)
+        notes, summary = _mkdocs_build(new)
         _swap(new, site, temporary / "old")
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+    stamp.write(site, summary, started=started)
+    for note in notes:
+        click.echo(f"note: {note}")
     click.echo(f"{site}/: {summary}")
 
 
@@ -94,18 +104,18 @@ def _check_writable(site: Path) -> None:
 # MkDocs runs in a process of its own: the engine's core does not know it.
 _MKDOCS = [sys.executable, "-m", "mkdocs"]
 _ENVIRONMENT = {"NO_MKDOCS_2_WARNING": "1"}
-_SUMMARY = re.compile(r"INFO +- +literate: (.*)")
+_SAID = re.compile(r"INFO +- +literate: (note: )?(.*)")
 _PROBLEM = re.compile(r"(?:ERROR|WARNING) +- +(.*)")
 
 
-def _mkdocs_build(folder: Path) -> str:
-    """Build into a folder, strictly. Returns the summary, or raises with what MkDocs found."""
+def _mkdocs_build(folder: Path) -> tuple[list[str], str]:
+    """Build into a folder, strictly. Returns notes and summary, or raises with what was wrong."""
     command = [*_MKDOCS, "build", "--strict", "--site-dir", str(folder)]
     environment = {**os.environ, **_ENVIRONMENT}
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    summary = _SUMMARY.search(result.stderr)
-    if summary and result.returncode == 0:
-        return summary[1]
+    said = _SAID.findall(result.stderr)
+    if said and result.returncode == 0:
+        return [text for is_note, text in said if is_note], said[-1][1]
     # MkDocs puts "ERROR -" before the first line of a message and nothing before the others.
     lines = [
         problem[1] if (problem := _PROBLEM.match(line)) else line

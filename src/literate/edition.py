@@ -63,24 +63,33 @@ def make_records(
     errors: list[LiterateError] = []
     names = list(site.pages)
     records: dict[tuple[str, str], Record] = {}
-    made = each(lambda name: page_records(site, name, editions, cache), names)
-    for name, results in zip(names, made, strict=True):
-        for language, result in results.items():
-            if isinstance(result, Record):
-                records[language, name] = result
-            else:
-                errors += result
+    made = each(lambda name: _page_records(site, name, editions, cache), names)
+    for name, (results, faults) in zip(names, made, strict=True):
+        records |= {(language, name): record for language, record in results.items()}
+        errors += faults
     raise_all(errors)
     return records
 
 
 def page_records(
     site: Site, name: str, editions: Mapping[str, Edition], cache: Cache
-) -> dict[str, Record | list[LiterateError]]:
-    """The records of one page, or what is wrong with it, by language."""
+) -> dict[str, Record]:
+    """The records of one page, by language.
+
+    Raises `LiterateError` for what is wrong with its maps.
+    """
+    records, errors = _page_records(site, name, editions, cache)
+    raise_all(errors)
+    return records
+
+
+def _page_records(
+    site: Site, name: str, editions: Mapping[str, Edition], cache: Cache
+) -> tuple[dict[str, Record], list[LiterateError]]:
     page = site.pages[name]
     code: tuple[str, ...] | None = None
-    results: dict[str, Record | list[LiterateError]] = {}
+    records: dict[str, Record] = {}
+    errors: list[LiterateError] = []
     for language, edition in editions.items():
         url_of = edition.addresses
         links = site.name_links(page, url_of)
@@ -95,19 +104,19 @@ def page_records(
         )
         record = cache.get(f"{key}-record")
         if isinstance(record, Record) and cache.has(key):
-            results[language] = record
+            records[language] = record
             continue
         if code is None:  # pages link to one another alike in every language
             code = tuple(link_names(line, links.__getitem__) for line in page.code)
         result = _make(site, name, edition, code, key)
         if isinstance(result, list):
-            results[language] = result
+            errors += result
             continue
         record = Record(key, result.title, result.summary, result.total, result.missing)
         cache.put(key, result)
         cache.put(f"{key}-record", record)
-        results[language] = record
-    return results
+        records[language] = record
+    return records, errors
 
 
 def load_local_page(

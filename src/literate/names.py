@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import symtable
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,7 +120,9 @@ def _imported(
 def _bound_in_functions(source: str) -> set[str]:
     """Parameters and variables of functions, lambdas and comprehensions."""
     names: set[str] = set()
-    waiting = [symtable.symtable(source, "", "exec")]
+    with warnings.catch_warnings():  # as in `parse_python`
+        warnings.simplefilter("ignore")
+        waiting = [symtable.symtable(source, "", "exec")]
     while waiting:
         table = waiting.pop()
         waiting += table.get_children()

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urljoin, urlsplit
 
 from mkdocs.commands.build import get_context
@@ -22,15 +22,24 @@ from mkdocs.utils import nest_paths
 
 from literate.cache import Cache, digest
 from literate.catalog import Catalog
-from literate.edition import Edition, Record, load_local_page, make_edition, make_records
+from literate.edition import (
+    Edition,
+    Record,
+    load_local_page,
+    make_edition,
+    make_records,
+    page_records,
+)
 from literate.errors import LiterateError, nearest
 from literate.language import known_language
 from literate.localise import LocalPage, TocEntry, translate_word
 from literate.page import Page
 from literate.parallel import each
-from literate.project import MAPS, line_of, make_project
+from literate.preview import Preview
+from literate.project import CACHE, MAPS, line_of, make_project
 from literate.report import Coverage, summary_line
 from literate.site import Site, load_site
+from literate.stamp import Stamp
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -149,7 +158,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         ]
         root = Path(config.config_file_path).parent
         self._project = make_project(root, config, self.config)
-        self._cache = Cache(root / ".cache" / "literate")
+        self._cache = Cache(root / CACHE)
         try:
             site = load_site(self._project, self._cache)
             self._check_navigation(site, config)
@@ -246,18 +255,84 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
     def on_post_build(self, config: MkDocsConfig) -> None:
         self._speak(self._source_language, config)
         self._cache.prune()
+        stamp = Stamp(self._cache.folder)
+        if self._is_alone:
+            own = [
+                Path(path) for path in (config.config_file_path, config.theme.custom_dir) if path
+            ]
+            stamp.note_inputs([*own, *self._site.inputs])
+        else:
+            stamp.forget()
         for note in (*self._cache.complaints, *self._dead_links()):
             log.info("note: %s.", note)
         seconds = time.monotonic() - self._started
         log.info(summary_line(len(self._pages), self._source_language, self._coverage, seconds))
 
     def on_serve(
-        self, server: LiveReloadServer, config: MkDocsConfig, builder: Any
+        self, server: LiveReloadServer, config: MkDocsConfig, builder: Callable[[], None]
     ) -> LiveReloadServer:
-        for path in (*self._project.sources, self._project.translations):
-            if path.exists():
-                server.watch(str(path))
-        return server
+        """Serve with a preview of ours: MkDocs' own builds everything for every change."""
+
+        def rebuild(changed: set[Path]) -> list[str] | None:
+            addresses = self._refresh(changed, config)
+            if addresses is None:
+                builder()
+            return addresses
+
+        host, port = config.dev_addr
+        preview = Preview((host, port), server.mount_path, Path(server.root), rebuild)
+        preview.watch(config.config_file_path)
+        for path in self._site.inputs:
+            preview.watch(path)
+        return cast("LiveReloadServer", preview)
+
+    def _refresh(self, changed: set[Path], config: MkDocsConfig) -> list[str] | None:
+        """Make the pages of these files anew; None where more than these pages may change.
+
+        What an author does most, editing a note or its translation, changes one page alone.
+        """
+        if not self._is_alone:
+            return None
+        names = {self._site.page_of(path) for path in changed}
+        if None in names:
+            return None
+        addresses = []
+        try:
+            for name in sorted(name for name in names if name):
+                refreshed = self._refresh_page(name, config)
+                if refreshed is None:
+                    return None
+                addresses += refreshed
+        except LiterateError as error:
+            for line in str(error).split("\n"):
+                log.error(line)
+            return []
+        except OSError:  # it has vanished, or is on its way to another place
+            return None
+        return addresses
+
+    def _refresh_page(self, name: str, config: MkDocsConfig) -> list[str] | None:
+        site = self._site.refreshed(name, self._cache)
+        if site is None:
+            return None
+        records = page_records(site, name, self._editions, self._cache)
+        before = [self._records[language, name].title for language in records]
+        if before != [record.title for record in records.values()]:
+            return None  # it stands in every page's navigation
+        self._site = site
+        addresses = []
+        for language, record in records.items():
+            page = self._pages[language, name]
+            if page.record != record:
+                self._records[language, name] = page.record = record
+                page.source = site.pages[name]
+                page.load = partial(load_local_page, site, name, page.edition, record, self._cache)
+                page.finished = self._finished_key(page)
+                context = get_context(self._navigations[language], self._files, config, page)
+                html = self._html(page, context, config)
+                Path(page.file.abs_dest_path).write_text(html, encoding="utf-8")
+                addresses.append(_url(page.file))
+        return addresses
 
     # --- pages ---
 
@@ -268,10 +343,10 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
             assert page.finished is not None
             if not self._cache.has(page.finished):
                 unfinished.append(page)
-        doc_files = files.documentation_pages()
+        self._files = files.documentation_pages()
 
         def finish(page: LocalisedPage) -> None:
-            context = get_context(self._navigations[page.language], doc_files, config, page)
+            context = get_context(self._navigations[page.language], self._files, config, page)
             self._html(page, context, config)
 
         for _ in each(finish, unfinished):
@@ -297,12 +372,15 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         """Where each page's HTML lies in the cache: named by all that the templates see."""
         shown = [(code, self._language_name(code)) for code in self._editions]
         common = digest(_settings(config), repr(shown), *_overrides(config))
-        states = {
+        self._states = {
             language: digest(common, self._editions[language].digest, str(nav))
             for language, nav in self._navigations.items()
         }
         for page in self._pages.values():
-            page.finished = digest("html", states[page.language], page.record.key, page.url or "")
+            page.finished = self._finished_key(page)
+
+    def _finished_key(self, page: LocalisedPage) -> str:
+        return digest("html", self._states[page.language], page.record.key, page.url or "")
 
     # --- languages ---
 

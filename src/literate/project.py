@@ -15,6 +15,8 @@ from literate.errors import LiterateError, nearest
 
 #: Where a map lies unless the project says otherwise: a folder a language.
 MAPS = "{language}/{page}.json"
+#: The results of earlier builds, in the project's folder.
+CACHE = Path(".cache/literate")
 
 
 @dataclass(frozen=True, slots=True)

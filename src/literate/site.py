@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from html import unescape
 from pathlib import Path
@@ -55,6 +55,48 @@ class Site:
     def words(self) -> tuple[str, ...]:
         """The words that stand on no page: the configuration's and the engine's."""
         return tuple(dict.fromkeys((*self.project.words, *WORDS)))
+
+    @property
+    def inputs(self) -> list[Path]:
+        """The files and folders that the site is made of."""
+        project = self.project
+        folders = [project.docs, *project.sources, project.translations]
+        return [*folders, *self.assets.values()]
+
+    def page_of(self, path: Path) -> str | None:
+        """The page that a file, or its map, belongs to; "" for a map of the site's words."""
+        return self._pages_by_file.get(path)
+
+    @cached_property
+    def _pages_by_file(self) -> dict[Path, str]:
+        files = {page.file.resolve(): name for name, page in self.pages.items()}
+        for language in self.languages:
+            for name in self.pages:
+                files[self.project.map_path(language, name).resolve()] = name
+        return files
+
+    def refreshed(self, name: str, cache: Cache) -> Site | None:
+        """This site with one page read anew; None where other pages may change with it.
+
+        Raises `LiterateError` for what is wrong with the page.
+        """
+        old = self.pages[name]
+        page = load_page(name, old.file, old.path, cache)
+        if _outline(page) != _outline(old):
+            return None
+        links = _Links(self.project, self.pages)
+        links.follow(page)
+        links.raise_errors()
+        if links.assets.items() - self.assets.items():
+            return None
+        kept = {place: to for place, to in self.targets.items() if place[0] != name}
+        drawn = {place: it for place, it in self.drawings.items() if place[0] != name}
+        return replace(
+            self,
+            pages={**self.pages, name: page},
+            targets=kept | links.targets,
+            drawings=drawn | links.drawings,
+        )
 
     @cached_property
     def _modules(self) -> dict[str, str]:
@@ -150,6 +192,11 @@ class Site:
         return tuple(attributes(use) for use in page.uses)
 
 
+def _outline(page: Page) -> object:
+    """What other pages show of a page, and where their links may lead on it."""
+    return page.title, page.summary, page.meta, page.anchors, page.definitions, page.module
+
+
 def load_site(project: Project, cache: Cache = NO_CACHE) -> Site:
     """Read every page, every language's settings, and follow every link.
 
@@ -166,9 +213,7 @@ def load_site(project: Project, cache: Cache = NO_CACHE) -> Site:
     links = _Links(project, pages)
     for page in pages.values():
         links.follow(page)
-    if project.dead_links == "error":
-        raise_all([*links.errors, *links.dead])
-    raise_all(links.errors)
+    links.raise_errors()
     return Site(
         project,
         pages,
@@ -255,6 +300,10 @@ class _Links:
         self.errors: list[LiterateError] = []
         self.dead: list[LiterateError] = []
         self._relative: dict[str, list[str]] = {}
+
+    def raise_errors(self) -> None:
+        dead = self.dead if self.project.dead_links == "error" else []
+        raise_all([*self.errors, *dead])
 
     def follow(self, page: Page) -> None:
         for note in page.notes:

@@ -1,0 +1,147 @@
+"""How long a site takes: ours against pycco, on labml-nn's files, alternately, in one run.
+
+    python benchmarks/engine.py            a table
+    python benchmarks/engine.py --json     and one JSON object on the last line
+    python benchmarks/engine.py --stages   where the time goes, on one core
+
+pycco (PyPI, `pycco -p`) makes one page a file, in one language, without navigation or search.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from corpus import LANGUAGES, labml_nn, make_project
+
+#: Ratio -> the goal that it should stay below.
+GOALS = {
+    "english / pycco": 0.5,
+    "four languages / pycco": 1.0,
+    "unchanged / pycco": 0.15,
+    "twice the files / once": 2.1,
+}
+_BUILD = [sys.executable, "-m", "literate"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--rounds", type=int, default=5, help="rounds, after one to warm up")
+    parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
+    parser.add_argument("--stages", action="store_true", help="only show where the time goes")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        if options.stages:
+            show_stages(make_project(Path(folder) / "four", tuple(LANGUAGES)))
+        else:
+            compare(Path(folder), options.rounds, as_json=options.json)
+
+
+def compare(folder: Path, rounds: int, *, as_json: bool) -> None:
+    projects = {
+        "english": make_project(folder / "english"),
+        "four": make_project(folder / "four", tuple(LANGUAGES)),
+        "twice": make_project(folder / "twice", copies=2),
+    }
+    files = sorted(str(path) for path in labml_nn().rglob("*.py"))
+    pycco = [sys.executable, "-m", "pycco.main", "-p", "-d", str(folder / "pycco"), *files]
+    measured: dict[str, Callable[[], float]] = {
+        "pycco": lambda: seconds(pycco, folder),
+        "english": lambda: clean_build(projects["english"]),
+        "twice": lambda: clean_build(projects["twice"]),
+        "four": lambda: clean_build(projects["four"]),
+        "unchanged": lambda: seconds(_BUILD, projects["four"]),
+    }
+    times: dict[str, list[float]] = {name: [] for name in measured}
+    for number in range(rounds + 1):
+        for name, measure in measured.items():
+            taken = measure()
+            if number:
+                times[name].append(taken)
+    ratios = {
+        "english / pycco": _ratio(times["english"], times["pycco"]),
+        "four languages / pycco": _ratio(times["four"], times["pycco"]),
+        "unchanged / pycco": _ratio(times["unchanged"], times["pycco"]),
+        "twice the files / once": _ratio(times["twice"], times["english"]),
+    }
+    shutil.rmtree(projects["four"] / ".cache")
+    peak = peak_memory(_BUILD, projects["four"])
+    print(f"labml-nn, {len(files)} files; medians of {rounds} rounds, seconds")
+    for name, values in times.items():
+        print(f"  {name:<24}{statistics.median(values):8.2f}   ({_spread(values)})")
+    print(f"  {'peak memory, four':<24}{peak / 2**20:8.0f} MiB, all processes together")
+    print("ratios")
+    for name, value in ratios.items():
+        verdict = "reached" if value <= GOALS[name] else "NOT reached"
+        print(f"  {name:<24}{value:8.2f}   goal {GOALS[name]:.2f}, {verdict}")
+    if as_json:
+        result = {
+            name: {"value": round(value, 4), "goal": GOALS[name], "better": "lower"}
+            for name, value in ratios.items()
+        }
+        print(json.dumps(result))
+
+
+def _ratio(ours: list[float], theirs: list[float]) -> float:
+    """The median of the rounds' ratios: what slows a round down slows both."""
+    return statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
+
+
+def _spread(values: list[float]) -> str:
+    return f"{min(values):.2f} to {max(values):.2f}"
+
+
+def clean_build(project: Path) -> float:
+    """Seconds of a build that knows nothing of earlier ones."""
+    shutil.rmtree(project / ".cache", ignore_errors=True)
+    shutil.rmtree(project / "site", ignore_errors=True)
+    return seconds(_BUILD, project)
+
+
+def seconds(command: list[str], folder: Path) -> float:
+    start = time.perf_counter()
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    taken = time.perf_counter() - start
+    if result.returncode:
+        raise SystemExit(f"{' '.join(command[:4])} failed:\n{result.stdout}{result.stderr}")
+    return taken
+
+
+def peak_memory(command: list[str], folder: Path) -> int:
+    """The most bytes that a command and its children held at one time, shared pages once."""
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, sum(map(_proportional_size, _family(process.pid))))
+        time.sleep(0.05)
+    return peak
+
+
+def _family(pid: int) -> Iterator[int]:
+    yield pid
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return
+    for child in children:
+        yield from _family(int(child))
+
+
+def _proportional_size(pid: int) -> int:
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0
+    return next((int(row.split()[1]) * 1024 for row in text.split("\n") if row[:4] == "Pss:"), 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,21 @@
+// Put what has changed into the page that is open, where the reader is; EVENTS is an address.
+(() => {
+  const parts = ["title", ".md-content", ".md-sidebar--secondary", ".md-header__title"];
+  const source = new EventSource(EVENTS);
+  let opened = false;
+
+  // The server was away: whatever it has now is news.
+  source.onopen = () => (opened ? location.reload() : (opened = true));
+
+  source.onmessage = async (event) => {
+    const { pages } = JSON.parse(event.data);
+    if (!pages) return location.reload();
+    if (!pages.includes(decodeURI(location.pathname))) return;
+    const answer = await fetch(location.href, { cache: "no-store" });
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const part of parts) {
+      const [old, now] = [document.querySelector(part), fresh.querySelector(part)];
+      if (old && now) old.innerHTML = now.innerHTML;
+    }
+  };
+})();
