@@ -51,6 +51,8 @@ class Options(Config):  # type: ignore[no-untyped-call]
     """Where in that folder the map of a page lies, as in `{page}.{language}.json`."""
     languages = c.Type(list, default=[])
     """The languages to build; without any, all that have a folder."""
+    bibliography = c.Type(str, default="")
+    """A BibTeX file, relative to `mkdocs.yml`, whose entries pages cite as `[@key]`."""
 
 
 class LocalisedPage(MkDocsPage):
@@ -200,8 +202,9 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
     def on_serve(
         self, server: LiveReloadServer, config: MkDocsConfig, builder: Any
     ) -> LiveReloadServer:
-        for path in (*self._project.sources, self._project.translations):
-            if path.exists():
+        project = self._project
+        for path in (*project.sources, project.translations, project.bibliography):
+            if path and path.exists():
                 server.watch(str(path))
         return server
 

@@ -25,7 +25,7 @@ class Project:
     relative to the source folder. `languages` are the folders of `translations` to build, all if
     it is empty. `maps` says where in `translations` the map of a page in a language lies. `words`
     are the site's name, its navigation and the like: the texts that stand in the configuration
-    instead of on a page.
+    instead of on a page. `bibliography` is a BibTeX file, if there is one.
     """
 
     root: Path
@@ -36,6 +36,7 @@ class Project:
     maps: str = MAPS
     languages: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    bibliography: Path | None = None
 
     def shown(self, path: Path) -> str:
         """The path as messages show it: relative to the project, with forward slashes."""
@@ -110,6 +111,7 @@ def make_project(root: Path, config: Any, options: Any) -> Project:
             file="mkdocs.yml",
             fix="Write a path with {language} and {page} in it, as in '{page}.{language}.json'",
         )
+    bibliography = options.get("bibliography")
     return Project(
         root=root,
         docs=root / (config.get("docs_dir") or "docs"),
@@ -119,6 +121,7 @@ def make_project(root: Path, config: Any, options: Any) -> Project:
         maps=maps,
         languages=tuple(options.get("languages") or ()),
         words=tuple(_words(config)),
+        bibliography=root / bibliography if bibliography else None,
     )
 
 
@@ -131,7 +134,7 @@ def _fields(template: str) -> set[str]:
 
 
 def _check_options(options: Any, config_file: Path) -> None:
-    known = {"sources", "exclude", "translations", "maps", "languages"}
+    known = {"sources", "exclude", "translations", "maps", "languages", "bibliography"}
     for name in options:
         if name not in known:
             raise LiterateError(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from html import unescape
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
+from literate.bibliography import Bibliography, load_bibliography
 from literate.catalog import Catalog, load_catalog
 from literate.drawing import Drawing, load_drawing
 from literate.errors import LiterateError, nearest, raise_all
@@ -18,6 +19,7 @@ from literate.language import Language, known_language, load_language
 from literate.lint import breaking_faults
 from literate.localise import WORDS, LocalPage, Surroundings, localise, relative_url
 from literate.names import module_name, name_targets
+from literate.note import Citation
 from literate.page import Page, load_page
 from literate.project import MAPS, Project
 
@@ -44,6 +46,7 @@ class Site:
     targets: Mapping[tuple[str, str], Target]
     drawings: Mapping[tuple[str, str], Drawing]
     assets: Mapping[str, Path]
+    bibliography: Bibliography = field(default_factory=dict)
 
     @cached_property
     def words(self) -> tuple[str, ...]:
@@ -95,7 +98,7 @@ class Site:
             target = self.targets.get((page.name, raw))
             if target is None:
                 return raw
-            address = target.asset or (url_of(target.page) if target.page else "")
+            address = quote(target.asset or "") or (url_of(target.page) if target.page else "")
             if target.page == page.name and target.anchor:
                 return f"#{target.anchor}"
             return relative_url(address + (f"#{target.anchor}" if target.anchor else ""), here)
@@ -108,6 +111,7 @@ class Site:
                 code=self._code(page, url_of) if page.is_annotated else (),
                 catalog=catalog,
                 words=words,
+                bibliography=self.bibliography,
             ),
         )
 
@@ -143,7 +147,8 @@ def load_site(project: Project) -> Site:
     for page in pages.values():
         links.follow(page)
     raise_all(links.errors)
-    return Site(project, pages, languages, links.targets, links.drawings, links.assets)
+    targets, drawings, assets = links.targets, links.drawings, links.assets
+    return Site(project, pages, languages, targets, drawings, assets, links.bibliography)
 
 
 def check_maps(site: Site) -> None:
@@ -224,17 +229,37 @@ class _Links:
         self.drawings: dict[tuple[str, str], Drawing] = {}
         self.assets: dict[str, Path] = {}
         self.errors: list[LiterateError] = []
+        self.names = _names(pages)
+        self.bibliography: Bibliography = {}
+        if file := project.bibliography:
+            self.bibliography = load_bibliography(file, project.shown(file))
 
     def follow(self, page: Page) -> None:
         for note in page.notes:
             for link in note.links if note else ():
                 self._collect(page, link.target, link.line)
+        for citation in page.citations():
+            self._cite(page, citation)
         for figure in page.figures():
             target = self._collect(page, figure.target, figure.line)
             if target and target.asset and figure.target.endswith(".svg"):
                 file = self.assets[target.asset]
                 drawing = load_drawing(file, self.project.shown(file))
                 self.drawings[page.name, figure.target] = drawing
+
+    def _cite(self, page: Page, citation: Citation) -> None:
+        for key in citation.keys:
+            if key not in self.bibliography:
+                self.errors.append(
+                    LiterateError(
+                        f"the citation [@{key}] is not in the bibliography",
+                        file=page.path,
+                        line=citation.line,
+                        fix=nearest(key, self.bibliography)
+                        if self.project.bibliography
+                        else "Name a BibTeX file as `bibliography` of the plugin `literate`",
+                    )
+                )
 
     def _collect(self, page: Page, raw: str, line: int) -> Target | None:
         try:
@@ -264,12 +289,14 @@ class _Links:
                 )
             return Target(page=there.name, anchor=anchor)
         asset = self._asset(page, path)
+        if asset is None and not anchor and (named := self._named(page, path, line)):
+            return named
         if asset is None:
             raise LiterateError(
                 f"the link {raw!r} leads nowhere",
                 file=page.path,
                 line=line,
-                fix=nearest(path, self._reachable(page)),
+                fix=nearest(path, self._reachable(page), self.names),
             )
         return Target(page=None, asset=asset, anchor=anchor)
 
@@ -294,9 +321,44 @@ class _Links:
         self.assets[address] = file
         return address
 
+    def _named(self, page: Page, name: str, line: int) -> Target | None:
+        """What Python knows by a name: the page's own definition, or the only other one."""
+        if name in page.definitions:
+            return Target(page=page.name, anchor=name)
+        found = self.names.get(name, {})
+        if len(found) > 1:
+            raise LiterateError(
+                f"the name {name!r} stands for {' and '.join(map(repr, found))}",
+                file=page.path,
+                line=line,
+                fix="Write the one that you mean",
+            )
+        return next(iter(found.values()), None)
+
     def _reachable(self, page: Page) -> list[str]:
         here = posixpath.dirname(page.path)
         return [posixpath.relpath(path, here or ".") for path in self.by_path]
+
+
+def _names(pages: Mapping[str, Page]) -> dict[str, dict[str, Target]]:
+    """Each name of a module or a definition -> the qualified names that it may stand for.
+
+    A definition goes by its own name (`Class.method` for a method), and by that with any number
+    of the packages before it.
+    """
+    names: dict[str, dict[str, Target]] = {}
+    for page in pages.values():
+        if not page.is_annotated:
+            continue
+        module = module_name(page.file)
+        names.setdefault(module, {})[module] = Target(page=page.name)
+        packages = module.split(".")
+        for definition in page.document.definitions:
+            target = Target(page=page.name, anchor=definition.name)
+            for i in range(len(packages) + 1):
+                name = ".".join([*packages[i:], definition.name])
+                names.setdefault(name, {})[f"{module}.{definition.name}"] = target
+    return names
 
 
 def _is_line(page: Page, anchor: str) -> bool:
