@@ -27,6 +27,7 @@ from literate.mathml import to_mathml
 _VENUES = ("journal", "booktitle", "howpublished", "publisher", "school", "institution")
 _MATH = re.compile(r"(?<!\\)\$([^$]+)\$")
 _SENTENCE_END = re.compile(r"[.?!](?:<[^>]*>)*$")
+_ACCENT = re.compile(r"(?<!\{)(\\[A-Za-z]+\{[^{}]*\})")
 _ARXIV = re.compile(r"\d{4}\.\d{4,5}(?:v\d+)?|[a-z-]+(?:\.[A-Z]{2})?/\d{7}")
 
 
@@ -164,7 +165,9 @@ def _reference(entry: Entry, shown: str) -> Reference:
             f"the entry {entry.key!r} has no title", file=shown, line=line, fix="Add a `title`"
         )
     try:
-        raw = split_multiple_persons_names(fields.get("author") or fields.get("editor") or "")
+        # The parser loses `\v` of `\v{S}` after an `and`, but not of `{\v{S}}`.
+        people = _ACCENT.sub(r"{\1}", fields.get("author") or fields.get("editor") or "")
+        raw = split_multiple_persons_names(people)
         authors = [_author(name) for name in raw if name.strip() != "others"]
         title = _rich(fields["title"])
     except (InvalidNameError, ValueError) as error:
