@@ -175,7 +175,7 @@ def _fill(html: str, numbers: Mapping[int, int], targets: Mapping[str, Sequence[
         number = numbers.get(int(match[1]))
         return "" if number is None else PLACEHOLDER.format(number)
 
-    return PLACEHOLDER_PATTERN.sub(placeholder, map_tags(html, target))
+    return PLACEHOLDER_PATTERN.sub(placeholder, map_tags(html, target, "href"))
 
 
 # --- files -------------------------------------------------------------------------------------

@@ -188,7 +188,7 @@ class _Localiser:
 
     def _finished(self, note: Note, index: int, html: str) -> str:
         """Links led to where they point from here, and what was held back put in again."""
-        html = map_tags(html, self._led)
+        html = map_tags(html, self._led, "href", "src")
         html = _LONE_PLACEHOLDER.sub(lambda m: self._paragraph(note, m), html)
         return PLACEHOLDER_PATTERN.sub(lambda m: self._item(note, index, int(m[1])), html)
 
@@ -348,7 +348,7 @@ class _Localiser:
         if definition and definition not in self._defined:  # a property is defined twice
             self._defined.add(definition)
             # An author's own anchor goes first.
-            if all(tag.get("id") != definition for tag in tags(note) if "id" in tag.text):
+            if all(tag.get("id") != definition for tag in tags(note, "id")):
                 anchor = f' id="{escape(definition)}"'
         kind = "" if note else " code-only" if code else ""
         note_html = f'<div class="note">{note}</div>' if note else ""

@@ -59,14 +59,27 @@ class Tag:
         return next((match for match in found if match[1].lower() == attribute), None)
 
 
-def tags(html: str) -> Iterator[Tag]:
-    """The tags of a piece of HTML."""
-    return (_tag(match) for match in _MARKUP.finditer(html) if match["name"])
+def tags(html: str, *attributes: str) -> Iterator[Tag]:
+    """The tags of a piece of HTML, or those that may have one of the attributes."""
+    if _may_hold(html, attributes):
+        for match in _MARKUP.finditer(html):
+            if match["name"] and _may_hold(match[0], attributes):
+                yield _tag(match)
 
 
-def map_tags(html: str, change: Callable[[Tag], str]) -> str:
-    """The HTML with each of its tags replaced."""
-    return _MARKUP.sub(lambda match: change(_tag(match)) if match["name"] else match[0], html)
+def map_tags(html: str, change: Callable[[Tag], str], *attributes: str) -> str:
+    """The HTML with each of its tags replaced, or those that may have one of the attributes."""
+
+    def changed(match: re.Match[str]) -> str:
+        is_meant = match["name"] and _may_hold(match[0], attributes)
+        return change(_tag(match)) if is_meant else match[0]
+
+    return _MARKUP.sub(changed, html) if _may_hold(html, attributes) else html
+
+
+def _may_hold(html: str, attributes: tuple[str, ...]) -> bool:
+    """A look that spares most tags a closer one."""
+    return not attributes or any(name in html.lower() for name in attributes)
 
 
 def map_words(html: str, change: Callable[[str], str]) -> str:

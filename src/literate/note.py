@@ -137,7 +137,7 @@ class Note:
         """The ids that the author wrote."""
         blocks = [*self.blocks, *(block for note in self.footnotes for block in note.blocks)]
         for block in blocks:
-            yield from (tag.get("id") or "" for tag in tags(block.html) if "id" in tag.text)
+            yield from (value for tag in tags(block.html, "id") if (value := tag.get("id")))
 
 
 @dataclass(slots=True)

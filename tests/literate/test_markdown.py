@@ -367,3 +367,8 @@ def test_a_translation_that_repeats_its_key_is_the_source(tmp_path_factory, piec
     same = {block_key(block.html, block): block.html for block in whole}
     same |= {key: key for key in keys(page)}
     assert "".join(show(page, same).html.split()) == "".join(show(page).html.split())
+
+
+def test_an_authors_own_anchor_goes_before_a_definitions(page):
+    source = page('class Net:\n    """<a id=\'Net\'></a>Words."""\n', "page.py")
+    assert re.findall(r"""id=["'](Net)""", show(source).html) == ["Net"]
