@@ -8,9 +8,9 @@ summary: >
 # ConvMixer
 
 A Vision Transformer cuts the image into patches and mixes them with attention. The
-paper [Patches Are All You Need?](https://arxiv.org/abs/2201.09792) asks which of the
-two earns the accuracy. ConvMixer is its test: it keeps the patches, and replaces
-everything else with plain convolutions.
+paper [Patches Are All You Need?](https://arxiv.org/abs/2201.09792) [@trockman2022] asks
+which of the two earns the accuracy. ConvMixer is its test: it keeps the patches, and
+replaces everything else with plain convolutions.
 
 ![ConvMixer: patch embedding, d layers, head](../../docs/figures/convmixer.svg "The ConvMixer architecture.")
 

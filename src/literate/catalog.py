@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 
 from literate.errors import LiterateError
 from literate.fragment import TEXT, Fragment, canonical, loose, parse, plain, sanitise
+from literate.markup import Tag, map_tags
 from literate.note import PLACEHOLDER, PLACEHOLDER_PATTERN
 
-_HREF = re.compile(r'href="([^"]*)"')
 _Found = TypeVar("_Found")
 _decoder = json.JSONDecoder()
 
@@ -160,20 +160,22 @@ def _fill(html: str, numbers: Mapping[int, int], targets: Mapping[str, Sequence[
     """The translation with the note's numbers and link targets in place of the key's."""
     seen: dict[str, int] = {}
 
-    def target(match: re.Match[str]) -> str:
-        old = match[1].replace("&amp;", "&")
+    def target(tag: Tag) -> str:
+        old = tag.get("href")
+        if old is None:
+            return tag.text
         candidates = targets.get(old)
         if not candidates:  # a target of the translation's own: the words stay, the link goes
-            return ""
+            return tag.put("href", None).text
         position = seen.get(old, 0)
         seen[old] = position + 1
-        return f'href="{_escape(candidates[min(position, len(candidates) - 1)])}"'
+        return tag.put("href", candidates[min(position, len(candidates) - 1)]).text
 
     def placeholder(match: re.Match[str]) -> str:
         number = numbers.get(int(match[1]))
         return "" if number is None else PLACEHOLDER.format(number)
 
-    return PLACEHOLDER_PATTERN.sub(placeholder, _HREF.sub(target, html))
+    return PLACEHOLDER_PATTERN.sub(placeholder, map_tags(html, target, "href"))
 
 
 # --- files -------------------------------------------------------------------------------------

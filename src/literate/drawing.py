@@ -70,6 +70,6 @@ def _texts(
             yield from _texts(child, translated=wanted)
 
 
-def image_html(source: str, alt: str) -> str:
+def image_html(source: str, alt: str, attributes: str = "") -> str:
     """An image that is not a drawing."""
-    return f'<img src="{escape(source)}" alt="{escape(alt)}" loading="lazy">'
+    return f'<img src="{escape(source)}" alt="{escape(alt)}"{attributes} loading="lazy">'

@@ -50,10 +50,13 @@ def raise_all(errors: list[LiterateError]) -> None:
         raise ManyErrors(errors)
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """`Did you mean …?` for the known word most like `word`; otherwise the known words."""
+def nearest(word: str, known: Iterable[str], also: Iterable[str] = ()) -> str:
+    """`Did you mean …?` for the known word most like `word`; otherwise the known words.
+
+    `also` are words that may be meant, but are too many to be listed.
+    """
     choices = sorted(known)
-    match = process.extractOne(word, choices, scorer=fuzz.ratio, score_cutoff=50)
+    match = process.extractOne(word, [*choices, *also], scorer=fuzz.ratio, score_cutoff=50)
     if match:
         return f"Did you mean {match[0]!r}?"
     return f"Known are: {', '.join(choices)}" if choices else "There are none"

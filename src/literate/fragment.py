@@ -31,6 +31,7 @@ TAGS = frozenset(_BLOCKS | _INLINE)
 ATTRIBUTES = {
     "*": {"id", "class", "title", "lang", "dir"},
     "a": {"href"},
+    "details": {"open"},
     "span": {"translate"},
     "ol": {"start"},
     "td": {"style"},

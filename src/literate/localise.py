@@ -7,13 +7,33 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape, unescape
+from itertools import accumulate
 
+from literate.bibliography import Bibliography, labels, reference_html
 from literate.catalog import Catalog
 from literate.document import Line
 from literate.drawing import Drawing, image_html
 from literate.fragment import Fragment, parse
-from literate.note import PLACEHOLDER, PLACEHOLDER_PATTERN, Block, Figure, Held, Note
-from literate.page import Page, heading_text, note_fragments, with_heading_anchors
+from literate.markup import Tag, map_tags, map_words, tags
+from literate.note import (
+    ADMONITIONS,
+    PLACEHOLDER,
+    PLACEHOLDER_PATTERN,
+    Block,
+    Citation,
+    Figure,
+    Held,
+    Mark,
+    Note,
+    Word,
+)
+from literate.page import (
+    Page,
+    block_fragments,
+    heading_text,
+    headings_of,
+    with_heading_anchors,
+)
 
 #: Words of the engine's own that readers see. A site translates them in its map of site words.
 WORDS = (
@@ -23,11 +43,15 @@ WORDS = (
     "There is no page at this address.",
     "To the overview",
     "Download the source file",
+    "References",
+    "Back to the text",
+    "Enlarge",
+    "Close",
+    *(kind.capitalize() for kind in ADMONITIONS),
 )
 
-_HREF = re.compile(r'href="([^"]*)"')
-_HEADING_WITH_ID = re.compile(r'<h([1-6]) id="([^"]+)">(.*?)</h\1>', re.DOTALL)
 _LONE_PLACEHOLDER = re.compile(rf"<p>\s*{PLACEHOLDER_PATTERN.pattern}\s*</p>")
+_MARK = re.compile(r'<sup class="mark".*?</sup>')
 _ANCHOR = re.compile(r"</?a\b[^>]*>")
 
 
@@ -68,7 +92,8 @@ class Surroundings:
 
     `url` gives the address of a link's or an image's target, as it stands in the source, relative
     to the page, or None where it leads nowhere; `drawings` holds the SVG files by the same target;
-    `code` is the HTML of each line. `catalog` and `words` are None in the language of the source.
+    `code` is the HTML of each line; `bibliography` holds what pages may cite. `catalog` and `words`
+    are None in the language of the source.
     """
 
     url: Callable[[str], str | None]
@@ -76,6 +101,7 @@ class Surroundings:
     code: tuple[str, ...] = ()
     catalog: Catalog | None = None
     words: Catalog | None = None
+    bibliography: Bibliography = field(default_factory=dict)
 
 
 def localise(page: Page, around: Surroundings) -> LocalPage:
@@ -103,17 +129,26 @@ class _Localiser:
     total: int = 0
     missing: list[Missing] = field(default_factory=list)
     _texts: dict[str, str] = field(default_factory=dict)
+    #: How many footnotes the notes before each note have, and how citations are written.
+    _footnotes_before: list[int] = field(default_factory=list)
+    _labels: dict[str, str] = field(default_factory=dict)
+    _defined: set[str] = field(default_factory=set)
 
     def run(self) -> LocalPage:
         title = self._text(self.page.title, 1)
         summary = self._text(self.page.summary, 1) if self.page.summary else ""
+        footnotes = [len(note.footnotes) if note else 0 for note in self.page.notes]
+        self._footnotes_before = [0, *accumulate(footnotes)]
+        cited = dict.fromkeys(key for citation in self.page.citations() for key in citation.keys)
+        self._labels = labels(self.around.bibliography[key] for key in cited)
         notes = [self._note(i, note) for i, note in enumerate(self.page.notes)]
         html = "\n".join(self._layout(notes)) if self.page.is_annotated else "".join(notes)
+        references = self._references()
         return LocalPage(
             title=title,
             summary=summary,
-            html=html,
-            toc=tuple(_toc(notes, self._section_anchor)),
+            html=html + references,
+            toc=(*_toc(notes, self._section_anchor), *_toc([references], lambda _, a: a)),
             total=self.total,
             missing=tuple(self.missing),
         )
@@ -146,29 +181,85 @@ class _Localiser:
     def _note(self, index: int, note: Note | None) -> str:
         if note is None:
             return ""
-        anchors = iter([h.anchor for h in self.page.headings if h.note == index])
-        html = "".join(self._translated(note))
-        html = with_heading_anchors(html, lambda: next(anchors, None))
-        html = _HREF.sub(lambda m: self._href(unescape(m[1])), html)
+        html = "".join(self._translated(note, note.blocks))
+        html = with_heading_anchors(html, [h for h in self.page.headings if h.note == index])
+        html = self._finished(note, index, html)
+        return html + self._footnotes(note, index) if note.footnotes else html
+
+    def _finished(self, note: Note, index: int, html: str) -> str:
+        """Links led to where they point from here, and what was held back put in again."""
+        html = map_tags(html, self._led, "href", "src")
         html = _LONE_PLACEHOLDER.sub(lambda m: self._paragraph(note, m), html)
-        return PLACEHOLDER_PATTERN.sub(lambda m: self._item(note, int(m[1])), html)
+        return PLACEHOLDER_PATTERN.sub(lambda m: self._item(note, index, int(m[1])), html)
 
-    def _href(self, target: str) -> str:
-        """The attribute of a link; a link that leads nowhere keeps its words alone."""
-        url = self.around.url(target)
-        return "" if url is None else f'href="{escape(url)}"'
+    def _led(self, tag: Tag) -> str:
+        """A tag that points from here; a link that leads nowhere keeps its words alone."""
+        for attribute in ("href", "src"):
+            if target := tag.get(attribute):
+                tag = tag.put(attribute, self.around.url(target))
+        return tag.text
 
-    def _translated(self, note: Note) -> list[str]:
-        """The blocks of a note in the page's language; with the placeholders of the source."""
-        fragments = note_fragments(note)
+    def _translated(self, note: Note, blocks: tuple[Block, ...]) -> list[str]:
+        """Blocks of a note in the page's language; with the placeholders of the source."""
+        fragments = block_fragments(block for block in blocks if not block.is_wrapper)
         self.total += sum(fragment.has_words for fragment in fragments)
         catalog = self.around.catalog
         if catalog is None:
-            return [block.html for block in note.blocks]
-        whole = catalog.note(fragments)
-        return list(whole) if whole else [self._block(block, catalog) for block in note.blocks]
+            return [self._wrapper(block) if block.is_wrapper else block.html for block in blocks]
+        has_wrappers = any(block.is_wrapper for block in blocks)
+        whole = None if has_wrappers else catalog.note(fragments)
+        return list(whole) if whole else [self._block(block, catalog) for block in blocks]
+
+    def _wrapper(self, block: Block) -> str:
+        """HTML around other blocks stands as it is, but for its words: a `<summary>`, say."""
+
+        def word(text: str) -> str:
+            if not text.strip():
+                return text
+            return escape(self._text(" ".join(unescape(text).split()), block.line), quote=False)
+
+        return map_words(block.html, word)
+
+    def _footnotes(self, note: Note, index: int) -> str:
+        """The footnotes of a note, at its end, in the HTML that Material knows."""
+        before = self._footnotes_before[index]
+        items = []
+        for number, footnote in enumerate(note.footnotes, before + 1):
+            html = "".join(self._translated(note, footnote.blocks))
+            html = self._finished(note, index, html).rstrip()
+            back = " ".join(self._back(number, repeat) for repeat in range(footnote.marks))
+            if html.endswith("</p>"):
+                html = f"{html.removesuffix('</p>')} {back}</p>"
+            else:
+                html += f"<p>{back}</p>"
+            items.append(f'<li id="fn:{number}">{html}</li>')
+        return f'<div class="footnote"><ol start="{before + 1}">{"".join(items)}</ol></div>'
+
+    def _back(self, number: int, repeat: int) -> str:
+        label = escape(self._word("Back to the text"))
+        return (
+            f'<a class="footnote-backref" href="#{_mark_id(number, repeat)}" '
+            f'title="{label}" aria-label="{label}">↩</a>'
+        )
+
+    def _references(self) -> str:
+        """The papers that the page cites."""
+        if not self._labels:
+            return ""
+        cited = [self.around.bibliography[key] for key in self._labels]
+        entries = "".join(
+            f'<li id="ref:{escape(p.key)}">{reference_html(p, self._labels[p.key])}</li>'
+            for p in sorted(cited, key=lambda paper: paper.order)
+        )
+        heading = escape(self._word("References"))
+        return (
+            f'<section class="references"><h2 id="{self.page.references}">{heading}</h2>'
+            f'<ul lang="en">{entries}</ul></section>'
+        )
 
     def _block(self, block: Block, catalog: Catalog) -> str:
+        if block.is_wrapper:
+            return self._wrapper(block)
         parts = []
         fragments = parse(block.html)
         for fragment in fragments:
@@ -183,9 +274,29 @@ class _Localiser:
             parts.append(translation + "\n")
         return "".join(parts)
 
-    def _item(self, note: Note, number: int) -> str:
+    def _item(self, note: Note, index: int, number: int) -> str:
         item = note.items[number]
-        return item.html if isinstance(item, Held) else self._picture(item)
+        if isinstance(item, Held):
+            return item.html
+        if isinstance(item, Figure):
+            return self._picture(item)
+        if isinstance(item, Word):
+            return escape(self._word(item.text), quote=False)
+        return self._citation(item) if isinstance(item, Citation) else self._mark(item, index)
+
+    def _mark(self, mark: Mark, index: int) -> str:
+        number = self._footnotes_before[index] + mark.footnote + 1
+        return (
+            f'<sup class="mark" id="{_mark_id(number, mark.repeat)}">'
+            f'<a class="footnote-ref" href="#fn:{number}">{number}</a></sup>'
+        )
+
+    def _citation(self, citation: Citation) -> str:
+        links = (
+            f'<a href="#ref:{escape(key)}">{escape(self._labels[key], quote=False)}</a>'
+            for key in citation.keys
+        )
+        return f"({'; '.join(links)})"
 
     def _paragraph(self, note: Note, match: re.Match[str]) -> str:
         """A paragraph that is nothing but an image becomes a figure, with its caption."""
@@ -201,7 +312,7 @@ class _Localiser:
         drawing = self.around.drawings.get(figure.target)
         if drawing is None:
             url = self.around.url(figure.target)
-            return escape(alt) if url is None else image_html(url, alt)
+            return escape(alt) if url is None else image_html(url, alt, figure.attributes)
         return drawing.html(lambda word: self._text(word, figure.line), alt)
 
     # --- layout ---
@@ -235,9 +346,12 @@ class _Localiser:
         return f'<details class="imports"><summary>{summary}</summary>{body}</details>'
 
     def _row(self, note: str, code: tuple[Line, ...], definition: str | None) -> str:
-        anchor = f' id="{escape(definition)}"' if definition else ""
-        if definition and f'id="{definition}"' in note:  # an author's own anchor goes first
-            anchor = ""
+        anchor = ""
+        if definition and definition not in self._defined:  # a property is defined twice
+            self._defined.add(definition)
+            # An author's own anchor goes first.
+            if all(tag.get("id") != definition for tag in tags(note, "id")):
+                anchor = f' id="{escape(definition)}"'
         kind = "" if note else " code-only" if code else ""
         note_html = f'<div class="note">{note}</div>' if note else ""
         code_html = f'<div class="code highlight">{self._code(code)}</div>' if code else ""
@@ -248,22 +362,31 @@ class _Localiser:
         for line in code:
             ending = line.text[len(line.text.rstrip("\r\n")) :].replace("\r", "&#13;")
             html = self.around.code[line.number - 1]
-            rows.append(f'<span id="L{line.number}" data-n="{line.number}">{html}{ending}</span>')
+            # A class may be called L5: its name goes before the fifth line's.
+            anchor = f"L{line.number}"
+            given = "" if anchor in self.page.anchors else f'id="{anchor}" '
+            rows.append(f'<span {given}data-n="{line.number}">{html}{ending}</span>')
         return f'<pre tabindex="0"><code>{"".join(rows)}</code></pre>'
 
     def _section_anchor(self, note: int, anchor: str) -> str:
         """The first heading of a definition's note goes by the definition's name."""
         definition = self.page.document.sections[note].definition
+        others = (section.definition for section in self.page.document.sections[:note])
         first = next(h.anchor for h in self.page.headings if h.note == note)
-        return definition if definition and anchor == first else anchor
+        is_first = anchor == first and definition not in others
+        return definition if definition and is_first else anchor
 
 
 def _toc(notes: list[str], anchor_of: Callable[[int, str], str]) -> Iterator[TocEntry]:
     for index, html in enumerate(notes):
-        for match in _HEADING_WITH_ID.finditer(html):
-            inner = _ANCHOR.sub("", match[3])
-            text = heading_text(inner, None)
-            yield TocEntry(int(match[1]), anchor_of(index, match[2]), inner, text)
+        for level, tag, inner in headings_of(html):
+            if anchor := tag.get("id"):
+                inner = _ANCHOR.sub("", _MARK.sub("", inner))
+                yield TocEntry(level, anchor_of(index, anchor), inner, heading_text(inner, None))
+
+
+def _mark_id(number: int, repeat: int) -> str:
+    return f"fnref:{number}" + (f":{repeat + 1}" if repeat else "")
 
 
 def relative_url(target: str, base: str) -> str:

@@ -9,26 +9,37 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from html import escape, unescape
+from html import escape
 from typing import Any
 
 import yaml
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
+from mdit_py_plugins.admon import admon_plugin
+from mdit_py_plugins.admon.index import admonition
 from mdit_py_plugins.amsmath import amsmath_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
+from mdit_py_plugins.footnote import footnote_plugin
+from mdit_py_plugins.footnote.index import footnote_def
 
 from literate.document import Prose
-from literate.errors import LiterateError
+from literate.errors import LiterateError, nearest
 from literate.highlight import highlight_fence
+from literate.markup import is_balanced, tags, without_comments
 from literate.mathml import to_mathml
 
 PLACEHOLDER = "<span translate=no>_^_{}_^_</span>"
 PLACEHOLDER_PATTERN = re.compile(r'<span translate="?no"?>_\^_(\d+)_\^_</span>')
 
-_RAW_LINK = re.compile(r'<a\b[^>]*?\bhref="([^"]*)"')
+#: Kinds of admonition: those that Material draws. Their names are their titles.
+ADMONITIONS = (
+    "note", "abstract", "info", "tip", "success", "question", "warning", "failure", "danger",
+    "bug", "example", "quote",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +57,34 @@ class Figure:
     alt: str
     caption: str
     line: int
+    #: What else an author wrote into an `<img>`, as in ` width="200"`.
+    attributes: str = ""
 
 
-Item = Held | Figure
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of the engine's own, such as the title of an admonition that has none."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The number in the text that leads to a footnote: the `repeat`-th to that one, from 0."""
+
+    footnote: int
+    repeat: int
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Papers of the bibliography that a note cites."""
+
+    keys: tuple[str, ...]
+    line: int
+
+
+Item = Held | Figure | Word | Mark | Citation
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +97,47 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A top-level block of a note (a paragraph, a heading, a list) with its placeholders."""
+    """A top-level block of a note (a paragraph, a heading, a list) with its placeholders.
+
+    One that `is_wrapper` is raw HTML that opens what another block closes, or closes it.
+    """
 
     html: str
     line: int
+    is_wrapper: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Footnote:
+    """The text of a footnote, and how many marks lead to it."""
+
+    blocks: tuple[Block, ...]
+    marks: int
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A rendered note. `items[n]` is what placeholder number n stands for."""
+    """A rendered note. `items[n]` is what placeholder number n stands for.
+
+    Footnotes come in the order of their first marks.
+    """
 
     blocks: tuple[Block, ...] = ()
     items: tuple[Item, ...] = ()
     links: tuple[Link, ...] = ()
+    footnotes: tuple[Footnote, ...] = ()
 
     @property
     def html(self) -> str:
         """The note as a translator's key shows it."""
         return "".join(block.html for block in self.blocks)
+
+    @property
+    def ids(self) -> Iterator[str]:
+        """The ids that the author wrote."""
+        blocks = [*self.blocks, *(block for note in self.footnotes for block in note.blocks)]
+        for block in blocks:
+            yield from (value for tag in tags(block.html, "id") if (value := tag.get("id")))
 
 
 @dataclass(slots=True)
@@ -89,6 +148,8 @@ class _State:
     line_of: Callable[[int], int]
     items: list[Item] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
+    #: Label of each footnote -> the tokens of its text.
+    footnotes: dict[str, list[Token]] = field(default_factory=dict)
 
     def hold(self, item: Item) -> str:
         self.items.append(item)
@@ -98,9 +159,10 @@ class _State:
 def render_note(prose: Prose, path: str) -> Note:
     """Render the prose of a note.
 
-    Raises `LiterateError` with the file and line of a math expression that does not convert.
+    Raises `LiterateError` with the file and line of a math expression that does not convert, of a
+    footnote that is not defined, defined twice or never referred to, and of an admonition of an
+    unknown kind.
     """
-
     prose = _normalise(prose)
 
     def line_of(index: int) -> int:
@@ -110,12 +172,10 @@ def render_note(prose: Prose, path: str) -> Note:
     env: dict[str, Any] = {"state": state}
     tokens = _markdown.parse(prose.text, env)
     _number_lines(tokens)
-    blocks = []
-    for group in _top_level(tokens):
-        html = _markdown.renderer.render(group, _markdown.options, env)
-        if html.strip():
-            blocks.append(Block(html, line_of(group[0].map[0] if group[0].map else 0)))
-    return Note(tuple(blocks), tuple(state.items), tuple(state.links))
+    tokens = _without_footnotes(tokens, state)
+    blocks = _blocks(tokens, env)
+    footnotes = _footnotes(env)
+    return Note(blocks, tuple(state.items), tuple(state.links), footnotes)
 
 
 def front_matter(prose: Prose, path: str) -> tuple[dict[str, Any], Prose]:
@@ -203,14 +263,66 @@ def _on_one_line(match: re.Match[str]) -> str:
 # --- rendering ---------------------------------------------------------------------------------
 
 
+def _blocks(tokens: Sequence[Token], env: dict[str, Any]) -> tuple[Block, ...]:
+    blocks = []
+    for group in _top_level(tokens):
+        first = group[0]
+        html = _markdown.renderer.render(group, _markdown.options, env)
+        is_wrapper = first.type == "html_block" and not is_balanced(html)
+        if html.strip():
+            line = _state(env).line_of(first.map[0] if first.map else 0)
+            blocks.append(Block(html, line, is_wrapper))
+    return tuple(blocks)
+
+
 def _top_level(tokens: Sequence[Token]) -> Iterator[list[Token]]:
     """The tokens of each top-level block."""
     group: list[Token] = []
     for token in tokens:
         group.append(token)
-        if token.level == 0 and token.nesting != 1:
+        if token.level == tokens[0].level and token.nesting != 1:
             yield group
             group = []
+
+
+def _without_footnotes(tokens: Sequence[Token], state: _State) -> list[Token]:
+    """The tokens without the texts of footnotes, which the state takes."""
+    body: list[Token] = []
+    current = body
+    for token in tokens:
+        if token.type == "footnote_reference_open":
+            label = token.meta["label"]
+            if label in state.footnotes:
+                raise LiterateError(
+                    f"the footnote [^{label}] is defined twice",
+                    file=state.path,
+                    line=state.line_of(token.meta["line"]),
+                    fix="Give one of them another label",
+                )
+            current = state.footnotes[label] = [token]
+        elif token.type == "footnote_reference_close":
+            current = body
+        else:
+            current.append(token)
+    return body
+
+
+def _footnotes(env: dict[str, Any]) -> tuple[Footnote, ...]:
+    state = _state(env)
+    marked = {
+        data["label"]: data["count"] for data in env.get("footnotes", {}).get("list", {}).values()
+    }
+    for label, (first, *_) in state.footnotes.items():
+        if label not in marked:
+            raise LiterateError(
+                f"nothing refers to the footnote [^{label}]",
+                file=state.path,
+                line=state.line_of(first.meta["line"]),
+                fix=f"Write [^{label}] where it belongs, or remove it",
+            )
+    return tuple(
+        Footnote(_blocks(state.footnotes[label][1:], env), count) for label, count in marked.items()
+    )
 
 
 def _number_lines(tokens: Sequence[Token]) -> None:
@@ -219,6 +331,8 @@ def _number_lines(tokens: Sequence[Token]) -> None:
     for token in tokens:
         line = token.map[0] if token.map else line
         current = line
+        if token.type == "footnote_reference_open":
+            line = token.meta["line"]
         for child in token.children or ():
             child.meta["line"] = current
             if child.type in ("softbreak", "hardbreak"):
@@ -299,9 +413,85 @@ def _raw_html(
 ) -> str:
     """HTML that the author wrote; its links are followed like any other."""
     token, state = tokens[i], _state(env)
-    for target in _RAW_LINK.findall(token.content):
-        state.links.append(Link(unescape(target), _line(token, state)))
-    return token.content
+    line = _line(token, state)
+    html = without_comments(token.content)
+    written = list(tags(html))
+    if token.type == "html_inline" and written and written[0].name == "img":
+        image = written[0]
+        rest = image.put("src", None).put("alt", None).text[len("<img") : -1].rstrip("/ ")
+        alt = " ".join((image.get("alt") or "").split())
+        return state.hold(Figure(image.get("src") or "", alt, "", line, rest))
+    for tag in written:
+        for attribute in ("href", "src"):
+            if target := tag.get(attribute):
+                state.links.append(Link(target, line))
+    return html
+
+
+def _admonition_open(
+    renderer: RendererHTML, tokens: Sequence[Token], i: int, options: OptionsDict, env: Any
+) -> str:
+    """Material's own HTML, so that its style sheet applies."""
+    token, state = tokens[i], _state(env)
+    kind = token.meta["tag"]
+    if kind not in ADMONITIONS:
+        raise LiterateError(
+            f"there is no admonition {kind!r}",
+            file=state.path,
+            line=_line(token, state),
+            fix=nearest(kind, ADMONITIONS),
+        )
+    if not token.markup.startswith("?"):
+        return f'<div class="admonition {kind}">\n'
+    return f'<details class="{kind}"{" open" if token.markup.endswith("+") else ""}>\n'
+
+
+def _admonition_close(
+    renderer: RendererHTML, tokens: Sequence[Token], i: int, options: OptionsDict, env: Any
+) -> str:
+    return "</details>\n" if tokens[i].markup.startswith("?") else "</div>\n"
+
+
+def _admonition_title_open(
+    renderer: RendererHTML, tokens: Sequence[Token], i: int, options: OptionsDict, env: Any
+) -> str:
+    return "<summary>" if tokens[i].markup.startswith("?") else '<p class="admonition-title">'
+
+
+def _admonition_title_close(
+    renderer: RendererHTML, tokens: Sequence[Token], i: int, options: OptionsDict, env: Any
+) -> str:
+    return "</summary>\n" if tokens[i].markup.startswith("?") else "</p>\n"
+
+
+def _engine_word(
+    renderer: RendererHTML, tokens: Sequence[Token], i: int, options: OptionsDict, env: Any
+) -> str:
+    return _state(env).hold(Word(tokens[i].content))
+
+
+def _footnote_ref(
+    renderer: RendererHTML, tokens: Sequence[Token], i: int, options: OptionsDict, env: Any
+) -> str:
+    token, state = tokens[i], _state(env)
+    label = token.meta["label"]
+    if label not in state.footnotes:
+        raise LiterateError(
+            f"the footnote [^{label}] is not defined",
+            file=state.path,
+            line=_line(token, state),
+            fix=nearest(label, state.footnotes)
+            if state.footnotes
+            else f"Write `[^{label}]: …` in the same note",
+        )
+    return state.hold(Mark(token.meta["id"], token.meta["subId"]))
+
+
+def _citation(
+    renderer: RendererHTML, tokens: Sequence[Token], i: int, options: OptionsDict, env: Any
+) -> str:
+    token, state = tokens[i], _state(env)
+    return state.hold(Citation(tuple(token.meta["keys"]), _line(token, state)))
 
 
 def _softbreak(
@@ -315,12 +505,73 @@ def _state(env: Any) -> _State:
     return state
 
 
+# --- syntax ------------------------------------------------------------------------------------
+
+_CITATION = re.compile(r"\[@[\w:.+/-]+(?:; *@[\w:.+/-]+)*\](?![(\[:])")
+_ADMONITION = re.compile(r"(?:!!!|\?\?\?\+?) +([A-Za-z]+)(?: +\"[^\"]*\")? *$")
+
+
+def _cite(state: StateInline, silent: bool) -> bool:
+    """`[@one; @two]`, unless it is the text of a link."""
+    match = _CITATION.match(state.src, state.pos, state.posMax)
+    if match is None:
+        return False
+    if not silent:
+        token = state.push("citation", "", 0)
+        token.content = match[0]
+        token.meta = {"keys": [key.strip(" @") for key in match[0][1:-1].split(";")]}
+    state.pos = match.end()
+    return True
+
+
+def _admonish(state: StateBlock, first: int, last: int, silent: bool) -> bool:
+    """`!!! note "Title"` and nothing that merely starts with three such marks.
+
+    A title that the author did not write becomes a word of the engine's.
+    """
+    start = state.bMarks[first] + state.tShift[first]
+    match = _ADMONITION.match(state.src, start, state.eMarks[first])
+    if match is None:
+        return False
+    count = len(state.tokens)
+    if not admonition(state, first, last, silent):
+        return False
+    titles = [t for t in state.tokens[count : count + 4] if t.type.startswith("admonition_title")]
+    for token in titles:
+        token.markup = match[0]
+    if titles and '"' not in match[0]:
+        title = state.tokens[count + 2]
+        title.children = [Token("engine_word", "", 0, content=match[1].capitalize())]
+        title.content = ""
+    return True
+
+
+def _define_footnote(state: StateBlock, first: int, last: int, silent: bool) -> bool:
+    """The plugin's rule; its token, which has no place of its own, is told the line."""
+    count = len(state.tokens)
+    if not footnote_def(state, first, last, silent):
+        return False
+    if not silent:
+        state.tokens[count].meta["line"] = first
+    return True
+
+
 def _make_markdown() -> MarkdownIt:
     markdown = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-    dollarmath_plugin(markdown, allow_labels=False, allow_digits=False, double_inline=True)
+    # As pandoc has it: no blank within the dollar signs, no digit after them.
+    dollarmath_plugin(
+        markdown, allow_labels=False, allow_space=False, allow_digits=False, double_inline=True
+    )
     # Display math is part of its paragraph, as LaTeX has it, not a block that would end it.
     markdown.disable("math_block")
     amsmath_plugin(markdown)
+    admon_plugin(markdown)
+    markdown.block.ruler.at(
+        "admonition", _admonish, {"alt": ["paragraph", "reference", "blockquote", "list"]}
+    )
+    footnote_plugin(markdown, inline=False, move_to_end=False, always_match_refs=True)
+    markdown.block.ruler.at("footnote_def", _define_footnote, {"alt": ["paragraph", "reference"]})
+    markdown.inline.ruler.before("link", "citation", _cite)
     rules: dict[str, Rule] = {
         "code_inline": _code_inline,
         "code_block": _fence,
@@ -333,6 +584,13 @@ def _make_markdown() -> MarkdownIt:
         "html_block": _raw_html,
         "html_inline": _raw_html,
         "softbreak": _softbreak,
+        "admonition_open": _admonition_open,
+        "admonition_close": _admonition_close,
+        "admonition_title_open": _admonition_title_open,
+        "admonition_title_close": _admonition_title_close,
+        "engine_word": _engine_word,
+        "footnote_ref": _footnote_ref,
+        "citation": _citation,
     }
     for name, rule in rules.items():
         markdown.add_render_rule(name, rule)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from difflib import SequenceMatcher
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +15,32 @@ from literate.document import Document, Line, Prose, Section
 from literate.errors import LiterateError
 from literate.fragment import Fragment, parse
 from literate.highlight import highlight_lines
+from literate.markup import Tag
 from literate.names import NameUse, module_name, name_uses
-from literate.note import PLACEHOLDER_PATTERN, Figure, Held, Note, front_matter, render_note
+from literate.note import (
+    PLACEHOLDER_PATTERN,
+    Block,
+    Citation,
+    Figure,
+    Held,
+    Note,
+    front_matter,
+    render_note,
+)
 from literate.split import split
 
 _TAG = re.compile(r"<[^>]*>")
-_HEADING = re.compile(r"<(h[1-6])>(.*?)</\1>", re.DOTALL)
-_EXPLICIT_ID = re.compile(r'\bid="([^"]+)"')
+_HEADING = re.compile(
+    r"(<(h[1-6])\b(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+>)(.*?)</\2\s*>", re.DOTALL | re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading of a note: its anchor is made of its English words, in every language."""
+    """A heading of a note.
+
+    Its anchor is made of the source's words, in every language, or is the id that its author gave.
+    """
 
     level: int
     anchor: str
@@ -37,6 +53,7 @@ class Page:
 
     `notes[i]` belongs to `document.sections[i]`. `name` is the page's path without an ending, as
     in `model`; its maps are `translations/<language>/<name>.json`. `meta` is its front matter.
+    `references` is the anchor of its list of references, "" on a page that cites nothing.
     `code[i]` is the HTML of line i + 1, `uses` are the names in it that may become links. `digest`
     names the file's content.
     """
@@ -50,6 +67,7 @@ class Page:
     meta: Mapping[str, Any]
     headings: tuple[Heading, ...]
     anchors: frozenset[str]
+    references: str = ""
     code: tuple[str, ...] = ()
     uses: tuple[NameUse, ...] = ()
     module: str = ""
@@ -79,6 +97,10 @@ class Page:
         for note in self.notes:
             yield from (item for item in (note.items if note else ()) if isinstance(item, Figure))
 
+    def citations(self) -> Iterator[Citation]:
+        for note in self.notes:
+            yield from (item for item in (note.items if note else ()) if isinstance(item, Citation))
+
 
 def load_page(name: str, file: Path, shown: str, cache: Cache = NO_CACHE) -> Page:
     """The page that a source file makes.
@@ -107,6 +129,10 @@ def _make_page(name: str, file: Path, shown: str, module: str, data: bytes, key:
         notes.append(None if prose is None else render_note(prose, shown))
     headings, anchors = _name_anchors(document, notes)
     uses = name_uses(document, module) if module else ()
+    references = ""
+    if any(isinstance(item, Citation) for note in notes if note for item in note.items):
+        references = _unused("references", anchors)
+        anchors |= {references}
     return Page(
         name=name,
         file=file,
@@ -117,6 +143,7 @@ def _make_page(name: str, file: Path, shown: str, module: str, data: bytes, key:
         meta=meta,
         headings=headings,
         anchors=anchors,
+        references=references,
         code=_code(document, uses) if module else (),
         uses=uses,
         module=module,
@@ -149,13 +176,23 @@ def _markdown_document(data: bytes, shown: str) -> Document:
 
 def note_fragments(note: Note) -> tuple[Fragment, ...]:
     """The blocks of a note, reduced to what identifies them."""
-    return tuple(fragment for block in note.blocks for fragment in parse(block.html))
+    return block_fragments(note.blocks)
+
+
+def block_fragments(blocks: Iterable[Block]) -> tuple[Fragment, ...]:
+    return tuple(fragment for block in blocks for fragment in parse(block.html))
+
+
+def headings_of(html: str) -> Iterator[tuple[int, Tag, str]]:
+    """The level, the opening tag and the inner HTML of each heading."""
+    for match in _HEADING.finditer(html):
+        yield int(match[2][1]), Tag(match[2].lower(), False, match[1]), match[3]
 
 
 def _first_heading(notes: list[Note | None]) -> str:
     for note in notes:
-        for match in _HEADING.finditer(note.html if note else ""):
-            return heading_text(match[2], note)
+        for _, _, inner in headings_of(note.html if note else ""):
+            return heading_text(inner, note)
     return ""
 
 
@@ -167,9 +204,7 @@ def heading_text(html: str, note: Note | None) -> str:
         return _TAG.sub("", item.html) if isinstance(item, Held) else ""
 
     text = _TAG.sub("", PLACEHOLDER_PATTERN.sub(held, html))
-    for entity, character in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&")):
-        text = text.replace(entity, character)
-    return " ".join(text.split())
+    return " ".join(unescape(text).split())
 
 
 def _name_anchors(
@@ -178,17 +213,17 @@ def _name_anchors(
     """Anchors of headings, none of which takes another's name."""
     taken = {definition.name for definition in document.definitions}
     for note in notes:
-        taken.update(_EXPLICIT_ID.findall(note.html if note else ""))
+        taken.update(note.ids if note else ())
     headings: list[Heading] = []
     for index, note in enumerate(notes):
-        for match in _HEADING.finditer(note.html if note else ""):
-            anchor = _unused(slug(heading_text(match[2], note)), taken)
+        for level, tag, inner in headings_of(note.html if note else ""):
+            anchor = tag.get("id") or _unused(slug(heading_text(inner, note)), taken)
             taken.add(anchor)
-            headings.append(Heading(int(match[1][1]), anchor, index))
+            headings.append(Heading(level, anchor, index))
     return tuple(headings), frozenset(taken)
 
 
-def _unused(anchor: str, taken: set[str]) -> str:
+def _unused(anchor: str, taken: Set[str]) -> str:
     if anchor not in taken:
         return anchor
     number = 1
@@ -203,12 +238,38 @@ def slug(text: str) -> str:
     return "-".join(words) or "section"
 
 
-def with_heading_anchors(html: str, anchors: Callable[[], str | None]) -> str:
-    """Give each heading of a note its anchor, in order."""
+def with_heading_anchors(html: str, headings: Sequence[Heading]) -> str:
+    """Give the headings of a note, in any language, the anchors of its source's headings.
 
-    def heading(match: re.Match[str]) -> str:
-        anchor = anchors()
-        start = f'<{match[1]} id="{anchor}">' if anchor else f"<{match[1]}>"
-        return f"{start}{match[2]}</{match[1]}>"
+    Where a translation has not the same headings, they are told apart by their levels, and the
+    anchor of a heading that it lacks stands by itself: links that lead there still arrive.
+    """
+    found = list(_HEADING.finditer(html))
+    if not found and not headings:
+        return html
+    pairs = _pairs([heading.level for heading in headings], [int(m[2][1]) for m in found])
+    parts: list[str] = []
+    position = named = 0
+    for index, match in enumerate(found):
+        parts.append(html[position : match.start()])
+        position = match.end(1)
+        tag = Tag(match[2].lower(), False, match[1]).put("id", None)
+        if index in pairs:
+            parts += [_bare_anchor(heading) for heading in headings[named : pairs[index]]]
+            named = pairs[index] + 1
+            tag = tag.put("id", headings[pairs[index]].anchor)
+        parts.append(tag.text)
+    parts.append(html[position:])
+    return "".join([*parts, *(_bare_anchor(heading) for heading in headings[named:])])
 
-    return _HEADING.sub(heading, html)
+
+def _pairs(source: list[int], found: list[int]) -> dict[int, int]:
+    """Index of a heading that was found -> index of the source's heading that it stands for."""
+    if len(source) == len(found):
+        return {index: index for index in range(len(found))}
+    blocks = SequenceMatcher(None, source, found, autojunk=False).get_matching_blocks()
+    return {block.b + i: block.a + i for block in blocks for i in range(block.size)}
+
+
+def _bare_anchor(heading: Heading) -> str:
+    return f'<span id="{escape(heading.anchor)}"></span>'

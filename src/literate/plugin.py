@@ -66,6 +66,8 @@ class Options(Config):  # type: ignore[no-untyped-call]
     """The languages to build; without any, all that have a folder."""
     dead_links = c.Choice(("error", "report"), default="error")
     """Whether a link that leads nowhere is an error, or stays as words and is only reported."""
+    bibliography = c.Type(str, default="")
+    """A BibTeX file, relative to `mkdocs.yml`, whose entries pages cite as `[@key]`."""
 
 
 class LocalisedPage(MkDocsPage):

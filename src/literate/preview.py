@@ -7,6 +7,7 @@ import mimetypes
 import queue
 import sys
 import threading
+import time
 import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -67,12 +68,11 @@ class Preview:
         """Serve and rebuild until Ctrl-C."""
         self._observer.start()
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        print(f"Serving on {self.url} (Ctrl-C ends it)", file=sys.stderr, flush=True)
+        _say(f"Serving on {self.url} (Ctrl-C ends it)")
         if open_in_browser:
             webbrowser.open(self.url)
         while True:
-            changed = self._next_changes()
-            self._tell(self._rebuild(changed))
+            self._follow(self._next_changes())
 
     def shutdown(self) -> None:
         """Stop serving."""
@@ -107,11 +107,28 @@ class Preview:
                 changed.add(self._changes.get(timeout=_SETTLE))
         return changed
 
+    def _follow(self, changed: set[Path]) -> None:
+        """Rebuild, and go on serving the last good state where that fails."""
+        start = time.perf_counter()
+        try:
+            addresses = self._rebuild(changed)
+        except (Exception, SystemExit) as error:
+            _say(f"error: {error or type(error).__name__}")
+            return
+        if addresses == []:  # an error, which has been said, or a change that shows nowhere
+            return
+        count = "" if addresses is None else f"{len(addresses)} page{'s' * (len(addresses) != 1)}"
+        _say(f"Rebuilt {count or 'the site'} in {time.perf_counter() - start:.2f} s")
+        self._tell(addresses)
+
     def _tell(self, addresses: list[str] | None) -> None:
         pages = None if addresses is None else [self.mount + address for address in addresses]
-        if pages is None or pages:
-            for line in tuple(self._browsers):
-                line.put(json.dumps({"pages": pages}))
+        for line in tuple(self._browsers):
+            line.put(json.dumps({"pages": pages}))
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 class _Notice(FileSystemEventHandler):

@@ -28,7 +28,7 @@ class Project:
     it is empty. `maps` says where in `translations` the map of a page in a language lies.
     `dead_links` says whether a link that leads nowhere is an `error`, or only to `report`. `words`
     are the site's name, its navigation and the like: the texts that stand in the configuration
-    instead of on a page.
+    instead of on a page. `bibliography` is a BibTeX file, if there is one.
     """
 
     root: Path
@@ -40,6 +40,7 @@ class Project:
     languages: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     dead_links: str = "error"
+    bibliography: Path | None = None
 
     def shown(self, path: Path) -> str:
         """The path as messages show it: relative to the project, with forward slashes."""
@@ -114,6 +115,7 @@ def make_project(root: Path, config: Any, options: Any) -> Project:
             file="mkdocs.yml",
             fix="Write a path with {language} and {page} in it, as in '{page}.{language}.json'",
         )
+    bibliography = options.get("bibliography")
     return Project(
         root=root,
         docs=root / (config.get("docs_dir") or "docs"),
@@ -124,6 +126,7 @@ def make_project(root: Path, config: Any, options: Any) -> Project:
         languages=tuple(options.get("languages") or ()),
         words=tuple(_words(config)),
         dead_links=_choice(options, "dead_links", ("error", "report")),
+        bibliography=root / bibliography if bibliography else None,
     )
 
 
@@ -148,7 +151,9 @@ def _fields(template: str) -> set[str]:
 
 
 def _check_options(options: Any, config_file: Path) -> None:
-    known = {"sources", "exclude", "translations", "maps", "languages", "dead_links"}
+    known = {
+        "bibliography", "dead_links", "exclude", "languages", "maps", "sources", "translations",
+    }  # fmt: skip
     for name in options:
         if name not in known:
             raise LiterateError(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import unescape
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
+from literate.bibliography import Bibliography, Reference, load_bibliography
 from literate.cache import NO_CACHE, Cache
 from literate.catalog import Catalog, load_catalog
 from literate.drawing import Drawing, load_drawing
@@ -17,6 +18,7 @@ from literate.errors import LiterateError, nearest, raise_all
 from literate.language import Language, known_language, load_language
 from literate.localise import WORDS, LocalPage, Surroundings, localise, relative_url
 from literate.names import NameUse
+from literate.note import Citation
 from literate.page import Page, load_page
 from literate.parallel import each
 from literate.project import MAPS, Project
@@ -48,6 +50,7 @@ class Site:
     targets: Mapping[tuple[str, str], Target]
     drawings: Mapping[tuple[str, str], Drawing]
     assets: Mapping[str, Path]
+    bibliography: Bibliography = field(default_factory=dict)
     #: What is said of each link that leads nowhere, where the project only wants that reported.
     dead_links: tuple[LiterateError, ...] = ()
 
@@ -61,7 +64,8 @@ class Site:
         """The files and folders that the site is made of."""
         project = self.project
         folders = [project.docs, *project.sources, project.translations]
-        return [*folders, *self.assets.values()]
+        files = [project.bibliography] if project.bibliography else []
+        return [*folders, *files, *self.assets.values()]
 
     def page_of(self, path: Path) -> str | None:
         """The page that a file, or its map, belongs to; "" for a map of the site's words."""
@@ -84,7 +88,7 @@ class Site:
         page = load_page(name, old.file, old.path, cache)
         if _outline(page) != _outline(old):
             return None
-        links = _Links(self.project, self.pages)
+        links = _Links(self.project, self.pages, self.bibliography)
         links.follow(page)
         links.raise_errors()
         if links.assets.items() - self.assets.items():
@@ -131,20 +135,21 @@ class Site:
         `url_of` gives the address of a page in that language, relative to the site's root; `code`
         is the HTML of each of the page's lines.
         """
-        addresses, drawings = self.surroundings(page, url_of)
+        addresses, drawings, cited = self.surroundings(page, url_of)
         around = Surroundings(
             url=lambda raw: addresses.get(raw, raw),
             drawings=drawings,
             code=code,
             catalog=catalog,
             words=words,
+            bibliography=cited,
         )
         return localise(page, around)
 
     def surroundings(
         self, page: Page, url_of: Callable[[str], str]
-    ) -> tuple[dict[str, str | None], dict[str, Drawing]]:
-        """Where each of a page's links leads, None where nowhere, and the drawings that it shows.
+    ) -> tuple[dict[str, str | None], dict[str, Drawing], dict[str, Reference]]:
+        """Where a page's links lead, None where nowhere; what drawings it shows, what it cites.
 
         A target that is not here leads to another site, and stays as it is.
         """
@@ -158,7 +163,8 @@ class Site:
             addresses[raw] = self._address(target, page.name, here, url_of)
             if (page.name, raw) in self.drawings:
                 drawings[raw] = self.drawings[page.name, raw]
-        return addresses, drawings
+        keys = [key for citation in page.citations() for key in citation.keys]
+        return addresses, drawings, {key: self.bibliography[key] for key in keys}
 
     def _address(
         self, target: Target, page: str, here: str, url_of: Callable[[str], str]
@@ -168,7 +174,7 @@ class Site:
         mark = f"#{target.anchor}" if target.anchor else ""
         if target.page == page and mark:
             return mark
-        address = target.asset or (url_of(target.page) if target.page else "")
+        address = quote(target.asset or "") or (url_of(target.page) if target.page else "")
         return relative_url(address + mark, here)
 
     def name_links(self, page: Page, url_of: Callable[[str], str]) -> tuple[str | None, ...]:
@@ -210,7 +216,10 @@ def load_site(project: Project, cache: Cache = NO_CACHE) -> Site:
         raise LiterateError(
             "there is no first page", file=project.shown(project.docs), fix="Write index.md there"
         )
-    links = _Links(project, pages)
+    bibliography: Bibliography = {}
+    if file := project.bibliography:
+        bibliography = load_bibliography(file, project.shown(file))
+    links = _Links(project, pages, bibliography)
     for page in pages.values():
         links.follow(page)
     links.raise_errors()
@@ -221,7 +230,8 @@ def load_site(project: Project, cache: Cache = NO_CACHE) -> Site:
         links.targets,
         links.drawings,
         links.assets,
-        dead_links=tuple(links.dead),
+        bibliography,
+        tuple(links.dead),
     )
 
 
@@ -290,9 +300,12 @@ def _load_languages(project: Project) -> dict[str, Language]:
 class _Links:
     """Follows the links of pages, and collects those that lead nowhere."""
 
-    def __init__(self, project: Project, pages: Mapping[str, Page]) -> None:
+    def __init__(
+        self, project: Project, pages: Mapping[str, Page], bibliography: Bibliography
+    ) -> None:
         self.project = project
         self.pages = pages
+        self.bibliography = bibliography
         self.by_path = {page.path: page for page in pages.values()}
         self.targets: dict[tuple[str, str], Target] = {}
         self.drawings: dict[tuple[str, str], Drawing] = {}
@@ -300,6 +313,10 @@ class _Links:
         self.errors: list[LiterateError] = []
         self.dead: list[LiterateError] = []
         self._relative: dict[str, list[str]] = {}
+
+    @cached_property
+    def names(self) -> dict[str, dict[str, Target]]:
+        return _names(self.pages)
 
     def raise_errors(self) -> None:
         dead = self.dead if self.project.dead_links == "error" else []
@@ -309,6 +326,8 @@ class _Links:
         for note in page.notes:
             for link in note.links if note else ():
                 self._collect(page, link.target, link.line)
+        for citation in page.citations():
+            self._cite(page, citation)
         for figure in page.figures():
             target = self._collect(page, figure.target, figure.line)
             if target and target.asset and figure.target.endswith(".svg"):
@@ -318,6 +337,20 @@ class _Links:
                     self.drawings[page.name, figure.target] = drawing
                 except LiterateError as error:
                     self.errors.append(error)
+
+    def _cite(self, page: Page, citation: Citation) -> None:
+        for key in citation.keys:
+            if key not in self.bibliography:
+                self.errors.append(
+                    LiterateError(
+                        f"the citation [@{key}] is not in the bibliography",
+                        file=page.path,
+                        line=citation.line,
+                        fix=nearest(key, self.bibliography)
+                        if self.project.bibliography
+                        else "Name a BibTeX file as `bibliography` of the plugin `literate`",
+                    )
+                )
 
     def _collect(self, page: Page, raw: str, line: int) -> Target | None:
         try:
@@ -347,12 +380,14 @@ class _Links:
                 )
             return Target(page=there.name, anchor=anchor)
         asset = self._asset(page, path)
+        if asset is None and not anchor and (named := self._named(page, path, line)):
+            return named
         if asset is None:
             raise LiterateError(
                 f"the link {raw!r} leads nowhere",
                 file=page.path,
                 line=line,
-                fix=nearest(path, self._reachable(page)),
+                fix=nearest(path, self._reachable(page), self.names),
             )
         return Target(page=None, asset=asset, anchor=anchor)
 
@@ -378,12 +413,47 @@ class _Links:
         self.assets[address] = file
         return address
 
+    def _named(self, page: Page, name: str, line: int) -> Target | None:
+        """What Python knows by a name: the page's own definition, or the only other one."""
+        if name in page.definitions:
+            return Target(page=page.name, anchor=name)
+        found = self.names.get(name, {})
+        if len(found) > 1:
+            raise LiterateError(
+                f"the name {name!r} stands for {' and '.join(map(repr, found))}",
+                file=page.path,
+                line=line,
+                fix="Write the one that you mean",
+            )
+        return next(iter(found.values()), None)
+
     def _reachable(self, page: Page) -> list[str]:
         """How other pages are written in a link of this one."""
         here = posixpath.dirname(page.path)
         if here not in self._relative:
             self._relative[here] = [posixpath.relpath(path, here or ".") for path in self.by_path]
         return self._relative[here]
+
+
+def _names(pages: Mapping[str, Page]) -> dict[str, dict[str, Target]]:
+    """Each name of a module or a definition -> the qualified names that it may stand for.
+
+    A definition goes by its own name (`Class.method` for a method), and by that with any number
+    of the packages before it.
+    """
+    names: dict[str, dict[str, Target]] = {}
+    for page in pages.values():
+        if not page.is_annotated:
+            continue
+        module = page.module
+        names.setdefault(module, {})[module] = Target(page=page.name)
+        packages = module.split(".")
+        for definition in page.document.definitions:
+            target = Target(page=page.name, anchor=definition.name)
+            for i in range(len(packages) + 1):
+                name = ".".join([*packages[i:], definition.name])
+                names.setdefault(name, {})[f"{module}.{definition.name}"] = target
+    return names
 
 
 def _is_line(page: Page, anchor: str) -> bool:

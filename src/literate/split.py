@@ -20,7 +20,7 @@ from literate.errors import LiterateError
 
 #: Comments that speak to a tool, not to a reader: they stay code.
 DIRECTIVES = (
-    "!", "type:", "noqa", "fmt:", "isort:", "mypy:", "pragma:", "pylint:", "pyright:", "ruff:",
+    "type:", "noqa", "fmt:", "isort:", "mypy:", "pragma:", "pylint:", "pyright:", "ruff:",
     "yapf:",
 )  # fmt: skip
 
@@ -252,7 +252,8 @@ def _comment_lines(lines: list[str]) -> Iterator[tuple[int, int, str]]:
         body = token.string[1:]
         if number <= 2 and "coding" in body and tokenize.cookie_re.match(token.string):
             continue
-        if not body.lstrip().startswith(DIRECTIVES):
+        # `#!` is for the shell; `# ![…](…)` is a picture, and `# !!! note` an admonition.
+        if not body.startswith("!") and not body.lstrip().startswith(DIRECTIVES):
             yield number, column, body.removeprefix(" ")
 
 

@@ -242,6 +242,32 @@ def test_axe_finds_nothing_that_keeps_a_reader_out(open_page, address, scheme):
     assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found] == []
 
 
+@pytest.mark.parametrize(
+    ("language", "words"), [("", ("Enlarge", "Close")), ("zh/", ("放大", "关闭"))]
+)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_picture_opens_large_and_gives_the_focus_back(open_page, language, words, scheme):
+    page = open_page(language, scheme=scheme)
+    picture, dialog = page.locator("figure button"), page.locator("dialog.picture")
+    before = picture.locator("svg").bounding_box()
+    name = picture.locator("svg").get_attribute("aria-label")
+    assert picture.get_attribute("aria-label") == f"{words[0]}: {name}"
+    picture.focus()
+    page.keyboard.press("Enter")
+    assert dialog.is_visible() and dialog.get_attribute("aria-label") == name
+    assert dialog.locator("svg").bounding_box()["height"] > before["height"]
+    assert dialog.locator("button").inner_text() == words[1]
+    found = Axe().run(page).response["violations"]
+    assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found] == []
+    page.keyboard.press("Escape")
+    assert not dialog.is_visible() and dialog.locator("svg").count() == 0
+    assert picture.evaluate("element => element === document.activeElement")
+    for closer in (dialog.locator("button"), dialog.locator("svg")):
+        picture.click()
+        closer.click()
+        assert not dialog.is_visible()
+
+
 def test_a_name_in_the_code_leads_to_its_definition(open_page, server):
     page = open_page("model/")
     page.locator(".code a", has_text="PatchEmbedding").last.click()

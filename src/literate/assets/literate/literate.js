@@ -38,3 +38,33 @@
     link.hash = section ? `#${encodeURIComponent(section)}` : "";
   }, true);
 })();
+
+// A picture opens large: by a click, or by Enter on the keyboard. The browser's own dialog closes by
+// Esc and gives the focus back.
+(() => {
+  const dialog = document.querySelector("dialog.picture");
+  if (!dialog) return;
+  const stage = dialog.querySelector("div");
+
+  for (const picture of document.querySelectorAll("article :is(img, figure svg)")) {
+    if (picture.closest("a, button, summary")) continue;
+    const name = picture.getAttribute("alt") ?? picture.getAttribute("aria-label") ?? "";
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "enlarge";
+    button.setAttribute("aria-haspopup", "dialog");
+    button.setAttribute("aria-label", [dialog.dataset.enlarge, name].filter(Boolean).join(": "));
+    picture.replaceWith(button);
+    button.append(picture);
+    button.addEventListener("click", () => {
+      stage.replaceChildren(picture.cloneNode(true));
+      dialog.setAttribute("aria-label", name || dialog.dataset.enlarge);
+      dialog.showModal();
+    });
+  }
+
+  dialog.addEventListener("click", (event) => {
+    if (!event.target.closest("button")) dialog.close();
+  });
+  dialog.addEventListener("close", () => stage.replaceChildren());
+})();
