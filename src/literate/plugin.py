@@ -26,6 +26,7 @@ from literate.localise import LocalPage, TocEntry, translate_word
 from literate.page import Page
 from literate.project import MAPS, line_of, make_project
 from literate.report import Coverage, summary_line
+from literate.search import index_address, search_index
 from literate.site import SITE_MAP, Site, check_maps, load_site
 
 if TYPE_CHECKING:
@@ -84,6 +85,13 @@ class LocalisedPage(MkDocsPage):
         return self.source.name == "index"
 
 
+class SearchBox(BasePlugin):  # type: ignore[no-untyped-call,type-arg]
+    """Material shows its search box where a plugin goes by the name of its own."""
+
+    name = "material/search"
+    config = {"enabled": True}  # noqa: RUF012
+
+
 class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
     """Builds every language of a site in one `mkdocs build`."""
 
@@ -99,6 +107,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         config.theme.dirs.insert(_first_theme_dir(config), str(_HERE / "templates"))
         config.theme.dirs.append(str(_HERE / "assets"))
         config.theme.static_templates.add("404.html")
+        config.plugins.setdefault(SearchBox.name, SearchBox())
         self._original_words = {
             key: config[key] for key in ("site_name", "site_description", "copyright")
         }
@@ -175,6 +184,8 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
             address = f"{language}/404.html"
             files.append(File.generated(config, address, content=html))
         self._speak(self._source_language, config)
+        for language in self._languages():
+            files.append(self._search_file(language, config))
         return env
 
     def on_template_context(
@@ -209,6 +220,10 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
 
     def _languages(self) -> list[str]:
         return [self._source_language, *self._site.languages]
+
+    def _search_file(self, language: str, config: MkDocsConfig) -> File:
+        pages = [(p.url, p.local) for (code, _), p in self._pages.items() if code == language]
+        return File.generated(config, index_address(language), content=search_index(pages))
 
     def _prefix(self, language: str) -> str:
         return "" if language == self._source_language else f"{language}/"
