@@ -38,3 +38,8 @@
     link.hash = section ? `#${encodeURIComponent(section)}` : "";
   }, true);
 })();
+
+// Material's search box listens for keys only: an input method, or pasting, need press none.
+document.addEventListener("input", ({ target }) => {
+  if (target.matches(".md-search__input")) target.dispatchEvent(new KeyboardEvent("keyup"));
+});
