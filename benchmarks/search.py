@@ -1,4 +1,4 @@
-"""What search finds, how soon, and for how many bytes: in a real browser, on sites as they are served.
+"""What search finds, how soon, and for how many bytes: in a real browser, on served sites.
 
     python benchmarks/search.py [--json]
 
@@ -285,7 +285,8 @@ def contains(best: dict[str, str], query: str) -> bool:
 def print_table(results: dict[str, Measured]) -> None:
     print(
         f"{'':14} {'pages':>5} {'queries':>7} {'recall':>7} {'first right':>11} "
-        f"{'answer: median':>14} {'95 %':>8} {'first key: median':>17} {'slowest':>8} {'fetched':>9}"
+        f"{'answer: median':>14} {'95 %':>8} {'first key: median':>17} {'slowest':>8} "
+        f"{'fetched':>9}"
     )
     for name, m in results.items():
         print(

@@ -187,6 +187,17 @@ def test_a_letter_that_is_everywhere_still_finds_every_page(ask):
     many = "".join(f'<h2 id="h{i}">e</h2><p>e</p>' for i in range(50))
     [items] = ask([(f"{i}/", f"P{i}", many) for i in range(30)], "e")
     assert len(set(pages_of(items))) == 30
+    assert all(len(item) < 10 for item in items)
+
+
+@pytest.mark.parametrize("before", ["words ", "…… ", "ﬁﬁ ", "e\u0301 ", "卷积"])
+def test_a_result_shows_the_words_around_the_match(ask, before):
+    text = before * 200 + "naïve" + " after" * 100
+    [items] = ask([("a/", "A", f"<p>{text}</p>")], "NAÏVE")
+    shown = LexborHTMLParser(items[0][0]["text"])
+    assert [mark.text() for mark in shown.css("mark")] == ["naïve"]
+    assert folded(before) in folded(shown.text())
+    assert len(shown.text()) < 300
 
 
 def test_nothing_is_found_for_nothing(ask):
