@@ -12,6 +12,7 @@ from literate.highlight import link_names
 from literate.lint import breaking_faults
 from literate.localise import LocalPage, Missing
 from literate.parallel import each
+from literate.search import SearchSection, search_sections
 from literate.site import SITE_MAP, Site
 
 #: Address of a page by its name, relative to the site's root, in one language.
@@ -114,6 +115,7 @@ def _page_records(
             continue
         record = Record(key, result.title, result.summary, result.total, result.missing)
         cache.put(key, result)
+        cache.put(f"{key}-search", search_sections(result.html))
         cache.put(f"{key}-record", record)
         records[language] = record
     return records, errors
@@ -132,6 +134,14 @@ def load_local_page(
     made = _make(site, name, edition, code, record.key)
     assert isinstance(made, LocalPage)  # it had no faults when its record was made
     return made
+
+
+def load_search(
+    record: Record, load: Callable[[], LocalPage], cache: Cache
+) -> tuple[SearchSection, ...]:
+    """What search looks through on a page."""
+    found = cache.get(f"{record.key}-search")
+    return found if isinstance(found, tuple) else search_sections(load().html)
 
 
 def _make(

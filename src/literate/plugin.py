@@ -26,6 +26,7 @@ from literate.edition import (
     Edition,
     Record,
     load_local_page,
+    load_search,
     make_edition,
     make_records,
     page_records,
@@ -38,6 +39,7 @@ from literate.parallel import each
 from literate.preview import Preview
 from literate.project import CACHE, MAPS, line_of, make_project
 from literate.report import Coverage, summary_line
+from literate.search import index_address, search_index
 from literate.site import Site, load_site
 from literate.stamp import Stamp
 
@@ -134,6 +136,13 @@ class LocalisedPage(MkDocsPage):
         return self.source.name == "index"
 
 
+class SearchBox(BasePlugin):  # type: ignore[no-untyped-call,type-arg]
+    """Material shows its search box where a plugin goes by the name of its own."""
+
+    name = "material/search"
+    config = {"enabled": True}  # noqa: RUF012
+
+
 class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
     """Builds every language of a site in one `mkdocs build`."""
 
@@ -149,6 +158,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         config.theme.dirs.insert(_first_theme_dir(config), str(_HERE / "templates"))
         config.theme.dirs.append(str(_HERE / "assets"))
         config.theme.static_templates.add("404.html")
+        config.plugins.setdefault(SearchBox.name, SearchBox())
         self._original_words = {
             key: config[key] for key in ("site_name", "site_description", "copyright")
         }
@@ -213,7 +223,8 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
             language: self._navigation(language, config) for language in self._languages()
         }
         # Other plugins and hooks may change what goes into a page: with them, MkDocs renders.
-        self._is_alone = not config.hooks and set(config.plugins) <= {"literate"}
+        own = {"literate", SearchBox.name}
+        self._is_alone = not config.hooks and set(config.plugins) <= own
         if self._is_alone:
             self._name_finished(config)
         return self._navigations[self._source_language]
@@ -234,6 +245,9 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         env.bytecode_cache = self._cache.templates()
         if self._is_alone:
             self._finish_pages(config, files)
+        for language in self._languages():
+            index = self._search_index(language)
+            files.append(File.generated(config, index_address(language), content=index))
         self._speak(self._source_language, config)
         return env
 
@@ -351,10 +365,30 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
             context = get_context(self._navigations[page.language], self._files, config, page)
             self._html(page, context, config)
 
-        for _ in each(finish, unfinished):
+        work: list[Callable[[], object]] = [
+            partial(self._search_index, language) for language in self._languages()
+        ]
+        work += [partial(finish, page) for page in unfinished]
+        for _ in each(_do, work):
             pass
         for page in self._pages.values():
             page.meta["template"] = "finished.html"
+
+    def _search_index(self, language: str) -> bytes:
+        pages = [page for page in self._pages.values() if page.language == language]
+        key = digest("index", *(f"{page.url} {page.record.key}" for page in pages))
+        index: bytes | None = self._cache.get(key)
+        if index is None:
+            index = search_index(
+                (
+                    page.url or "",
+                    page.record.title,
+                    load_search(page.record, page.load, self._cache),
+                )
+                for page in pages
+            )
+            self._cache.put(key, index)
+        return index
 
     def _html(self, page: LocalisedPage, context: TemplateContext, config: MkDocsConfig) -> str:
         """The whole HTML of a page, put into the cache."""
@@ -526,6 +560,11 @@ def _overrides(config: MkDocsConfig) -> Iterator[bytes]:
     for path in sorted(folder.rglob("*")) if folder else ():
         if path.is_file():
             yield str(path).encode() + b"\0" + path.read_bytes()
+
+
+def _do(job: Callable[[], object]) -> None:
+    """Run a job for what it leaves in the cache."""
+    job()
 
 
 def _index_first(name: str) -> tuple[bool, str]:

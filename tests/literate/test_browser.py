@@ -20,6 +20,7 @@ def open_page(browser, server):
         page = context.new_page()
         page.strangers = []
         page.problems = []
+        page.requests = []
         page.on(
             "request",
             lambda request: (
@@ -28,6 +29,7 @@ def open_page(browser, server):
                 else page.strangers.append(request.url)
             ),
         )
+        page.on("request", lambda request: page.requests.append(request.url))
         page.on("pageerror", lambda error: page.problems.append(str(error)))
         page.on(
             "console",
@@ -272,3 +274,127 @@ def test_a_name_in_the_code_leads_to_its_definition(open_page, server):
     page = open_page("model/")
     page.locator(".code a", has_text="PatchEmbedding").last.click()
     assert page.url == f"{server}model/#PatchEmbedding"
+
+
+def search_for(page, words):
+    """Open the box with a key, and type, or let an input method put in what no key types."""
+    page.keyboard.press("/")
+    page.wait_for_function("document.querySelector('#__search').checked")
+    for letter in words:
+        (page.keyboard.type if letter.isascii() else page.keyboard.insert_text)(letter)
+    page.wait_for_function(
+        """words => [...document.querySelectorAll(".md-search-result__item mark")]
+            .some(mark => mark.textContent.toLowerCase() === words.toLowerCase())""",
+        arg=words,
+    )
+
+
+def close_search(page):
+    page.keyboard.press("Escape")
+    page.wait_for_function("!document.querySelector('#__search').checked")
+    page.wait_for_timeout(100)  # Material takes note of the focus a moment later
+
+
+def results(page):
+    return page.locator(".md-search-result__link").evaluate_all("links => links.map(a => a.href)")
+
+
+SEARCHES = [("en", "", "depthwise convolution"), ("zh", "zh/", "逐点卷积")]
+
+
+@pytest.mark.parametrize(("language", "prefix", "words"), SEARCHES)
+def test_search_leads_to_a_section_by_keyboard_alone(open_page, server, language, prefix, words):
+    page = open_page(f"{prefix}data/")
+    search_for(page, words)
+    found = results(page)
+    assert all(link.startswith(server + prefix) for link in found)
+    assert any("/zh/" in link for link in found) == (language == "zh")
+    for _ in range(2):  # past the page, to its best section
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowDown")
+    target = page.evaluate("document.activeElement.href")
+    assert "#" in target
+    page.keyboard.press("Enter")
+    page.wait_for_url(target)
+    page.wait_for_load_state("load")
+    anchor = target.partition("#")[2]
+    header = page.locator(".md-header").bounding_box()["height"]
+    assert header - 5 < top_of(page, anchor) < 400
+    assert words in page.evaluate(
+        "id => { const at = document.getElementById(id); return (at.closest('section') ?? at.parentElement).textContent }",
+        anchor,
+    )
+    assert page.problems == []
+
+
+@pytest.mark.parametrize(("prefix", "words"), [("", "patch embedding"), ("zh/", "图块嵌入")])
+def test_escape_closes_the_box_and_enter_goes_to_the_best_result(open_page, server, prefix, words):
+    page = open_page(f"{prefix}model/")
+    search_for(page, words)
+    close_search(page)
+    assert page.evaluate("document.activeElement.tagName") == "BODY"
+    assert page.url == f"{server}{prefix}model/"
+    page.keyboard.press("/")
+    page.wait_for_function("document.querySelector('#__search').checked")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{server}{prefix}model/#PatchEmbedding")
+    page.wait_for_function("!document.querySelector('#__search').checked")
+    assert 40 < top_of(page, "PatchEmbedding") < 400
+
+
+@pytest.mark.parametrize(("language", "prefix", "words"), SEARCHES)
+def test_the_index_is_fetched_at_the_first_search_in_the_pages_language_only(
+    open_page, language, prefix, words
+):
+    page = open_page(f"{prefix}model/")
+    page.wait_for_timeout(300)
+    page.keyboard.press("/")
+    page.wait_for_timeout(300)
+    assert not [url for url in page.requests if "/search/" in url]
+    close_search(page)
+    search_for(page, words)
+    fetched = [url.partition("/search/")[2] for url in page.requests if "/search/" in url]
+    assert fetched == [f"{language}.json.gz"]
+
+
+@pytest.mark.parametrize("words", ["ConvMixerLayer", "convmixerlayer"])
+def test_the_name_of_a_definition_leads_to_it(open_page, server, words):
+    page = open_page("weights/")
+    search_for(page, words)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{server}model/#ConvMixerLayer")
+
+
+def test_search_works_where_no_page_is(open_page, server):
+    page = open_page("zh/404.html")
+    search_for(page, "图块嵌入")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{server}zh/model/#PatchEmbedding")
+
+
+def test_search_on_a_telephone(open_page, server):
+    page = open_page("model/", width=390, height=800)
+    page.locator("header label[for=__search]").first.click()
+    page.keyboard.type("digits")
+    page.wait_for_selector(".md-search-result__item mark")
+    page.wait_for_selector("[data-md-scrolllock]")  # the box covers the page
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    link = page.locator(".md-search-result__link[href*='#']:visible").first
+    target = link.get_attribute("href")
+    link.click()
+    page.wait_for_url(target)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize(("language", "prefix", "words"), SEARCHES)
+def test_axe_finds_nothing_in_the_open_search_box(
+    open_page, scheme, width, language, prefix, words
+):
+    page = open_page(f"{prefix}model/", width=width, scheme=scheme)
+    search_for(page, words)
+    page.keyboard.press("ArrowDown")
+    page.wait_for_timeout(500)
+    found = Axe().run(page).response["violations"]
+    assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found] == []

@@ -68,3 +68,8 @@
   });
   dialog.addEventListener("close", () => stage.replaceChildren());
 })();
+
+// Material's search box listens for keys only: an input method, or pasting, need press none.
+document.addEventListener("input", ({ target }) => {
+  if (target.matches(".md-search__input")) target.dispatchEvent(new KeyboardEvent("keyup"));
+});

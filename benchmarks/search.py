@@ -1,0 +1,314 @@
+"""What search finds, how soon, and for how many bytes: in a real browser, on served sites.
+
+    python benchmarks/search.py [--json]
+
+For each site and language, queries are drawn from the notes: words, identifiers and phrases of
+English; two to six characters of Chinese. Each goes through the very worker that readers use. What
+it finds is held against plain substring search over the text of the built pages, notes and code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import http.server
+import importlib.util
+import json
+import random
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+from selectolax.lexbor import LexborHTMLParser
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
+
+from support import find_chromium  # noqa: E402
+
+from literate.search import index_address  # noqa: E402
+
+WORKER = "literate/search-worker.js"
+COLD_STARTS = 7
+
+#: Ask the worker each query in turn, and take the time of each answer.
+ASK = """async ([worker, queries]) => {
+    const search = new Worker(worker);
+    const next = () => new Promise(resolve => search.onmessage = ({ data }) => resolve(data));
+    await next();
+    const answers = [];
+    for (const query of queries) {
+        const start = performance.now();
+        search.postMessage({ type: 2, data: query });
+        const { data } = await next();
+        answers.push({ ms: performance.now() - start, items: data.items.map(([best, ...others]) =>
+            ({ page: best.location.split("#")[0], best })) });
+    }
+    search.terminate();
+    return answers;
+}"""
+
+#: From the first key in the box to the first result on the screen; nothing is fetched before.
+FIRST_RESULT = """query => new Promise(resolve => {
+    const box = document.querySelector(".md-search__input");
+    const list = document.querySelector(".md-search-result__list");
+    box.focus();
+    setTimeout(() => {
+        const start = performance.now();
+        new MutationObserver(() => list.children.length && requestAnimationFrame(() =>
+            resolve(performance.now() - start))).observe(list, { childList: true });
+        box.value = query;
+        box.dispatchEvent(new KeyboardEvent("keyup"));
+    }, 100);
+})"""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The figures of one site in one language."""
+
+    pages: int
+    queries: int
+    recall: float
+    precision: float
+    answer_ms: float
+    answer_p95_ms: float
+    first_ms: float
+    first_slowest_ms: float
+    bytes: int
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--queries", type=int, default=200, help="for each site and language")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--labml", type=Path, default=_labml(), help="the folder of labml_nn")
+    parser.add_argument("--maps", type=Path, default=ROOT.parent / "shared/labml", help="its maps")
+    parser.add_argument("--json", action="store_true", help="all figures as JSON on the last line")
+    options = parser.parse_args()
+    results: dict[str, Measured] = {}
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
+        sites = {"own": own_site(Path(folder) / "own")}
+        if options.labml:
+            sites["labml_nn"] = labml_site(Path(folder) / "labml", options.labml, options.maps)
+        for name, site in sites.items():
+            for language in ("en", "zh"):
+                if (site / index_address(language)).is_file():
+                    draw = random.Random(options.seed)  # noqa: S311
+                    results[f"{name} {language}"] = measure(
+                        browser, site, language, draw, options.queries
+                    )
+    print_table(results)
+    if options.json:
+        print(json.dumps(figures(results)))
+
+
+def _labml() -> Path | None:
+    spec = importlib.util.find_spec("labml_nn")
+    return Path(spec.submodule_search_locations[0]) if spec else None
+
+
+# --- the sites ---
+
+
+def own_site(folder: Path) -> Path:
+    return build(ROOT, folder)
+
+
+def labml_site(folder: Path, source: Path, maps: Path) -> Path:
+    """All of labml_nn, with its Chinese maps if they are there."""
+    (folder / "docs").mkdir(parents=True)
+    (folder / "docs/index.md").write_text("# labml_nn\n\nAnnotated papers.\n")
+    options = {"sources": [str(source)], "exclude": ["/__init__.py"]}
+    if maps.is_dir():
+        options |= {
+            "translations": str(maps),
+            "maps": "{page}.{language}.json",
+            "languages": ["zh"],
+        }
+    config = {
+        "site_name": "labml_nn",
+        "theme": {"name": "material", "font": False},
+        "plugins": [{"literate": options}],
+    }
+    (folder / "mkdocs.yml").write_text(json.dumps(config))
+    return build(folder, folder / "site")
+
+
+def build(project: Path, site: Path) -> Path:
+    code = "from mkdocs.__main__ import cli; cli()"
+    arguments = ["build", "--quiet", "--site-dir", str(site)]
+    environment = {"PYTHONPATH": str(ROOT / "src"), "NO_MKDOCS_2_WARNING": "1"}
+    subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=project, env=environment, check=True
+    )
+    return site
+
+
+@contextmanager
+def served(site: Path) -> Iterator[str]:
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    handler = functools.partial(Handler, directory=str(site))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{running.server_port}/"
+        running.shutdown()
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu"]
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=arguments)
+        yield browser
+        browser.close()
+
+
+# --- what the pages say ---
+
+
+def folded(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def read_pages(site: Path, language: str) -> tuple[dict[str, str], list[str], list[str]]:
+    """The text of each page by its address, the texts of the notes, and the code within them."""
+    texts, notes, names = {}, [], []
+    for file in sorted(site.rglob("index.html")):
+        tree = LexborHTMLParser(file.read_bytes())
+        article = tree.css_first("article")
+        if tree.css_first("html").attributes["lang"] != language or article is None:
+            continue
+        for node in article.css(".source-file, annotation, style"):
+            node.decompose()
+        for node in article.css("td, th, text"):
+            node.insert_after(" ")  # what stands in two cells is not one word
+        address = file.parent.relative_to(site).as_posix()
+        texts["" if address == "." else f"{address}/"] = folded(article.text())
+        for node in article.css(".untranslated"):
+            node.decompose()
+        notes += [node.text() for node in article.css("p, li, h1, h2, h3, h4, td")]
+        names += [node.text().strip() for node in article.css(":is(p, li, td) > code")]
+    return texts, notes, [name for name in names if re.search(r"\w{3}", name)]
+
+
+def draw_query(draw: random.Random, language: str, notes: list[str], names: list[str]) -> str:
+    if language == "zh":
+        runs = re.findall(r"[\u4e00-\u9fff]{2,}", draw.choice(notes))
+        run = draw.choice(runs) if runs else ""
+        length = draw.randint(2, 6)
+        start = draw.randint(0, max(0, len(run) - length))
+        return run[start : start + length]
+    kind = draw.choice(("word", "phrase", "name"))
+    if kind == "name":
+        return draw.choice(names)
+    words = draw.choice(notes).split()
+    length = 1 if kind == "word" else draw.randint(2, 4)
+    start = draw.randint(0, max(0, len(words) - length))
+    query = " ".join(words[start : start + length])
+    return query if re.search(r"[A-Za-z]{3}", query) else ""
+
+
+# --- measuring ---
+
+
+def measure(
+    browser: Browser, site: Path, language: str, draw: random.Random, count: int
+) -> Measured:
+    texts, notes, names = read_pages(site, language)
+    queries: list[str] = []
+    while len(queries) < count:
+        query = draw_query(draw, language, notes, names)
+        if query and query not in queries:
+            queries.append(query)
+    with served(site) as base:
+        start = base + next(iter(texts))
+        page = browser.new_page()
+        page.goto(start)
+        answers = page.evaluate(ASK, [f"{base}{WORKER}#{language}", queries])
+        page.close()
+        firsts = [first_result(browser, start, query[0]) for query in queries[:COLD_STARTS]]
+    recalls, shown = [], 0
+    for query, answer in zip(queries, answers, strict=True):
+        expected = {address for address, text in texts.items() if folded(query) in text}
+        found = {item["page"] for item in answer["items"]}
+        missed = expected - found
+        recalls.append(1 - len(missed) / len(expected) if expected else 1.0)
+        if missed:
+            print(f"  {language} {query!r}: not found on {', '.join(sorted(missed))}")
+        shown += bool(answer["items"]) and contains(answer["items"][0]["best"], query)
+    times = [answer["ms"] for answer in answers[1:]]  # the first one fetched the index
+    return Measured(
+        pages=len(texts),
+        queries=count,
+        recall=statistics.mean(recalls),
+        precision=shown / count,
+        answer_ms=statistics.median(times),
+        answer_p95_ms=statistics.quantiles(times, n=20)[-1],
+        first_ms=statistics.median(firsts),
+        first_slowest_ms=max(firsts),
+        bytes=sum((site / path).stat().st_size for path in (WORKER, index_address(language))),
+    )
+
+
+def first_result(browser: Browser, address: str, key: str) -> float:
+    """In a browser that has been nowhere yet."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(address, wait_until="networkidle")
+    ms = page.evaluate(FIRST_RESULT, key)
+    context.close()
+    return float(ms)
+
+
+def contains(best: dict[str, str], query: str) -> bool:
+    """Whether the result itself, as it is shown, holds the query."""
+    html = LexborHTMLParser(f"{best['title']} {best['text']}")
+    return folded(query) in folded(html.text())
+
+
+# --- showing ---
+
+
+def print_table(results: dict[str, Measured]) -> None:
+    print(
+        f"{'':14} {'pages':>5} {'queries':>7} {'recall':>7} {'first right':>11} "
+        f"{'answer: median':>14} {'95 %':>8} {'first key: median':>17} {'slowest':>8} "
+        f"{'fetched':>9}"
+    )
+    for name, m in results.items():
+        print(
+            f"{name:14} {m.pages:5} {m.queries:7} {m.recall:7.4f} {m.precision:11.4f} "
+            f"{m.answer_ms:11.1f} ms {m.answer_p95_ms:5.1f} ms {m.first_ms:14.0f} ms "
+            f"{m.first_slowest_ms:5.0f} ms {m.bytes / 1000:6.1f} KB"
+        )
+    print("fetched: worker and index as files; the index is gzip, the worker is not.")
+
+
+def figures(results: dict[str, Measured]) -> dict[str, dict[str, object]]:
+    found: dict[str, dict[str, object]] = {}
+    for name, m in results.items():
+        key = name.replace(" ", "_")
+        rows = [("recall", m.recall, 0.98, "higher"), ("first_right", m.precision, 0.95, "higher"),
+                ("first_key_median_ms", m.first_ms, 300, "lower")]  # fmt: skip
+        if name.startswith("own"):
+            rows.append(("bytes", m.bytes, 60_000, "lower"))
+        for what, value, goal, better in rows:
+            found[f"search_{key}_{what}"] = {"value": value, "goal": goal, "better": better}
+    return found
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+"""Search: what the index holds, and what the worker finds in it."""
+
+import gzip
+import json
+import unicodedata
+from html import escape
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
+
+from literate.search import search_index, search_sections
+
+ASK = """async ([worker, queries]) => {
+    const search = new Worker(worker);
+    const next = () => new Promise(resolve => search.onmessage = ({ data }) => resolve(data));
+    await next();
+    const answers = [];
+    for (const query of queries) {
+        search.postMessage({ type: 2, data: query });
+        answers.push((await next()).data.items);
+    }
+    search.terminate();
+    return answers;
+}"""
+
+
+def read_index(data):
+    return json.loads(gzip.decompress(data))
+
+
+def folded(text):
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().replace("ς", "σ").split())
+
+
+# --- the index ---
+
+
+def test_a_page_is_cut_at_definitions_and_headings():
+    sections = search_sections(
+        '<div class="annotated"><div class="opening"><h1 id="the-net">The net</h1><p>Words.</p>'
+        '<h2 id="why">Why</h2><p>Reasons.</p></div>'
+        '<section class="row" id="Net"><div class="note"><h2 id="a-net">A net</h2><p>Units.</p>'
+        '</div><div class="code"><pre><code><span>class</span> <a>Net</a>:\n</code></pre></div>'
+        '</section><section class="row" id="Net.run"><div class="note"><p>Runs.</p></div></section>'
+        '<section class="row"><div class="note"><p>A step.</p></div></section></div>'
+    )
+    assert [(s.anchor, s.heading, s.text, s.code) for s in sections] == [
+        ("", "", "The net\nWords.", ""),
+        ("why", "Why", "Reasons.", ""),
+        ("Net", "A net", "Units.", "class Net:"),
+        ("Net.run", "Net.run", "Runs.\nA step.", ""),
+    ]
+
+
+def test_the_title_stands_for_the_start_of_a_page():
+    assert read_index(
+        search_index([("net/", "Net", search_sections("<h1>One</h1><p>Two</p>"))])
+    ) == [["net/", [["", "Net", "One\nTwo", ""]]]]
+
+
+WORDS = st.text("ab<&\"'积层 \n\x02\ufe00", max_size=12)
+INLINE = st.sampled_from(["{}", "<em>{}</em>", "<code>{}</code>", '<a href="#x">{}</a>'])
+PARAGRAPH = st.lists(st.tuples(WORDS, INLINE), min_size=1, max_size=4)
+BLOCK = st.sampled_from(["<p>{}</p>", "<ul><li>{}</li></ul>", '<section id="s"><p>{}</p></section>',
+                         '<div><h2 id="h">x</h2>{}</div>', "{}<p></p>"])  # fmt: skip
+
+
+@given(st.lists(st.tuples(PARAGRAPH, BLOCK), max_size=6))
+def test_the_index_holds_every_paragraph_whole(blocks):
+    said = ["".join(words for words, _ in paragraph) for paragraph, _ in blocks]
+    html = "".join(
+        block.format("".join(inline.format(escape(words)) for words, inline in paragraph))
+        for paragraph, block in blocks
+    )
+    lines = [line for section in search_sections(html) for line in section.text.split("\n")]
+    held = " ".join(lines)
+    for words in said:
+        shown = words.replace("\x02", "").replace("\ufe00", "")
+        assert " ".join(shown.split()) in held
+
+
+def test_an_index_is_the_same_each_time_and_small():
+    pages = [("a/", "A", search_sections("<p>" + "words " * 1000 + "</p>"))]
+    assert search_index(pages) == search_index(pages)
+    assert len(search_index(pages)) < 500
+
+
+# --- what the worker finds ---
+
+
+@pytest.fixture(scope="module")
+def ask(browser, server):
+    """What the worker finds in an index that is made for the occasion."""
+    page = browser.new_page()
+    page.goto(server)
+    served = {}
+    page.route("**/search/made.json.gz", lambda route: route.fulfill(body=served["index"]))
+
+    def ask(pages, *queries, packed=True):
+        index = search_index((url, title, search_sections(html)) for url, title, html in pages)
+        served["index"] = index if packed else gzip.decompress(index)
+        return page.evaluate(ASK, [f"{server}literate/search-worker.js#made", list(queries)])
+
+    yield ask
+    page.close()
+
+
+def pages_of(items):
+    return [item[0]["location"].partition("#")[0] for item in items]
+
+
+LETTERS = st.text("aAbß éΣσς卷积が,._-()[]\\^$*+?<&ﬁⅣ…İ१", max_size=10)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(LETTERS, min_size=1, max_size=5), st.data())
+def test_every_page_that_holds_the_query_is_found_and_goes_first(ask, texts, data):
+    text = folded(data.draw(st.sampled_from(texts)))
+    start = data.draw(st.integers(0, max(0, len(text) - 1)))
+    query = text[start : start + data.draw(st.integers(1, 6))]
+    pages = [(f"{i}/", "", f"<p>{escape(text)}</p>") for i, text in enumerate(texts)]
+    [items] = ask(pages, query)
+    query = folded(query)
+    expected = [f"{i}/" for i, text in enumerate(texts) if query and query in folded(text)]
+    found = pages_of(items)
+    assert set(expected) <= set(found)
+    assert not expected or found[0] in expected
+    for item in items:
+        shown = LexborHTMLParser(item[0]["text"])
+        assert folded(shown.text()) == folded(texts[int(item[0]["location"][:-1])])
+        if item[0]["location"] in expected:
+            assert any(query in folded(mark.text()) for mark in shown.css("mark"))
+
+
+def test_a_heading_goes_before_a_text_and_a_word_before_a_part_of_one(ask):
+    pages = [
+        ("part/", "Planets", "<p>x</p>"),
+        ("text/", "A", "<p>about a net</p>"),
+        ("code/", "B", "<pre>net</pre>"),
+        ("name/", "C", '<section id="net"><p>x</p><pre>net</pre></section>'),
+        ("heading/", "D", '<h1>D</h1><p>x</p><h2 id="n">Net</h2>'),
+        ("inside/", "E", "<p>planets</p>"),
+    ]
+    [items] = ask(pages, "NET")
+    found = pages_of(items)
+    assert found[:2] == ["name/", "heading/"]
+    assert set(found) == {url for url, _, _ in pages}
+    assert found.index("text/") < found.index("code/")
+    assert found.index("text/") < found.index("inside/")
+
+
+def test_words_that_stand_apart_are_found_after_words_that_stand_together(ask):
+    pages = [
+        ("apart/", "A", "<p>an embedding of each patch</p>"),
+        ("one/", "B", "<p>a patch</p>"),
+        ("together/", "C", "<p>the patch embedding</p>"),
+        ("title/", "Patch", '<p>x</p><h2 id="e">Embedding</h2><p>x</p>'),
+    ]
+    [items] = ask(pages, "patch  embedding ")
+    assert pages_of(items)[0] == "together/"
+    assert set(pages_of(items)) == {"apart/", "together/", "title/"}
+
+
+def test_chinese_and_latin_words_need_no_space_between_them(ask):
+    [items] = ask([("a/", "A", "<p>ConvMixer 的模型</p>")], "模型convmixer")
+    assert pages_of(items) == ["a/"]
+
+
+def test_what_pages_say_is_no_html_of_the_results(ask):
+    [items] = ask([("a/", "&lt;i&gt;", "<p>&lt;img src=x&gt; &amp;</p>")], "<img")
+    assert "<i" not in items[0][0]["title"] + items[0][0]["text"]
+
+
+def test_an_index_that_the_server_unpacked_is_read(ask):
+    [items] = ask([("a/", "A", "<p>卷积</p>")], "积", packed=False)
+    assert pages_of(items) == ["a/"]
+
+
+def test_a_letter_that_is_everywhere_still_finds_every_page(ask):
+    many = "".join(f'<h2 id="h{i}">e</h2><p>e</p>' for i in range(50))
+    [items] = ask([(f"{i}/", f"P{i}", many) for i in range(30)], "e")
+    assert len(set(pages_of(items))) == 30
+    assert all(len(item) < 10 for item in items)
+
+
+@pytest.mark.parametrize("before", ["words ", "…… ", "ﬁﬁ ", "e\u0301 ", "卷积"])
+def test_a_result_shows_the_words_around_the_match(ask, before):
+    text = before * 200 + "naïve" + " after" * 100
+    [items] = ask([("a/", "A", f"<p>{text}</p>")], "NAÏVE")
+    shown = LexborHTMLParser(items[0][0]["text"])
+    assert [mark.text() for mark in shown.css("mark")] == ["naïve"]
+    assert folded(before) in folded(shown.text())
+    assert len(shown.text()) < 300
+
+
+def test_nothing_is_found_for_nothing(ask):
+    assert ask([("a/", "A", "<p>x</p>")], " ", "y", "\u3000") == [[], [], []]
