@@ -1,4 +1,4 @@
-"""The commands of `build_site.py`."""
+"""The commands of `literate`, which `build_site.py` offers as well."""
 
 from __future__ import annotations
 
