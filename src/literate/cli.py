@@ -205,4 +205,4 @@ def extract(language: str) -> None:
         _languages(site, (language,))
         added = extract_language(site, language)
         folder = site.project.shown(site.project.translations)
-    click.echo(f"{added} keys added to the maps of {language!r} in {folder}/.")
+    click.echo(f"{added} key{'s' * (added != 1)} added to the maps of {language!r} in {folder}/.")

@@ -41,6 +41,28 @@ def shell(commands: str, folder: Path, path: Path | None = None) -> str:
     return result.stdout
 
 
+def replay(page: str, folder: Path, path: Path) -> str:
+    """A tutorial with the output that its commands have when a reader follows it.
+
+    A fenced block that is named after its language is a file to write; in a block of the language
+    `console`, lines with a `$` are commands to run.
+    """
+
+    def step(match: re.Match[str]) -> str:
+        language, name, body = match[1], match[2], match[3]
+        if name:
+            file = folder / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(body, encoding="utf-8")
+        if language != "console" or ".venv" in body:
+            return match[0]
+        commands = [line[2:] for line in body.splitlines() if line.startswith("$ ")]
+        shown = [f"$ {line}\n{shell(f'({line}) 2>&1 || true', folder, path)}" for line in commands]
+        return f"```console\n{''.join(shown)}```"
+
+    return re.sub(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", step, page, flags=re.DOTALL | re.MULTILINE)
+
+
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory) -> Path:
     """This repository as a wheel."""
@@ -141,3 +163,18 @@ def test_the_command_says_what_it_lacks_and_where_it_is(wheel, environment, tmp_
         [environment / "literate", "check"], cwd=tmp_path, capture_output=True, text=True
     )
     assert result.stderr.startswith("error: there is no mkdocs.yml here.")
+
+
+TUTORIAL = ROOT / "docs/your-paper.md"
+
+
+def test_the_tutorial_does_what_it_shows(environment, tmp_path):
+    text = TUTORIAL.read_text(encoding="utf-8")
+    assert without_seconds(replay(text, tmp_path, environment)) == without_seconds(text)
+    program = "from reservoir import sample; print({*sample(range(3), 5)}, {*sample('aaab', 3)})"
+    assert shell(f'python -c "{program}"', tmp_path / "src", environment)[:9] == "{0, 1, 2}"
+
+
+def test_the_tutorial_installs_as_the_example_does():
+    install = blocks(TUTORIAL, "console")[0].replace("$ ", "")
+    assert install.endswith(blocks(ROOT / "examples/summation/README.md", "bash")[0])
