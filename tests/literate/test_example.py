@@ -32,6 +32,7 @@ def without_seconds(text: str) -> str:
 def shell(commands: str, folder: Path, path: Path | None = None) -> str:
     """What commands print, run as a reader runs them who has copied them."""
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    environment["PIP_NO_COMPILE"] = "1"  # most modules are never imported
     if path:
         environment["PATH"] = f"{path}{os.pathsep}{environment['PATH']}"
     result = subprocess.run(
