@@ -1,7 +1,7 @@
 """Translation maps: loading, matching by canonical form, filling in what was held back.
 
 A map is a JSON object, source -> translation. A source is the HTML of a note, or of one of its
-blocks, or a plain text such as a title. `docs/translating.md` describes it for translators.
+blocks, or a plain text such as a title. `docs/your-paper.md` describes it for translators.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The commands of `build_site.py`."""
+"""The commands of `literate`, which `build_site.py` offers as well."""
 
 from __future__ import annotations
 
@@ -215,4 +215,4 @@ def extract(language: str) -> None:
         _languages(site, (language,))
         added = extract_language(site, language)
         folder = site.project.shown(site.project.translations)
-    click.echo(f"{added} keys added to the maps of {language!r} in {folder}/.")
+    click.echo(f"{added} key{'s' * (added != 1)} added to the maps of {language!r} in {folder}/.")

@@ -150,18 +150,33 @@ def _fields(template: str) -> set[str]:
         return set()
 
 
+_LISTS = ("sources", "exclude", "languages")
+_TEXTS = ("translations", "maps", "dead_links", "bibliography")
+
+
 def _check_options(options: Any, config_file: Path) -> None:
-    known = {
-        "bibliography", "dead_links", "exclude", "languages", "maps", "sources", "translations",
-    }  # fmt: skip
-    for name in options:
-        if name not in known:
+    for name, value in options.items():
+        line = line_of(config_file, f"{name}:")
+        if name not in (*_LISTS, *_TEXTS):
             raise LiterateError(
                 f"the plugin `literate` has no option {name!r}",
                 file=config_file.name,
-                line=line_of(config_file, f"{name}:"),
-                fix=nearest(name, known),
+                line=line,
+                fix=nearest(name, (*_LISTS, *_TEXTS)),
             )
+        if value is not None and not _is_of_kind(name, value):
+            raise LiterateError(
+                f"the option {name!r} of the plugin `literate` is {value!r}",
+                file=config_file.name,
+                line=line,
+                fix="Write a list, as in [a, b]" if name in _LISTS else "Write a text",
+            )
+
+
+def _is_of_kind(option: str, value: Any) -> bool:
+    if option in _TEXTS:
+        return isinstance(value, str)
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def line_of(file: Path, words: str) -> int:

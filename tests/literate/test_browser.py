@@ -236,7 +236,9 @@ def test_math_has_its_font(open_page):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("address", ["", "model/", "zh/", "zh/experiment/", "404.html"])
+@pytest.mark.parametrize(
+    "address", ["", "model/", "your-paper/", "options/", "zh/", "zh/experiment/", "404.html"]
+)
 def test_axe_finds_nothing_that_keeps_a_reader_out(open_page, address, scheme):
     page = open_page(address, scheme=scheme)
     page.wait_for_timeout(300)

@@ -1,0 +1,181 @@
+"""A project that holds nothing of ours, built in a fresh environment with the documented commands."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+from support import ROOT
+
+from literate.project import read_project
+from literate.site import load_site
+
+EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/mkdocs.yml"))
+LEFT_OUT = shutil.ignore_patterns("site", ".venv", "__pycache__", "*.egg-info", "build")
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The fenced blocks of a Markdown file that are in a language."""
+    text = page.read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\b[^\n]*\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+def without_seconds(text: str) -> str:
+    return re.sub(r"\d+\.\d s$", "… s", text, flags=re.MULTILINE)
+
+
+def shell(commands: str, folder: Path, path: Path | None = None) -> str:
+    """What commands print, run as a reader runs them who has copied them."""
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    environment["PIP_NO_COMPILE"] = "1"  # most modules are never imported
+    if path:
+        environment["PATH"] = f"{path}{os.pathsep}{environment['PATH']}"
+    result = subprocess.run(
+        ["bash", "-euc", commands], cwd=folder, env=environment, capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+def replay(page: str, folder: Path, path: Path) -> str:
+    """A tutorial with the output that its commands have when a reader follows it.
+
+    A fenced block that is named after its language is a file to write; in a block of the language
+    `console`, lines with a `$` are commands to run.
+    """
+
+    def step(match: re.Match[str]) -> str:
+        language, name, body = match[1], match[2], match[3]
+        if name:
+            file = folder / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(body, encoding="utf-8")
+        if language != "console" or ".venv" in body:
+            return match[0]
+        commands = [line[2:] for line in body.splitlines() if line.startswith("$ ")]
+        shown = [f"$ {line}\n{shell(f'({line}) 2>&1 || true', folder, path)}" for line in commands]
+        return f"```console\n{''.join(shown)}```"
+
+    return re.sub(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", step, page, flags=re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory) -> Path:
+    """This repository as a wheel."""
+    checkout = tmp_path_factory.mktemp("checkout")
+    shutil.copytree(ROOT / "src", checkout / "src", ignore=LEFT_OUT)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, checkout)
+    wheels = tmp_path_factory.mktemp("wheels")
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(wheels), "."]
+    subprocess.run(command, cwd=checkout, check=True, capture_output=True)
+    return next(wheels.glob("*.whl"))
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory, wheel) -> Path:
+    """The programs of a fresh environment, made as the README of an example says."""
+    folder = tmp_path_factory.mktemp("environment")
+    install, *_ = blocks(ROOT / "examples/summation/README.md", "bash")
+    assert "'/path/to/convmixer[site]'" in install
+    install = install.replace("python3 ", f"{sys.executable} ").replace(
+        "/path/to/convmixer", str(wheel)
+    )
+    shell(install, folder)
+    return folder / ".venv/bin"
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_an_example_builds_elsewhere_with_the_commands_of_its_readme(
+    example, environment, tmp_path
+):
+    project = tmp_path / example.name
+    shutil.copytree(example, project, ignore=LEFT_OUT)
+    _, commands = blocks(project / "README.md", "bash")
+    (output,) = blocks(project / "README.md", "text")
+    assert without_seconds(shell(commands, project, environment)) == without_seconds(output)
+    assert "(100 %), 0 missing, 0 stale, 0 faulty" in output
+
+    site = load_site(read_project(project / "mkdocs.yml"))
+    for language in site.languages:
+        for name in site.pages:
+            folder = "" if name == "index" else name
+            english = LexborHTMLParser((project / "site" / folder / "index.html").read_bytes())
+            other = LexborHTMLParser(
+                (project / "site" / language / folder / "index.html").read_bytes()
+            )
+            assert other.css_first("html").attributes["lang"] == language
+            assert not other.css(".untranslated")
+            assert other.css_first("h1").text() != english.css_first("h1").text()
+
+
+def test_the_german_page_speaks_german_even_in_its_drawing(environment, tmp_path):
+    project = tmp_path / "summation"
+    shutil.copytree(ROOT / "examples/summation", project, ignore=LEFT_OUT)
+    shell("mkdocs build --strict --quiet", project, environment)
+    page = LexborHTMLParser((project / "site/de/summation/index.html").read_bytes())
+    assert "Gleitkommazahl" in page.css_first("article").text()
+    drawing = page.css_first("article figure svg").text()
+    assert "was beim Runden verloren ging" in drawing
+    assert "what the rounding lost" not in drawing
+
+
+def test_an_example_shows_the_output_of_its_program():
+    (shown,) = blocks(ROOT / "examples/summation/docs/index.md", "text")
+    program = ROOT / "examples/summation/src/summation.py"
+    result = subprocess.run([sys.executable, str(program)], capture_output=True, text=True)
+    assert result.stdout == shown
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_the_maps_of_an_example_keep_the_order_of_their_page(example):
+    site = load_site(read_project(example / "mkdocs.yml"))
+    for language in site.languages:
+        for name, page in site.pages.items():
+            catalog = site.catalog(language, name)
+            site.localise(page, lambda _: "", catalog)
+            assert [entry.source for entry in catalog.entries] == list(dict.fromkeys(catalog.asked))
+            path = site.project.map_path(language, name)
+            text = path.read_text(encoding="utf-8")
+            assert text == json.dumps(json.loads(text), ensure_ascii=False, indent=2) + "\n"
+
+
+def test_the_command_says_what_it_lacks_and_where_it_is(wheel, environment, tmp_path):
+    bare = tmp_path / "bare"
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", bare]
+    subprocess.run([*command, wheel], check=True, capture_output=True)
+    result = subprocess.run(
+        [environment / "python", "-S", "-m", "literate"],
+        env={**os.environ, "PYTHONPATH": str(bare)},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 1
+    assert "error: No module named " in result.stderr and "convmixer[site]" in result.stderr
+    assert "Traceback" not in result.stderr
+
+    assert "Usage: literate " in shell("literate --help", tmp_path, environment)
+    result = subprocess.run(
+        [environment / "literate", "check"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert result.stderr.startswith("error: there is no mkdocs.yml here.")
+
+
+TUTORIAL = ROOT / "docs/your-paper.md"
+
+
+def test_the_tutorial_does_what_it_shows(environment, tmp_path):
+    text = TUTORIAL.read_text(encoding="utf-8")
+    assert without_seconds(replay(text, tmp_path, environment)) == without_seconds(text)
+    program = "from reservoir import sample; print({*sample(range(3), 5)}, {*sample('aaab', 3)})"
+    assert shell(f'python -c "{program}"', tmp_path / "src", environment)[:9] == "{0, 1, 2}"
+
+
+def test_the_tutorial_installs_as_the_example_does():
+    install = blocks(TUTORIAL, "console")[0].replace("$ ", "")
+    assert install.endswith(blocks(ROOT / "examples/summation/README.md", "bash")[0])
