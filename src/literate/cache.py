@@ -55,6 +55,7 @@ class Cache:
     def __init__(self, folder: Path) -> None:
         self.complaints: list[str] = []
         self._started = time.time()
+        self._folders: set[Path] = set()
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self.folder = folder
         try:
@@ -86,7 +87,10 @@ class Cache:
 
     def has(self, key: str) -> bool:
         """Whether something lies under a key."""
-        return self._path(key).is_file()
+        with suppress(OSError):
+            os.utime(self._path(key))
+            return True
+        return False
 
     def put(self, key: str, value: Any) -> None:
         """Keep a result. Written beside and moved, so that no reader finds half of it."""
@@ -94,7 +98,9 @@ class Cache:
         content = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
         temporary = path.with_name(f"{path.name}.{os.getpid()}")
         try:
-            path.parent.mkdir(exist_ok=True)
+            if path.parent not in self._folders:
+                path.parent.mkdir(exist_ok=True)
+                self._folders.add(path.parent)
             temporary.write_bytes(blake2b(content, digest_size=_CHECKSUM).digest() + content)
             temporary.replace(path)
         except OSError as error:

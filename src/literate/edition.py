@@ -31,6 +31,15 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """What the cache keeps of a page in a language."""
+
+    record: Record
+    page: LocalPage
+    sections: tuple[SearchSection, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Edition:
     """The site in one language.
 
@@ -103,50 +112,36 @@ def _page_records(
             repr(links),
             repr(site.surroundings(page, url_of)),
         )
-        record = cache.get(f"{key}-record")
-        if isinstance(record, Record) and cache.has(key):
-            records[language] = record
+        kept = cache.get(key)
+        if isinstance(kept, Kept):
+            records[language] = kept.record
             continue
         if code is None:  # pages link to one another alike in every language
             code = tuple(link_names(line, links.__getitem__) for line in page.code)
-        result = _make(site, name, edition, code, key)
-        if isinstance(result, list):
-            errors += result
-            continue
-        record = Record(key, result.title, result.summary, result.total, result.missing)
-        cache.put(key, result)
-        cache.put(f"{key}-search", search_sections(result.html))
-        cache.put(f"{key}-record", record)
-        records[language] = record
+        made = _make(site, name, edition, code, key)
+        if isinstance(made, Kept):
+            cache.put(key, made)
+            records[language] = made.record
+        else:
+            errors += made
     return records, errors
 
 
-def load_local_page(
-    site: Site, name: str, edition: Edition, record: Record, cache: Cache
-) -> LocalPage:
-    """The page itself: out of the cache, or made anew where the cache has lost it."""
-    found = cache.get(record.key)
-    if isinstance(found, LocalPage):
-        return found
-    page = site.pages[name]
-    links = site.name_links(page, edition.addresses)
-    code = tuple(link_names(line, links.__getitem__) for line in page.code)
+def load_kept(site: Site, name: str, edition: Edition, record: Record, cache: Cache) -> Kept:
+    """A page out of the cache, or made anew where the cache has lost it."""
+    kept = cache.get(record.key)
+    if isinstance(kept, Kept):
+        return kept
+    links = site.name_links(site.pages[name], edition.addresses)
+    code = tuple(link_names(line, links.__getitem__) for line in site.pages[name].code)
     made = _make(site, name, edition, code, record.key)
-    assert isinstance(made, LocalPage)  # it had no faults when its record was made
+    assert isinstance(made, Kept)  # it had no faults when its record was made
     return made
-
-
-def load_search(
-    record: Record, load: Callable[[], LocalPage], cache: Cache
-) -> tuple[SearchSection, ...]:
-    """What search looks through on a page."""
-    found = cache.get(f"{record.key}-search")
-    return found if isinstance(found, tuple) else search_sections(load().html)
 
 
 def _make(
     site: Site, name: str, edition: Edition, code: tuple[str, ...], key: str
-) -> LocalPage | list[LiterateError]:
+) -> Kept | list[LiterateError]:
     catalog = None
     if edition.words is not None:
         try:
@@ -155,7 +150,9 @@ def _make(
             return [error]
         if faults := _faults(catalog):
             return faults
-    return site.localise(site.pages[name], edition.addresses, catalog, edition.words, code)
+    page = site.localise(site.pages[name], edition.addresses, catalog, edition.words, code)
+    record = Record(key, page.title, page.summary, page.total, page.missing)
+    return Kept(record, page, search_sections(page.html))
 
 
 def _faults(catalog: Catalog) -> list[LiterateError]:

@@ -76,7 +76,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class LocalPage:
-    """A page as one language's readers get it. `total` counts the texts that have words."""
+    """A page as one language's readers get it. `total` counts the texts to be translated."""
 
     title: str
     summary: str
@@ -201,11 +201,11 @@ class _Localiser:
 
     def _translated(self, note: Note, blocks: tuple[Block, ...]) -> list[str]:
         """Blocks of a note in the page's language; with the placeholders of the source."""
-        fragments = block_fragments(block for block in blocks if not block.is_wrapper)
-        self.total += sum(fragment.has_words for fragment in fragments)
         catalog = self.around.catalog
         if catalog is None:
             return [self._wrapper(block) if block.is_wrapper else block.html for block in blocks]
+        fragments = block_fragments(block for block in blocks if not block.is_wrapper)
+        self.total += sum(fragment.has_words for fragment in fragments)
         has_wrappers = any(block.is_wrapper for block in blocks)
         whole = None if has_wrappers else catalog.note(fragments)
         return list(whole) if whole else [self._block(block, catalog) for block in blocks]

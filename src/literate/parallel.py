@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from itertools import chain
 from typing import Any, TypeVar
 
 _Item = TypeVar("_Item")
@@ -34,7 +35,8 @@ def each(function: Callable[[_Item], _Result], items: Sequence[_Item]) -> Iterab
     workers = min(cores(), len(items) // _WORTHWHILE)
     if workers < 2 or sys.platform != "linux" or threading.active_count() > 1:
         return map(function, items)
-    return _forked(function, items, workers)
+    # The first is done here: what it imports and compiles, the workers then find in memory.
+    return chain([function(items[0])], _forked(function, items[1:], workers))
 
 
 def _forked(

@@ -24,22 +24,22 @@ from literate.cache import Cache, digest
 from literate.catalog import Catalog
 from literate.edition import (
     Edition,
+    Kept,
     Record,
-    load_local_page,
-    load_search,
+    load_kept,
     make_edition,
     make_records,
     page_records,
 )
 from literate.errors import LiterateError, nearest
 from literate.language import known_language
-from literate.localise import LocalPage, TocEntry, translate_word
+from literate.localise import TocEntry, translate_word
 from literate.page import Page
 from literate.parallel import each
 from literate.preview import Preview
 from literate.project import CACHE, MAPS, line_of, make_project
 from literate.report import Coverage, summary_line
-from literate.search import index_address, search_index
+from literate.search import SearchSection, index_address, search_index
 from literate.site import Site, load_site
 from literate.stamp import Stamp
 
@@ -152,7 +152,7 @@ class LocalisedPage(MkDocsPage):
         page: Page,
         edition: Edition,
         record: Record,
-        load: Callable[[], LocalPage],
+        load: Callable[[], Kept],
         file: File,
         config: Any,
     ) -> None:
@@ -185,9 +185,13 @@ class LocalisedPage(MkDocsPage):
 
     def fill(self) -> None:
         """Put the content and the table of contents in."""
-        local = self.load()
+        local = self.load().page
         self.content = local.html
         self.toc = _table_of_contents(local.toc)
+
+    def sections(self) -> tuple[SearchSection, ...]:
+        """What search looks through."""
+        return self.load().sections
 
     def empty(self) -> None:
         """Let them go again."""
@@ -409,7 +413,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
             if page.record != record:
                 self._records[language, name] = page.record = record
                 page.source = site.pages[name]
-                page.load = partial(load_local_page, site, name, page.edition, record, self._cache)
+                page.load = partial(load_kept, site, name, page.edition, record, self._cache)
                 page.finished = self._finished_key(page)
                 context = get_context(self._navigations[language], self._files, config, page)
                 html = self._html(page, context, config)
@@ -447,12 +451,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         index: bytes | None = self._cache.get(key)
         if index is None:
             index = search_index(
-                (
-                    page.url or "",
-                    page.record.title,
-                    load_search(page.record, page.load, self._cache),
-                )
-                for page in pages
+                (page.url or "", page.record.title, page.sections()) for page in pages
             )
             self._cache.put(key, index)
         return index
@@ -537,7 +536,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
                 label = translate_word(labels[name], edition.words)
             file = self._page_file[edition.language, name]
             file.inclusion = InclusionLevel.INCLUDED if is_source else InclusionLevel.NOT_IN_NAV
-            load = partial(load_local_page, self._site, name, edition, record, self._cache)
+            load = partial(load_kept, self._site, name, edition, record, self._cache)
             self._pages[edition.language, name] = LocalisedPage(
                 label, page, edition, record, load, file, config
             )
