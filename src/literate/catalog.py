@@ -66,7 +66,7 @@ class Catalog:
     #: The keys that the page asked for, in its order: those found and those missing.
     asked: list[str] = field(default_factory=list)
     _notes: dict[str, int] = field(default_factory=dict)
-    _blocks: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _blocks: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for index, entry in enumerate(self.entries):
@@ -77,10 +77,9 @@ class Catalog:
         for index, entry in sorted(
             enumerate(self.entries), key=lambda item: len(item[1].source_blocks) > 1
         ):
-            if entry.is_parallel:
-                for position, block in enumerate(entry.source_blocks):
-                    for form in (block.canonical, block.loose):
-                        self._blocks.setdefault(form, (index, position))
+            for position, block in enumerate(entry.source_blocks):
+                for form in {block.canonical, block.loose}:
+                    self._blocks.setdefault(form, []).append((index, position))
 
     def text(self, text: str) -> str | None:
         """The translation of a plain text: a title, a caption, a word of a drawing."""
@@ -105,8 +104,10 @@ class Catalog:
 
     def block(self, block: Fragment) -> str | None:
         """The translation of one block, filled with the block's own parts."""
-        found = _find(self._blocks, block.canonical, block.loose)
-        if found is None:
+        forms = (block.canonical, block.loose)
+        places = (place for form in forms for place in self._blocks.get(form, ()))
+        found = next((place for place in places if self.entries[place[0]].is_parallel), None)
+        if found is None or not block.canonical:
             return None
         self.used.add(found)
         index, position = found

@@ -70,16 +70,19 @@ class Fragment:
         return any(character.isalpha() for character in self.text)
 
 
+_cleaner = nh3.Cleaner(
+    tags=set(TAGS),
+    attributes=ATTRIBUTES,
+    link_rel=None,
+    filter_style_properties={"text-align"},
+    url_schemes={"http", "https", "mailto"},
+)
+
+
+@lru_cache(maxsize=1024)
 def sanitise(html: str) -> str:
     """The HTML with nothing in it that a note may not hold."""
-    return nh3.clean(
-        html,
-        tags=set(TAGS),
-        attributes=ATTRIBUTES,
-        link_rel=None,
-        filter_style_properties={"text-align"},
-        url_schemes={"http", "https", "mailto"},
-    )
+    return str(_cleaner.clean(html))
 
 
 def plain(html: str) -> str:
@@ -87,9 +90,14 @@ def plain(html: str) -> str:
     return nh3.clean(html, tags=set()).replace("&amp;", "&").strip()
 
 
-@lru_cache(maxsize=4096)  # a page and its map, several times over
 def parse(html: str) -> tuple[Fragment, ...]:
     """The top-level blocks of a piece of HTML."""
+    # A note and its keys in all languages are mostly one text: it is parsed once.
+    return _parse(html.strip(" \t\r\n"))
+
+
+@lru_cache(maxsize=4096)
+def _parse(html: str) -> tuple[Fragment, ...]:
     root = LexborHTMLParser(html, is_fragment=True).root
     if root is None:
         return ()

@@ -314,6 +314,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
             files.append(File.generated(config, address, content=html))
         self._env = env
         env.bytecode_cache = self._cache.templates()
+        env.auto_reload = False  # each build has an environment of its own
         if self._is_alone:
             self._finish_pages(config, files)
         for language in self._languages():
