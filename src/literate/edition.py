@@ -81,16 +81,14 @@ def make_records(
     return records
 
 
-def page_records(
-    site: Site, name: str, editions: Mapping[str, Edition], cache: Cache
-) -> dict[str, Record]:
-    """The records of one page, by language.
+def page_record(site: Site, name: str, edition: Edition, cache: Cache) -> Record:
+    """The record of a page in one language.
 
-    Raises `LiterateError` for what is wrong with its maps.
+    Raises `LiterateError` for what is wrong with its map.
     """
-    records, errors = _page_records(site, name, editions, cache)
+    records, errors = _page_records(site, name, {edition.language: edition}, cache)
     raise_all(errors)
-    return records
+    return records[edition.language]
 
 
 def _page_records(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import escape
 from typing import Any
 
@@ -156,6 +157,7 @@ class _State:
         return PLACEHOLDER.format(len(self.items) - 1)
 
 
+@lru_cache(maxsize=512)  # under `serve`, all notes of a page but the edited one stay
 def render_note(prose: Prose, path: str) -> Note:
     """Render the prose of a note.
 

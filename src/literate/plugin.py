@@ -29,7 +29,7 @@ from literate.edition import (
     load_kept,
     make_edition,
     make_records,
-    page_records,
+    page_record,
 )
 from literate.errors import LiterateError, nearest
 from literate.language import known_language
@@ -137,6 +137,10 @@ class Options(Config):  # type: ignore[no-untyped-call]
     bibliography: docs/references.bib
     ```
     """
+
+
+class _MoreThanPagesError(Exception):
+    """What has changed may show on other pages: the whole site has to be built."""
 
 
 class LocalisedPage(MkDocsPage):
@@ -361,11 +365,12 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
     ) -> LiveReloadServer:
         """Serve with a preview of ours: MkDocs' own builds everything for every change."""
 
-        def rebuild(changed: set[Path]) -> list[str] | None:
-            addresses = self._refresh(changed, config)
-            if addresses is None:
+        def rebuild(changed: set[Path]) -> Iterator[str | None]:
+            try:
+                yield from self._refresh(changed, config)
+            except _MoreThanPagesError:
                 builder()
-            return addresses
+                yield None
 
         host, port = config.dev_addr
         preview = Preview((host, port), server.mount_path, Path(server.root), rebuild)
@@ -374,53 +379,43 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
             preview.watch(path)
         return cast("LiveReloadServer", preview)
 
-    def _refresh(self, changed: set[Path], config: MkDocsConfig) -> list[str] | None:
-        """Make the pages of these files anew; None where more than these pages may change.
+    def _refresh(self, changed: set[Path], config: MkDocsConfig) -> Iterator[str]:
+        """Make the pages of these files anew; yields the address of each once it is there.
 
         What an author does most, editing a note or its translation, changes one page alone.
+        Raises `_MoreThanPagesError` where more may have changed.
         """
-        if not self._is_alone:
-            return None
         names = {self._site.page_of(path) for path in changed}
-        if None in names:
-            return None
-        addresses = []
+        if not self._is_alone or None in names:
+            raise _MoreThanPagesError
         try:
             for name in sorted(name for name in names if name):
-                refreshed = self._refresh_page(name, config)
-                if refreshed is None:
-                    return None
-                addresses += refreshed
+                yield from self._refresh_page(name, config)
         except LiterateError as error:
             for line in str(error).split("\n"):
                 log.error(line)
-            return []
         except OSError:  # it has vanished, or is on its way to another place
-            return None
-        return addresses
+            raise _MoreThanPagesError from None
 
-    def _refresh_page(self, name: str, config: MkDocsConfig) -> list[str] | None:
+    def _refresh_page(self, name: str, config: MkDocsConfig) -> Iterator[str]:
         site = self._site.refreshed(name, self._cache)
         if site is None:
-            return None
-        records = page_records(site, name, self._editions, self._cache)
-        before = [self._records[language, name].title for language in records]
-        if before != [record.title for record in records.values()]:
-            return None  # it stands in every page's navigation
+            raise _MoreThanPagesError
         self._site = site
-        addresses = []
-        for language, record in records.items():
+        for language, edition in self._editions.items():
+            record = page_record(site, name, edition, self._cache)
             page = self._pages[language, name]
-            if page.record != record:
+            if record.title != page.record.title:  # it stands in the navigation of every page
+                raise _MoreThanPagesError
+            if record != page.record:
                 self._records[language, name] = page.record = record
                 page.source = site.pages[name]
-                page.load = partial(load_kept, site, name, page.edition, record, self._cache)
+                page.load = partial(load_kept, site, name, edition, record, self._cache)
                 page.finished = self._finished_key(page)
                 context = get_context(self._navigations[language], self._files, config, page)
                 html = self._html(page, context, config)
                 Path(page.file.abs_dest_path).write_text(html, encoding="utf-8")
-                addresses.append(_url(page.file))
-        return addresses
+                yield _url(page.file)
 
     # --- pages ---
 

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import webbrowser
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,8 +18,9 @@ from urllib.parse import unquote, urlsplit
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
-#: Rebuilds what the files make; returns the addresses that changed, None for all of them.
-Rebuild = Callable[[set[Path]], "list[str] | None"]
+#: Rebuilds what the files make; yields the address of each page once it is there, or None once the
+#: whole site is.
+Rebuild = Callable[[set[Path]], Iterable[str | None]]
 
 #: An editor saves in several steps: what comes within this time is one change. Seconds.
 _SETTLE = 0.01
@@ -110,21 +111,24 @@ class Preview:
     def _follow(self, changed: set[Path]) -> None:
         """Rebuild, and go on serving the last good state where that fails."""
         start = time.perf_counter()
+        addresses = []
         try:
-            addresses = self._rebuild(changed)
+            for address in self._rebuild(changed):
+                self._tell(address)
+                addresses.append(address)
         except (Exception, SystemExit) as error:
             _say(f"error: {error or type(error).__name__}")
             return
-        if addresses == []:  # an error, which has been said, or a change that shows nowhere
+        if not addresses:  # an error, which has been said, or a change that shows nowhere
             return
-        count = "" if addresses is None else f"{len(addresses)} page{'s' * (len(addresses) != 1)}"
-        _say(f"Rebuilt {count or 'the site'} in {time.perf_counter() - start:.2f} s")
-        self._tell(addresses)
+        count = f"{len(addresses)} page{'s' * (len(addresses) != 1)}"
+        what = "the site" if None in addresses else count
+        _say(f"Rebuilt {what} in {time.perf_counter() - start:.2f} s")
 
-    def _tell(self, addresses: list[str] | None) -> None:
-        pages = None if addresses is None else [self.mount + address for address in addresses]
+    def _tell(self, address: str | None) -> None:
+        page = None if address is None else self.mount + address
         for line in tuple(self._browsers):
-            line.put(json.dumps({"pages": pages}))
+            line.put(json.dumps({"page": page}))
 
 
 def _say(text: str) -> None:

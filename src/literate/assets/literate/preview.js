@@ -8,9 +8,9 @@
   source.onopen = () => (opened ? location.reload() : (opened = true));
 
   source.onmessage = async (event) => {
-    const { pages } = JSON.parse(event.data);
-    if (!pages) return location.reload();
-    if (!pages.includes(decodeURI(location.pathname))) return;
+    const { page } = JSON.parse(event.data);
+    if (page === null) return location.reload();
+    if (page !== decodeURI(location.pathname)) return;
     const answer = await fetch(location.href, { cache: "no-store" });
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const part of parts) {
