@@ -19,7 +19,7 @@ from literate.lint import breaking_faults
 from literate.localise import WORDS, LocalPage, Surroundings, localise, relative_url
 from literate.names import module_name, name_targets
 from literate.page import Page, load_page
-from literate.project import MAPS, Project
+from literate.project import MAPS, Project, page_name
 
 #: The map, beside those of the pages, of the words that stand on no page.
 SITE_MAP = "site"
@@ -174,9 +174,7 @@ def _load_pages(project: Project, errors: list[LiterateError]) -> dict[str, Page
     files += [(path.relative_to(folder), path) for folder, path in project.source_files()]
     pages: dict[str, Page] = {}
     for relative, path in files:
-        name = relative.with_suffix("").as_posix()
-        if path.name == "__init__.py":
-            name = relative.with_name("index").as_posix()
+        name = page_name(relative)
         shown = project.shown(path)
         try:
             if name in pages or name == SITE_MAP:
