@@ -331,10 +331,10 @@ _OPTIONS = {
 }
 
 
-def _shield(line: str, *, code: bool) -> str:
+def _shield(line: str, *, guard_blank: bool = False) -> str:
     """A line in which PyLit finds no tab to expand, and no indentation to reason about."""
     content, ending = _content(line)
-    guard = _GUARD if content[:1].isspace() or (code and not content) else ""
+    guard = _GUARD if content[:1].isspace() or (guard_blank and not content) else ""
     return guard + content.replace("\t", _TAB) + _ENDINGS.get(ending, "") + "\n"
 
 
@@ -353,7 +353,7 @@ def _to_text(flat: list[str], least: int, ending: str) -> Iterator[str]:
     lines = iter(io.StringIO(str(pylit.Code2Text(flat, **_OPTIONS)), newline="\n"))
     for line in lines:
         if line != _FENCE + "\n":
-            yield _bare(line)
+            yield ending if line == "\n" else _bare(line)
             continue
         next(lines)
         block = []
@@ -395,14 +395,14 @@ def _unfenced(lines: Sequence[str], least: int, path: str) -> tuple[list[str], l
             fence = ""
             add(number, "\n")
         elif fence and not (opens and len(opens[1]) >= len(fence)):
-            add(number, "    " + _shield(line, code=True))
+            add(number, "    " + _shield(line, guard_blank=True))
         elif fence:
             break
         elif opens:
             fence, start = opens[1], number
             add(number, "\n", _FENCE + "\n", "\n")
         else:
-            add(number, _shield(line, code=False))
+            add(number, _shield(line))
     if fence:
         raise LiterateError(
             "the code that begins here has no end",
@@ -446,7 +446,7 @@ _OWN_FENCE = re.compile(r"(`{3,})python\s*")
 
 def _verify(text: bytes, document: Document) -> None:
     data = document.encode()
-    fix = "Report it, with the file"
+    fix = "Save the file with line endings of one kind; if that does not help, report it"
     try:
         back = tangle(text, document.path)
     except LiterateError as error:
@@ -486,12 +486,13 @@ def _flat(parts: list[Note | Code], layout: str, ending: str) -> Iterator[str]:
     """The module as PyLit reads it: every note at column 0, each part ended by a blank line."""
     for index, part in enumerate(parts):
         if isinstance(part, Code):
-            yield from (_shield(line, code=True) for line in part.lines)
+            yield from (_shield(line, guard_blank=True) for line in part.lines)
         else:
             before = parts[index - 1] if index else None
             for line in _marked(part, before, parts[index:], layout, ending):
-                shielded = _shield(line, code=False)
-                yield (_SIGN.rstrip() if shielded == "\n" else _SIGN) + shielded
+                # A blank line is PyLit's to write, unless it ends unlike the others.
+                shielded = _shield(line, guard_blank=True)
+                yield _SIGN.rstrip() + "\n" if line == ending else _SIGN + shielded
         yield "\n"
 
 

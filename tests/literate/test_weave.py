@@ -455,7 +455,7 @@ def test_notebooks_run_from_top_to_bottom(tmp_path):
         capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
-    assert set(os.listdir(tmp_path)) == set(names)
+    assert {path.name for path in tmp_path.iterdir()} == set(names)
 
 
 def test_a_notebook_finds_its_figures_from_where_it_lies(project):
