@@ -228,7 +228,7 @@ _FULL_MARK = re.compile(r"<!-- (\w+)((?: \w+=\S+)*) -->\s*")
 _FIELDS = {
     COMMENT: {"indent", "blank"},
     DOCSTRING: {"indent", "quotes", "layout", "blank"},
-    MODULE: {"docstrings", "fence", "newline"},
+    MODULE: {"docstrings", "ending", "fence", "newline"},
 }
 _VALUES = {
     "indent": r"\d{1,3}(?:tabs)?",
@@ -236,9 +236,13 @@ _VALUES = {
     "quotes": r"[rRuU]?(?:\"\"\"|'''|\"|')",
     "layout": "|".join(_LAYOUTS),
     "docstrings": "block|inline",
+    "ending": "lf|crlf|cr",
     "fence": r"[3-9]|[1-9]\d",
     "newline": "no",
 }
+
+
+_ENDING_NAMES = {"\n": "lf", "\r\n": "crlf", "\r": "cr"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,6 +436,7 @@ def weave(document: Document) -> bytes:
         lines.pop()
     module = {"docstrings": layout} if layout != "block" else {}
     module |= {"fence": str(least)} if least > 3 else {}
+    module |= {"ending": _ENDING_NAMES[ending]} if _ending("".join(lines)) != ending else {}
     module |= {"newline": "no"} if not document.source.endswith(("\n", "\r")) else {}
     if module and parts:
         lines += [ending, _mark_line(MODULE, module) + ending]
@@ -553,7 +558,9 @@ def tangle(data: bytes, path: str) -> bytes:
         lines[-1] += _ending(text)
     lines, module = _take_module_mark(lines, path)
     chunks = list(_chunks(_from_text(lines, int(module.get("fence", 3)), path), path))
-    numbered = list(_restored(chunks, module.get("docstrings", "block"), _ending(text), path))
+    named = {name: ending for ending, name in _ENDING_NAMES.items()}
+    ending = named.get(module.get("ending", ""), _ending(text))
+    numbered = list(_restored(chunks, module.get("docstrings", "block"), ending, path))
     source = "".join(line for line, _ in numbered)
     if module.get("newline") == "no":
         source = source.removesuffix("\n").removesuffix("\r")
