@@ -19,7 +19,6 @@ from literate.document import Document
 from literate.errors import LiterateError, nearest
 from literate.files import write_whole
 from literate.names import module_name
-from literate.notebook import notebook
 from literate.project import read_project
 from literate.report import LanguageReport, check_language, extract_language
 from literate.site import Site, load_site
@@ -256,6 +255,8 @@ def weave(page: str, to: str, output: Path | None) -> None:
 
 def _notebook(document: Document, source: Path, output: Path | None) -> bytes:
     """The notebook of a file; what its notes link to is still found from where it will lie."""
+    from literate.notebook import notebook  # nbformat takes its time to load
+
     folder = (output or source).absolute().parent
 
     def link(target: str) -> str:
