@@ -37,13 +37,17 @@ _LAYOUTS = {
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How a note stands in its module. `blank` lines part it from a note directly above."""
+    """How a note stands in its module.
+
+    `blank` lines part it from a note directly above, and `below` lines from code.
+    """
 
     kind: str
     indent: str = ""
     quotes: str = ""
     layout: str = ""
     blank: int = 1
+    below: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +129,7 @@ def _read_note(lines: list[str], ending: str) -> Note | None:
     """The note that these lines of a module are; None if no form gives back just them."""
     if not _content(lines[-1])[1]:  # the last line of the file; the document says so
         lines = [*lines[:-1], lines[-1] + ending]
-    indent = lines[0][: len(lines[0]) - len(lines[0].lstrip())]
+    indent = _indent(lines[0])
     for note in _readings(lines, indent):
         text = note.text
         is_plain = text and text[0].strip() and text[-1].strip() and _width(indent) is not None
@@ -179,19 +183,24 @@ def _expected(
 ) -> Form:  # fmt: skip
     """The form that a note has by its place and its words, where no mark says otherwise."""
     above = before.lines if isinstance(before, Code) else ()
-    header = _header_indent(above)
-    below = next((line for line in after.lines if line.strip()), "") if after else ""
-    indent = below[: len(below) - len(below.lstrip())]
+    header = _header(above)
+    indent = _indent(next((line for line in after.lines if line.strip()), "") if after else "")
     if kind is None:
         opens = before is None or (isinstance(before, Code) and _says_nothing(above))
-        kind = DOCSTRING if opens or header is not None else COMMENT
+        kind = DOCSTRING if opens or header else COMMENT
     if kind == COMMENT:
         return Form(COMMENT, indent)
-    if header is None:
+    outer = _indent(header)
+    if not header:
         indent = ""
-    elif len(indent) <= len(header) or not indent.startswith(header):
-        indent = header + "    "
-    return Form(DOCSTRING, indent, _quotes("".join(text), layout), layout)
+    elif len(indent) <= len(outer) or not indent.startswith(outer):
+        indent = outer + "    "
+    below = 0 if header and not header.lstrip().startswith("class") else 1
+    return Form(DOCSTRING, indent, _quotes("".join(text), layout), layout, below=below)
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]
 
 
 def _quotes(text: str, layout: str) -> str:
@@ -206,19 +215,18 @@ def _says_nothing(lines: Iterable[str]) -> bool:
 _DEFINITION = re.compile(r"\s*(?:async\s+def|def|class)\b")
 
 
-def _header_indent(lines: Sequence[str]) -> str | None:
-    """The indentation of the `class` or `def` whose signature ends these lines."""
+def _header(lines: Sequence[str]) -> str:
+    """The first line of the `class` or `def` whose signature ends these lines; empty without."""
     if not lines or ":" not in lines[-1]:
-        return None
+        return ""
     for start in range(len(lines) - 1, -1, -1):
         if _DEFINITION.match(lines[start]):
-            header = dedent("".join(lines[start:]))
             try:
-                parse_python(header + "\n pass")
+                parse_python(dedent("".join(lines[start:])) + "\n pass")
             except (SyntaxError, ValueError):
-                return None
-            return lines[start][: len(lines[start]) - len(lines[start].lstrip())]
-    return None
+                return ""
+            return lines[start]
+    return ""
 
 
 # --- marks -------------------------------------------------------------------------------------
@@ -227,12 +235,13 @@ _MARK = re.compile(rf"<!-- *(?:{COMMENT}|{DOCSTRING}|{MODULE})\b")
 _FULL_MARK = re.compile(r"<!-- (\w+)((?: \w+=\S+)*) -->\s*")
 _FIELDS = {
     COMMENT: {"indent", "blank"},
-    DOCSTRING: {"indent", "quotes", "layout", "blank"},
+    DOCSTRING: {"indent", "quotes", "layout", "blank", "below"},
     MODULE: {"docstrings", "ending", "fence", "newline"},
 }
 _VALUES = {
     "indent": r"\d{1,3}(?:tabs)?",
     "blank": r"\d{1,3}",
+    "below": "[01]",
     "quotes": r"[rRuU]?(?:\"\"\"|'''|\"|')",
     "layout": "|".join(_LAYOUTS),
     "docstrings": "block|inline",
@@ -296,6 +305,7 @@ def _differences(form: Form, expected: Form) -> dict[str, str]:
         "quotes": form.quotes,
         "layout": form.layout,
         "blank": str(form.blank),
+        "below": str(form.below),
     }
     return {
         name: value
@@ -316,6 +326,7 @@ def _applied(mark: _Mark, form: Form) -> Form:
         fields.get("quotes", form.quotes),
         fields.get("layout", form.layout),
         int(fields.get("blank", form.blank)),
+        int(fields.get("below", form.below)),
     )
 
 
@@ -466,7 +477,7 @@ def _verify(text: bytes, document: Document) -> None:
 
 
 def _parted(parts: list[Note | Code], ending: str) -> list[Note | Code]:
-    """Between two notes, blank lines are no code: the lower note says how many they are."""
+    """Notes and code without the blank lines that the forms of the notes tell of."""
     result: list[Note | Code] = []
     for index, part in enumerate(parts):
         before = result[-1] if result else None
@@ -478,6 +489,12 @@ def _parted(parts: list[Note | Code], ending: str) -> list[Note | Code]:
             gap = parts[index - 1]
             blank = len(gap.lines) if isinstance(gap, Code) else 0
             part = replace(part, form=replace(part.form, blank=blank))
+        if isinstance(part, Code) and isinstance(before, Note) and before.form.kind == DOCSTRING:
+            above = result[-2] if len(result) > 1 else None
+            below = _expected(DOCSTRING, before.text, above, part, "block").below
+            if below and part.lines[0] == ending and part.lines[1:]:
+                result[-1] = replace(before, form=replace(before.form, below=1))
+                part = Code(part.lines[1:])
         result.append(part)
     return result
 
@@ -508,6 +525,8 @@ def _marked(
     after = next((part for part in following if isinstance(part, Code)), None)
     by_place = _expected(None, note.text, before, after, layout)
     expected = _expected(note.form.kind, note.text, before, after, layout)
+    if not (len(following) > 1 and isinstance(following[1], Code)):
+        expected = replace(expected, below=note.form.below)
     fields = _differences(note.form, expected)
     if not (fields or note.form.kind != by_place.kind or isinstance(before, Note)):
         return list(note.text)
@@ -655,6 +674,8 @@ def _restored(
         lines = note.lines(ending)
         extra = len(lines) - len(chunk.lines)
         numbers = [*chunk.numbers[:1] * (extra > 0), *chunk.numbers]
+        if index + 1 < len(chunks) and chunks[index + 1].is_code:
+            lines += [ending] * note.form.below
         numbers += chunk.numbers[-1:] * (len(lines) - len(numbers))
         yield from zip(lines, numbers, strict=True)
         before = note

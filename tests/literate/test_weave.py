@@ -61,7 +61,6 @@ title: The net
 Words about $\\alpha$.
 
 ```python
-
 import math
 
 
@@ -73,7 +72,6 @@ class Net:
 It has `h` units.
 
 ```python
-
     def forward(self, x):
 ```
 
@@ -260,7 +258,7 @@ Shift it.
 
 def test_a_document_that_was_never_woven_gives_a_module():
     text = "# A title\n\nWords.\n\n```python\nx = 1\n```\n\nMore.\n\n```python\ny = 2\n```"
-    assert tangled(text) == '"""\n# A title\n\nWords.\n"""\nx = 1\n# More.\ny = 2\n'
+    assert tangled(text) == '"""\n# A title\n\nWords.\n"""\n\nx = 1\n# More.\ny = 2\n'
 
 
 def test_quotes_in_a_docstring_take_other_quotes():
@@ -279,16 +277,16 @@ def test_an_editor_that_changes_line_endings_changes_nothing_else():
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("        return 2 * x\n\n```\n", "        return 2 * x\n\n", "net.md:36: the code that begins here has no end"),
+        ("        return 2 * x\n\n```\n", "        return 2 * x\n\n", "net.md:34: the code that begins here has no end"),
         ("class Net:\n```\n", "class Net:\n", "net.md:9: the code that begins here has no end"),
-        ("```python\n        return", "        return", "net.md:38: the note has a fence that does not close"),
-        ("layout=inline -->", "layout=inline", "net.md:26: the mark `<!-- docstring layout=inline` is broken"),
-        ("layout=inline", "layuot=inline", "net.md:26: the mark `docstring` has no field 'layuot'. Did you mean 'layout'?"),
-        ("indent=4", "indent=deep", "net.md:41: the mark's field 'indent' cannot be 'deep'"),
-        ("<!-- comment indent", "<!-- module indent", "net.md:41: the mark `module` has no field 'indent'"),
-        ("<!-- comment indent=4 -->", "<!-- module newline=no -->", "net.md:41: the mark of the module is not the last line"),
-        ("return 2 * x", "return 2 *", "net.md:37: what the document gives is not Python"),
-        ("Twice", "Twice\0", "net.md:28: there is a NUL in the text"),
+        ("```python\n        return", "        return", "net.md:36: the note has a fence that does not close"),
+        ("layout=inline -->", "layout=inline", "net.md:24: the mark `<!-- docstring layout=inline` is broken"),
+        ("layout=inline", "layuot=inline", "net.md:24: the mark `docstring` has no field 'layuot'. Did you mean 'layout'?"),
+        ("indent=4", "indent=deep", "net.md:39: the mark's field 'indent' cannot be 'deep'"),
+        ("<!-- comment indent", "<!-- module indent", "net.md:39: the mark `module` has no field 'indent'"),
+        ("<!-- comment indent=4 -->", "<!-- module newline=no -->", "net.md:39: the mark of the module is not the last line"),
+        ("return 2 * x", "return 2 *", "net.md:35: what the document gives is not Python"),
+        ("Twice", "Twice\0", "net.md:26: there is a NUL in the text"),
     ],
 )  # fmt: skip
 def test_a_malformed_document_is_one_clear_error(old, new, message):
