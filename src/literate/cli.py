@@ -217,7 +217,7 @@ def extract(language: str) -> None:
 _OUTPUT = click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, dir_okay=False),
     help="The file to write; printed if none is named.",
 )
 

@@ -528,10 +528,12 @@ def _marked(
     if not (len(following) > 1 and isinstance(following[1], Code)):
         expected = replace(expected, below=note.form.below)
     fields = _differences(note.form, expected)
-    if not (fields or note.form.kind != by_place.kind or isinstance(before, Note)):
+    end = 0 if before else _front_matter_end(note.text)
+    # A lone front matter would take the mark of a note directly below it for its own.
+    is_unclear = isinstance(before, Note) or end == len(note.text)
+    if not (fields or note.form.kind != by_place.kind or is_unclear):
         return list(note.text)
     mark = _mark_line(note.form.kind, fields) + ending
-    end = 0 if before else _front_matter_end(note.text)
     if end:
         return [*note.text[:end], mark, *note.text[end:]]
     return [mark, ending, *note.text]
@@ -542,6 +544,11 @@ def _front_matter_end(text: Sequence[str]) -> int:
     if not text or text[0].strip() != "---":
         return 0
     return next((n for n in range(2, len(text) + 1) if text[n - 1].strip() == "---"), 0)
+
+
+def _is_front_matter(lines: Sequence[str]) -> bool:
+    first, last = _edges(lines)
+    return first < last and _front_matter_end(lines[first:last]) == last - first
 
 
 # --- tangle ------------------------------------------------------------------------------------
@@ -602,7 +609,7 @@ def _chunks(flat: Iterable[tuple[str, int]], path: str) -> Iterator[_Chunk]:
     lines: list[str] = []
     numbers: list[int] = []
     mark: _Mark | None = None
-    is_code = False
+    is_code, is_first = False, True
 
     def chunk() -> Iterator[_Chunk]:
         first, last = _edges(lines) if not is_code else (0, len(lines))
@@ -616,6 +623,7 @@ def _chunks(flat: Iterable[tuple[str, int]], path: str) -> Iterator[_Chunk]:
         if line == "\n" or is_note == is_code:
             yield from chunk()
             is_code, mark = not is_note and line != "\n", None
+            is_first = is_first and not is_code
             if line == "\n":
                 continue
         bare = _bare(line.removeprefix(_SIGN).removeprefix(_SIGN.rstrip()))
@@ -630,8 +638,9 @@ def _chunks(flat: Iterable[tuple[str, int]], path: str) -> Iterator[_Chunk]:
                     line=number,
                     fix="Move it to the end",
                 )
-            if not (mark is None and _front_matter_end(lines) == len(lines) > 0):
+            if not (is_first and mark is None and _is_front_matter(lines)):
                 yield from chunk()
+                is_first = False
             mark = new
             continue
         lines.append(bare)

@@ -152,7 +152,9 @@ PIECES = st.sampled_from(
 
 @given(
     opening=st.sampled_from(["", "#!/usr/bin/env python\n", "# Licence.\n", "\n\n", "    # odd\n"]),
-    docstring=st.sampled_from(["", '"""\n---\ntitle: T\n---\n\nText\n"""\n', "'Doc.'\n"]),
+    docstring=st.sampled_from(
+        ["", '"""\n---\ntitle: T\n---\n\nText\n"""\n', '"""---\na: 1\n---"""\n', "'Doc.'\n"]
+    ),
     parts=st.lists(PIECES, max_size=10),
     endings=st.sampled_from([["\n"], ["\r\n"], ["\r"], ["\n", "\r\n"]]),
     encoding=st.sampled_from(["utf-8", "utf-8-sig"]),
@@ -259,6 +261,13 @@ Shift it.
 def test_a_document_that_was_never_woven_gives_a_module():
     text = "# A title\n\nWords.\n\n```python\nx = 1\n```\n\nMore.\n\n```python\ny = 2\n```"
     assert tangled(text) == '"""\n# A title\n\nWords.\n"""\n\nx = 1\n# More.\ny = 2\n'
+
+
+def test_a_blank_line_between_front_matter_and_its_mark_parts_nothing():
+    source = 'r"""\n---\ntitle: T\n---\n\nWords.\n"""\n'
+    document = woven(source)
+    assert "---\n<!-- docstring" in document
+    assert tangled(document.replace("<!--", "\n<!--")) == source.replace("\n\n", "\n\n\n")
 
 
 def test_quotes_in_a_docstring_take_other_quotes():
