@@ -19,9 +19,9 @@ import nbformat
 
 from literate.document import Document
 from literate.errors import LiterateError
+from literate.forms import Note, pieces
 from literate.note import front_matter
 from literate.split import parse_python
-from literate.weave import Note, pieces
 
 _METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},

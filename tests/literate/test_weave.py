@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from support import ROOT
 
 from literate.errors import LiterateError
+from literate.forms import Note, pieces
 from literate.names import module_name
 from literate.notebook import cells, notebook
 from literate.split import split
-from literate.weave import Note, pieces, tangle, weave
+from literate.weave import tangle, weave
 
 LABML = Path(importlib.util.find_spec("labml_nn").submodule_search_locations[0])
 OWN = sorted((ROOT / "src").rglob("*.py"))
