@@ -16,11 +16,17 @@ from textwrap import shorten
 
 import click
 
+from literate.document import Document
 from literate.errors import LiterateError, nearest
+from literate.files import write_whole
+from literate.names import module_name
 from literate.project import CACHE, read_project
 from literate.report import LanguageReport, check_language, extract_language
 from literate.site import Site, load_site
+from literate.split import split
 from literate.stamp import Stamp
+from literate.weave import tangle as tangle_document
+from literate.weave import weave as weave_document
 
 _CONFIG = "mkdocs.yml"
 
@@ -216,3 +222,86 @@ def extract(language: str) -> None:
         added = extract_language(site, language)
         folder = site.project.shown(site.project.translations)
     click.echo(f"{added} key{'s' * (added != 1)} added to the maps of {language!r} in {folder}/.")
+
+
+_OUTPUT = click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file to write; printed if none is named.",
+)
+
+
+@main.command(short_help="One Markdown document, or a notebook, of an annotated module.")
+@click.argument("page")
+@click.option(
+    "--to",
+    type=click.Choice(["md", "ipynb"]),
+    default="md",
+    show_default=True,
+    help="Markdown, or a Jupyter notebook.",
+)
+@_OUTPUT
+def weave(page: str, to: str, output: Path | None) -> None:
+    """Make one document of PAGE, a page of the site as in `model`, or the path of a Python file.
+
+    The notes become Markdown and the code stands in blocks of ```python. Edit both, and `tangle`
+    makes the module of it again; unedited, it comes back byte for byte. A block `<!-- … -->` says
+    how the note below it stands in the module where that cannot be guessed.
+
+    A notebook runs from top to bottom: notes between classes and functions become cells, notes
+    within them stay. Relative imports become absolute. A block `if __name__ == "__main__":` is
+    shown but not run, since it would read the arguments of the notebook's kernel.
+    """
+    with _reported():
+        is_path = page.endswith(".py")
+        project = None if is_path else read_project(Path(_CONFIG))
+        source = project.source_of(page) if project else Path(page)
+        shown = project.shown(source) if project else source.as_posix()
+        document = split(source.read_bytes(), shown)
+        data = weave_document(document) if to == "md" else _notebook(document, source, output)
+        _write(data, output, source)
+
+
+def _notebook(document: Document, source: Path, output: Path | None) -> bytes:
+    """The notebook of a file; what its notes link to is still found from where it will lie."""
+    from literate.notebook import notebook  # nbformat takes its time to load
+
+    folder = (output or source).absolute().parent
+
+    def link(target: str) -> str:
+        path, mark, fragment = target.partition("#")
+        file = source.parent / path
+        if not path or not file.exists():
+            return target
+        return Path(os.path.relpath(file, folder)).as_posix() + mark + fragment
+
+    package = module_name(source.absolute())
+    if source.stem != "__init__":
+        package = package.rpartition(".")[0]
+    return notebook(document, package=package, link=link).encode()
+
+
+@main.command(short_help="The module of a document that `weave` wrote.")
+@click.argument("document", type=click.Path(path_type=Path))
+@_OUTPUT
+def tangle(document: Path, output: Path | None) -> None:
+    """Make the Python module of DOCUMENT, a Markdown document that `weave` wrote.
+
+    What was edited in it, words or code, is in the module. New text is a docstring at the head
+    of a class or a function, and a comment elsewhere.
+    """
+    with _reported():
+        data = tangle_document(document.read_bytes(), document.as_posix())
+        _write(data, output, document)
+
+
+def _write(data: bytes, output: Path | None, source: Path) -> None:
+    if output is None:
+        sys.stdout.buffer.write(data)
+        return
+    if output.exists() and output.samefile(source):
+        raise LiterateError(
+            f"{output} would be overwritten by what is made of it", fix="Name another file with -o"
+        )
+    write_whole(output, data)

@@ -74,6 +74,26 @@ class Project:
                 if not excluded.match_file(path.relative_to(source).as_posix()):
                     yield source, path
 
+    def source_of(self, page: str) -> Path:
+        """The Python file that a page is made of.
+
+        Raises `LiterateError` where there is no such page, or it is made of Markdown.
+        """
+        markdown = {page_name(path.relative_to(self.docs)) for path in self.pages()}
+        sources = {page_name(path.relative_to(root)): path for root, path in self.source_files()}
+        if page in sources:
+            return sources[page]
+        if page in markdown:
+            raise LiterateError(
+                f"the page {page!r} is Markdown already", fix="Name a page that is made of Python"
+            )
+        raise LiterateError(f"there is no page {page!r}", fix=nearest(page, sources))
+
+
+def page_name(path: Path) -> str:
+    """The name of the page that a file becomes; the path is relative to its source folder."""
+    return path.with_name("index" if path.name == "__init__.py" else path.stem).as_posix()
+
 
 def read_project(config_file: Path) -> Project:
     """The project that a `mkdocs.yml` describes.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -12,6 +11,7 @@ from pathlib import Path
 from literate.catalog import Catalog
 from literate.edition import Record
 from literate.errors import LiterateError
+from literate.files import write_whole
 from literate.fragment import parse
 from literate.lint import Fault, lint
 from literate.localise import LocalPage, Missing
@@ -147,10 +147,4 @@ def extract_language(site: Site, code: str) -> int:
 def write_map(path: Path, entries: Mapping[str, str]) -> None:
     """Write a map as translators read it, and nothing by halves."""
     text = json.dumps(entries, ensure_ascii=False, indent=2) + "\n"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.new")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    write_whole(path, text.encode())

@@ -21,7 +21,7 @@ from literate.names import NameUse
 from literate.note import Citation
 from literate.page import Page, load_page
 from literate.parallel import each
-from literate.project import MAPS, Project
+from literate.project import MAPS, Project, page_name
 
 #: The map, beside those of the pages, of the words that stand on no page.
 SITE_MAP = "site"
@@ -268,12 +268,9 @@ def _load_pages(project: Project, cache: Cache, errors: list[LiterateError]) -> 
 def _page_files(project: Project) -> Iterator[tuple[str, Path]]:
     """(name of the page, file) for every file that makes a page."""
     for path in project.pages():
-        yield path.relative_to(project.docs).with_suffix("").as_posix(), path
+        yield page_name(path.relative_to(project.docs)), path
     for folder, path in project.source_files():
-        relative = path.relative_to(folder)
-        is_package = path.name == "__init__.py"
-        name = relative.with_name("index") if is_package else relative.with_suffix("")
-        yield name.as_posix(), path
+        yield page_name(path.relative_to(folder)), path
 
 
 def _load_languages(project: Project) -> dict[str, Language]:
