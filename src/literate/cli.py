@@ -19,7 +19,8 @@ import click
 from literate.document import Document
 from literate.errors import LiterateError, nearest
 from literate.files import write_whole
-from literate.names import module_name
+from literate.names import package_name
+from literate.notebook import check_notebook, notebook
 from literate.project import CACHE, read_project
 from literate.report import LanguageReport, check_language, extract_language
 from literate.site import Site, load_site
@@ -265,8 +266,6 @@ def weave(page: str, to: str, output: Path | None) -> None:
 
 def _notebook(document: Document, source: Path, output: Path | None) -> bytes:
     """The notebook of a file; what its notes link to is still found from where it will lie."""
-    from literate.notebook import notebook  # nbformat takes its time to load
-
     folder = (output or source).absolute().parent
 
     def link(target: str) -> str:
@@ -276,10 +275,9 @@ def _notebook(document: Document, source: Path, output: Path | None) -> bytes:
             return target
         return Path(os.path.relpath(file, folder)).as_posix() + mark + fragment
 
-    package = module_name(source.absolute())
-    if source.stem != "__init__":
-        package = package.rpartition(".")[0]
-    return notebook(document, package=package, link=link).encode()
+    book = notebook(document, package=package_name(source.absolute()), link=link)
+    check_notebook(book)
+    return book.encode()
 
 
 @main.command(short_help="The module of a document that `weave` wrote.")

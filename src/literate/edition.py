@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from urllib.parse import urljoin
 
 from literate.cache import Cache, digest
 from literate.catalog import Catalog
@@ -11,6 +12,8 @@ from literate.errors import LiterateError, raise_all
 from literate.highlight import link_names
 from literate.lint import breaking_faults
 from literate.localise import LocalPage, Missing
+from literate.names import package_name
+from literate.notebook import notebook
 from literate.parallel import each
 from literate.search import SearchSection, search_sections
 from literate.site import SITE_MAP, Site
@@ -28,6 +31,7 @@ class Record:
     summary: str
     total: int
     missing: tuple[Missing, ...]
+    has_notebook: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,30 +41,32 @@ class Kept:
     record: Record
     page: LocalPage
     sections: tuple[SearchSection, ...]
+    notebook: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Edition:
     """The site in one language.
 
-    `words` is the map of the words that stand on no page, None in the language of the sources;
-    `digest` names its content.
+    `root` is the address of the site. `words` is the map of the words that stand on no page, None
+    in the language of the sources; `digest` names its content.
     """
 
     language: str
+    root: str
     addresses: Addresses
     words: Catalog | None = None
     digest: str = ""
 
 
-def make_edition(site: Site, language: str, addresses: Addresses) -> Edition:
+def make_edition(site: Site, language: str, root: str, addresses: Addresses) -> Edition:
     """A language that has maps.
 
     Raises `LiterateError` where the map of the site's words is none, or would break a page.
     """
     words = site.catalog(language, SITE_MAP)
     raise_all(_faults(words))
-    return Edition(language, addresses, words, digest(site.map_bytes(language, SITE_MAP)))
+    return Edition(language, root, addresses, words, digest(site.map_bytes(language, SITE_MAP)))
 
 
 def make_records(
@@ -105,6 +111,7 @@ def _page_records(
             "local",
             page.digest,
             language,
+            edition.root,
             edition.digest,
             b"" if edition.words is None else site.map_bytes(language, name),
             repr(links),
@@ -149,8 +156,26 @@ def _make(
         if faults := _faults(catalog):
             return faults
     page = site.localise(site.pages[name], edition.addresses, catalog, edition.words, code)
-    record = Record(key, page.title, page.summary, page.total, page.missing)
-    return Kept(record, page, search_sections(page.html))
+    book = _notebook(site, name, edition) if edition.words is None else None
+    record = Record(key, page.title, page.summary, page.total, page.missing, book is not None)
+    return Kept(record, page, search_sections(page.html), book)
+
+
+def _notebook(site: Site, name: str, edition: Edition) -> str | None:
+    """The page's module as a notebook, whose links lead to the site; None if it cannot be one."""
+    page = site.pages[name]
+    if not page.is_annotated:
+        return None
+    addresses = site.surroundings(page, edition.addresses)[0]
+    here = urljoin(edition.root, edition.addresses(name))
+    try:
+        return notebook(
+            page.document,
+            package=package_name(page.file),
+            link=lambda target: urljoin(here, addresses.get(target) or target),
+        )
+    except LiterateError:  # its imports lead out of its package
+        return None
 
 
 def _faults(catalog: Catalog) -> list[LiterateError]:

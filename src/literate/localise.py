@@ -43,6 +43,7 @@ WORDS = (
     "There is no page at this address.",
     "To the overview",
     "Download the source file",
+    "Download as a notebook",
     "References",
     "Back to the text",
     "Enlarge",

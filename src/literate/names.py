@@ -39,6 +39,12 @@ def module_name(path: Path) -> str:
     return ".".join(parts)
 
 
+def package_name(path: Path) -> str:
+    """The package that a file's relative imports start from, "" if it is in none."""
+    module = module_name(path)
+    return module if path.stem == "__init__" else module.rpartition(".")[0]
+
+
 def name_uses(document: Document, module: str) -> tuple[NameUse, ...]:
     """The names in a file that may become links, in the order of the file.
 

@@ -250,7 +250,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
             site = load_site(self._project, self._cache)
             self._check_navigation(site, config)
             files = self._page_files(site, config)
-            editions = self._make_editions(site, files)
+            editions = self._make_editions(site, config.site_url or "", files)
             self._records = make_records(site, editions, self._cache)
             self._site, self._editions, self._page_file = site, editions, files
         except LiterateError as error:
@@ -321,6 +321,10 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         env.auto_reload = False  # each build has an environment of its own
         if self._is_alone:
             self._finish_pages(config, files)
+        for page in self._pages.values():
+            if page.record.has_notebook and (book := page.load().notebook):
+                address = f"{page.source.name}.ipynb"
+                files.append(File.generated(config, address, content=book))
         for language in self._languages():
             index = self._search_index(language)
             files.append(File.generated(config, index_address(language), content=index))
@@ -510,14 +514,16 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
             for name in site.pages
         }
 
-    def _make_editions(self, site: Site, files: dict[tuple[str, str], File]) -> dict[str, Edition]:
+    def _make_editions(
+        self, site: Site, root: str, files: dict[tuple[str, str], File]
+    ) -> dict[str, Edition]:
         def addresses(language: str) -> Callable[[str], str]:
             return lambda name: _url(files[language, name])
 
         source = self._source_language
-        editions = {source: Edition(source, addresses(source))}
+        editions = {source: Edition(source, root, addresses(source))}
         for language in site.languages:
-            editions[language] = make_edition(site, language, addresses(language))
+            editions[language] = make_edition(site, language, root, addresses(language))
         return editions
 
     def _add_edition(self, edition: Edition, files: Files, config: MkDocsConfig) -> None:
@@ -572,6 +578,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         config.extra["alternate"] = alternates
         config.extra["homepage"] = self._pages[language, "index"].url or "./"
         return {
+            "has_notebook": page is not None and self._has_notebook(page.source.name),
             "language": language,
             "alternates": alternates,
             "by_language": self._by_language(),
@@ -581,6 +588,9 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
     def _dead_links(self) -> Iterator[str]:
         if dead := len(self._site.dead_links):
             yield f"{dead} links lead nowhere: the command `check` lists them"
+
+    def _has_notebook(self, name: str) -> bool:
+        return self._records[self._source_language, name].has_notebook
 
     def _alternates(self, name: str, config: MkDocsConfig) -> list[dict[str, str]]:
         """The page of this name in each language."""

@@ -430,11 +430,11 @@ def test_a_notebook_is_valid_and_always_the_same(parts):
 
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
-#: Not the plugin, which looks for its templates beside its `__file__`: a notebook has none.
+#: Not what looks beside its `__file__` when it is imported: a notebook has none.
 RUNNABLE = [
     path
     for path in OWN
-    if path.stem not in ("__init__", "plugin")
+    if path.stem not in ("__init__", "plugin", "options")
     and (HAS_TORCH or "convmixer" not in path.parts or path.stem == "errors")
 ]
 #: Runs the cells of notebooks as a kernel does: `from __future__` holds for the cells below it.
