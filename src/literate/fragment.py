@@ -39,7 +39,7 @@ ATTRIBUTES = {
 #: Kind of a piece that stands outside any block: plain text, or a bare placeholder.
 TEXT = "text"
 
-_PLACEHOLDER = re.compile(r"\s*_\^_(\d+)_\^_\s*")
+_PLACEHOLDER = re.compile(r"\s*_\^_(\d{1,6})_\^_\s*")
 _SPACE = re.compile(r"\s+")
 _EDGE = re.compile(r"\s*\n\s*")
 _LINK = "\x03"

@@ -76,6 +76,7 @@ class Surroundings:
     code: tuple[str, ...] = ()
     catalog: Catalog | None = None
     words: Catalog | None = None
+    source_language: str = "en"
 
 
 def localise(page: Page, around: Surroundings) -> LocalPage:
@@ -103,6 +104,7 @@ class _Localiser:
     total: int = 0
     missing: list[Missing] = field(default_factory=list)
     _texts: dict[str, str] = field(default_factory=dict)
+    _drawings: int = 0
 
     def run(self) -> LocalPage:
         title = self._text(self.page.title, 1)
@@ -172,8 +174,10 @@ class _Localiser:
                 spelling = block.html if len(fragments) == 1 else fragment.html
                 self._miss(block_key(spelling, fragment), block.line, catalog)
                 title = escape(self._word("Not translated yet"))
+                language = escape(self.around.source_language)
                 translation = (
-                    f'<div class="untranslated" lang="en" title="{title}">{fragment.html}</div>'
+                    f'<div class="untranslated" lang="{language}" title="{title}">'
+                    f"{fragment.html}</div>"
                 )
             parts.append(translation + "\n")
         return "".join(parts)
@@ -196,7 +200,9 @@ class _Localiser:
         drawing = self.around.drawings.get(figure.target)
         if drawing is None:
             return image_html(self.around.url(figure.target), alt)
-        return drawing.html(lambda word: self._text(word, figure.line), alt)
+        self._drawings += 1
+        prefix = f"drawing-{self._drawings}-"
+        return drawing.html(lambda word: self._text(word, figure.line), alt, prefix)
 
     # --- layout ---
 

@@ -108,6 +108,7 @@ class Site:
                 code=self._code(page, url_of) if page.is_annotated else (),
                 catalog=catalog,
                 words=words,
+                source_language=self.project.language,
             ),
         )
 

@@ -219,3 +219,47 @@ def test_a_language_file_with_an_error_names_the_line(tmp_path, settings, words)
     with pytest.raises(LiterateError) as error:
         load_language(tmp_path, "zh")
     assert str(error.value).startswith(f"zh/{words}")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{\n"a": "\\ud800"}', "m.json:2: the entry 'a' holds half a character, \\ud800"),
+        ('{\n"\\udc00": "a"}', "m.json:2: the entry '\\udc00' holds half a character"),
+        ('{\n"a": ' + "[" * 100_000, "m.json:2: the map nests too deep"),
+        ('{\n"a": "' + "<b>" * 5000 + '"}', "m.json:2: the entry 'a' is nested over"),
+        ('{\n"a": "_^_' + "9" * 5000 + '_^_"}', "m.json:2: the entry 'a' has a placeholder"),
+    ],
+)
+def test_an_entry_that_no_page_could_show(tmp_path, text, message):
+    (tmp_path / "m.json").write_text(text, encoding="utf-8")
+    with pytest.raises(LiterateError) as error:
+        load_catalog(tmp_path / "m.json", "m.json")
+    assert str(error.value).startswith(message)
+    assert str(error.value).encode()
+
+
+def test_both_halves_of_a_character_are_one(tmp_path):
+    (tmp_path / "m.json").write_text('{"a": "\\ud83d\\ude00"}', encoding="utf-8")
+    assert load_catalog(tmp_path / "m.json", "m.json").text("a") == "\N{GRINNING FACE}"
+
+
+def test_a_map_that_is_a_folder(tmp_path):
+    (tmp_path / "m.json").mkdir()
+    with pytest.raises(LiterateError, match=r"m.json: the map cannot be read: is a directory\. "):
+        load_catalog(tmp_path / "m.json", "m.json")
+
+
+def test_the_line_of_a_wrong_entry_is_not_that_of_a_comment(tmp_path):
+    text = '\ufeff# direction, reviewed: see below\nname = "x"\n\n[glossary]\n"avoid" = ["y"]\n[avoid]\na = 1\n'
+    (tmp_path / "language.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(LiterateError, match="zh/language.toml:6: the entry 'avoid' is"):
+        load_language(tmp_path, "zh")
+
+
+@pytest.mark.parametrize(("code", "direction"), [("ar", "rtl"), ("he", "rtl"), ("de", "ltr")])
+def test_the_direction_of_a_language_is_known(tmp_path, code, direction):
+    folder = tmp_path / code
+    folder.mkdir()
+    (folder / "language.toml").write_text('name = "x"')
+    assert load_language(folder, code).direction == direction
