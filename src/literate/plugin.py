@@ -27,6 +27,7 @@ from literate.page import Page
 from literate.project import MAPS, line_of, make_project
 from literate.report import Coverage, summary_line
 from literate.site import SITE_MAP, Site, check_maps, load_site
+from literate.theme import check_languages, check_templates, check_theme
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -95,7 +96,14 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         self._started = time.monotonic()
-        self._source_language = str(config.theme["language"] or "en")
+        folders = [_HERE / "templates", *map(Path, config.theme.dirs)]
+        root = Path(config.config_file_path).parent
+        try:
+            check_theme(config.theme.name, folders)
+            self._project = make_project(root, config, self.config)
+        except LiterateError as error:
+            raise PluginError(str(error)) from None
+        self._source_language = self._project.language
         config.theme.dirs.insert(_first_theme_dir(config), str(_HERE / "templates"))
         config.theme.dirs.append(str(_HERE / "assets"))
         config.theme.static_templates.add("404.html")
@@ -108,10 +116,10 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
             for palette in (palettes if isinstance(palettes, list) else [])
             if "toggle" in palette
         ]
-        root = Path(config.config_file_path).parent
-        self._project = make_project(root, config, self.config)
         try:
             site = load_site(self._project)
+            check_languages(self._source_language, site.languages, folders)
+            check_templates(site.pages.values(), folders)
             check_maps(site)
             self._check_navigation(site, config)
             self._site = site

@@ -57,8 +57,20 @@ class Project:
         return self.translations / self.maps.format(language=language, page=page)
 
     def pages(self) -> Iterator[Path]:
-        """The Markdown pages."""
-        yield from sorted(self.docs.rglob("*.md"))
+        """The Markdown pages: what is hidden is none, as MkDocs has it.
+
+        Raises `LiterateError` for a page that MkDocs would build past the engine.
+        """
+        for path in sorted(self.docs.rglob("*.m*")):
+            if path.suffix not in MARKDOWN or is_hidden(path.relative_to(self.docs)):
+                continue
+            if path.suffix != ".md":
+                raise LiterateError(
+                    f"the page ends in {path.suffix}",
+                    file=self.shown(path),
+                    fix=f"Call it {path.with_suffix('.md').name}",
+                )
+            yield path
 
     def source_files(self) -> Iterator[tuple[Path, Path]]:
         """(source folder, file) of each Python file that becomes a page."""
@@ -76,6 +88,15 @@ class Project:
             for path in sorted(source.rglob("*.py")):
                 if not excluded.match_file(path.relative_to(source).as_posix()):
                     yield source, path
+
+
+#: What MkDocs takes for pages.
+MARKDOWN = {".md", ".markdown", ".mdown", ".mkdn", ".mkd"}
+
+
+def is_hidden(path: Path) -> bool:
+    """Whether a path has a part that starts with a dot, which MkDocs leaves out of a site."""
+    return any(part.startswith(".") and part != ".." for part in path.parts)
 
 
 def _real(path: Path) -> Path:
@@ -264,7 +285,7 @@ def _kind(value: Any) -> str:
 
 
 def _check_words(config: Any, config_file: Path) -> None:
-    """Raise for a label that is no text: YAML takes `2024`, `on` or `2024-01-01` for other things."""
+    """Raise for a label that is no text: YAML takes `2024`, `on` and the like for other things."""
 
     def fail(what: str, fix: str, words: str) -> LiterateError:
         line = line_of(config_file, words)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os.path
 import posixpath
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from html import unescape
@@ -13,13 +15,14 @@ from urllib.parse import unquote, urlsplit
 from literate.catalog import Catalog, load_catalog
 from literate.drawing import Drawing, load_drawing
 from literate.errors import LiterateError, nearest, raise_all
+from literate.files import unreadable
 from literate.highlight import highlight_lines
 from literate.language import Language, known_language, load_language
 from literate.lint import breaking_faults
 from literate.localise import WORDS, LocalPage, Surroundings, localise, relative_url
 from literate.names import module_name, name_targets
 from literate.page import Page, load_page
-from literate.project import MAPS, Project
+from literate.project import CONFIG, MAPS, MARKDOWN, Project, is_hidden, line_of
 
 #: The map, beside those of the pages, of the words that stand on no page.
 SITE_MAP = "site"
@@ -52,15 +55,19 @@ class Site:
 
     @cached_property
     def _modules(self) -> dict[str, str]:
-        annotated = (page for page in self.pages.values() if page.is_annotated)
-        return {module_name(page.file): page.name for page in annotated}
+        """Module -> page. A name that two modules bear leads to neither."""
+        annotated = [page for page in self.pages.values() if page.is_annotated]
+        count = Counter(module_name(page.file) for page in annotated)
+        names = {module_name(page.file): page.name for page in annotated}
+        return {module: name for module, name in names.items() if count[module] == 1}
 
     @cached_property
     def _name_targets(self) -> dict[str, dict[tuple[int, int], tuple[str, str]]]:
         defined = {name: page.definitions for name, page in self.pages.items()}
         return {
-            name: name_targets(self.pages[name].document, module, self._modules, defined)
-            for module, name in self._modules.items()
+            name: name_targets(page.document, page.file, name, self._modules, defined)
+            for name, page in self.pages.items()
+            if page.is_annotated
         }
 
     @cached_property
@@ -135,6 +142,7 @@ def load_site(project: Project) -> Site:
     errors: list[LiterateError] = []
     pages = _load_pages(project, errors)
     languages = _load_languages(project)
+    errors += _in_the_way(pages, languages)
     raise_all(errors)
     if "index" not in pages:
         raise LiterateError(
@@ -190,7 +198,23 @@ def _load_pages(project: Project, errors: list[LiterateError]) -> dict[str, Page
             pages[name] = load_page(name, path, shown)
         except LiterateError as error:
             errors.append(error)
+        except OSError as error:  # a link in a loop, or a file that has vanished since
+            errors.append(unreadable(error, shown, "the file"))
     return pages
+
+
+def _in_the_way(
+    pages: Mapping[str, Page], languages: Mapping[str, Language]
+) -> Iterator[LiterateError]:
+    """Pages that stand where those of a language will."""
+    for name, page in pages.items():
+        folder = name.partition("/")[0]
+        if folder in languages:
+            yield LiterateError(
+                f"the page {name!r} stands where the pages in {folder!r} will",
+                file=page.path,
+                fix=f"Rename {folder!r}; translations come from maps",
+            )
 
 
 def _load_languages(project: Project) -> dict[str, Language]:
@@ -203,6 +227,14 @@ def _load_languages(project: Project) -> dict[str, Language]:
                 load_language(path, project.shown(path))
     languages = {}
     for code in project.languages or known:
+        if code == project.language:
+            raise LiterateError(
+                f"{code!r} is the language of the sources, and one to translate them into",
+                file=CONFIG,
+                line=line_of(project.root / CONFIG, "language:"),
+                fix=f"Set `theme.language` to what the sources are written in, or remove "
+                f"{project.shown(folder / code)} and its mention in `languages`",
+            )
         if code in known:
             languages[code] = load_language(folder / code, project.shown(folder / code))
         elif project.maps != MAPS:
@@ -264,7 +296,15 @@ class _Links:
                     fix=nearest(anchor, there.anchors),
                 )
             return Target(page=there.name, anchor=anchor)
-        asset = self._asset(page, path)
+        try:
+            asset = self._asset(page, path)
+        except ValueError as error:
+            raise LiterateError(
+                f"the link {raw!r} {error}",
+                file=page.path,
+                line=line,
+                fix="Put the file into the docs folder, or link to where it is published",
+            ) from None
         if asset is None:
             raise LiterateError(
                 f"the link {raw!r} leads nowhere",
@@ -276,28 +316,56 @@ class _Links:
 
     def _page(self, page: Page, path: str) -> Page | None:
         """A page by its source file, or by its address as in `../gan/index.html`."""
-        joined = posixpath.normpath(posixpath.join(posixpath.dirname(page.path), path))
+        folder, here = posixpath.dirname(page.path), posixpath.dirname(page.name)
+        if path.startswith("/"):
+            folder, here, path = self.project.shown(self.project.docs), "", path.lstrip("/")
+        joined = posixpath.normpath(posixpath.join(folder, path))
         if joined in self.by_path:
             return self.by_path[joined]
-        name = posixpath.normpath(posixpath.join(posixpath.dirname(page.name), path))
+        name = posixpath.normpath(posixpath.join(here, path))
         return self.pages.get(name.removesuffix(".html").removesuffix(".md"))
 
     def _asset(self, page: Page, path: str) -> str | None:
-        """A file of the docs folder, or one beside a source file, and the address it gets."""
-        file = (page.file.parent / path).resolve()
+        """The address of a file that the site serves.
+
+        Raises `ValueError` where it is one that the site may not serve, or MkDocs would not.
+        """
+        folder = self.project.docs if path.startswith("/") else page.file.parent
+        file = _absolute(folder / path.lstrip("/"))
         if not file.is_file():
             return None
-        docs = self.project.docs.resolve()
-        if file.is_relative_to(docs):
-            address = file.relative_to(docs).as_posix()
-        else:
-            address = posixpath.join(posixpath.dirname(page.name), file.name)
-        self.assets[address] = file
+        address = self._address(file)
+        if self.assets.setdefault(address, file) != file:
+            raise ValueError(f"is served where {self.project.shown(self.assets[address])} is")
         return address
+
+    def _address(self, file: Path) -> str:
+        """A file's path within the docs, or else within the project or its source folder.
+
+        So no two files share an address, and no file elsewhere on the disk is published.
+        """
+        sources = (source if source.is_dir() else source.parent for source in self.project.sources)
+        roots = (self.project.docs, self.project.root, *(source.parent for source in sources))
+        for root in map(_absolute, roots):
+            if file.is_relative_to(root):
+                relative = file.relative_to(root)
+                break
+        else:
+            raise ValueError("leads out of the project")
+        if is_hidden(relative):
+            raise ValueError("leads to a hidden file, which no site serves")
+        if relative.suffix in MARKDOWN:
+            raise ValueError("leads to a Markdown file that is no page")
+        return relative.as_posix()
 
     def _reachable(self, page: Page) -> list[str]:
         here = posixpath.dirname(page.path)
         return [posixpath.relpath(path, here or ".") for path in self.by_path]
+
+
+def _absolute(path: Path) -> Path:
+    """The path without `..`; symbolic links stay, for what they lead to is the author's will."""
+    return Path(os.path.abspath(path))  # noqa: PTH100
 
 
 def _is_line(page: Page, anchor: str) -> bool:
