@@ -42,7 +42,7 @@ class Entry:
     @property
     def all_blocks(self) -> tuple[Fragment, ...]:
         """The translation's blocks, with whatever strays between them."""
-        return parse(sanitise(self.translation))
+        return parse(sanitise(self.translation, self.source))
 
     @property
     def blocks(self) -> tuple[Fragment, ...]:
@@ -88,14 +88,17 @@ class Catalog:
                         self._blocks.setdefault(form, (index, position))
 
     def text(self, text: str) -> str | None:
-        """The translation of a plain text: a title, a caption, a word of a drawing."""
-        blocks = parse(_escape(text))
-        index = self._notes.get(canonical(blocks))
-        if index is None or not blocks:
+        """The translation of a plain text: a title, a caption, a word of a drawing.
+
+        It is plain too: whoever puts it into HTML escapes it.
+        """
+        # A map has the text as it is read, or as HTML spells it.
+        index = _find(self._notes, canonical(parse(_escape(text))), canonical(parse(text)))
+        if index is None:
             return None
         self._mark(index)
-        # A plain text brings in no tags: titles and labels stand in pages as they are.
-        return plain(self.entries[index].translation)
+        entry = self.entries[index]
+        return plain(_escape(entry.translation) if "<" in entry.source else entry.translation)
 
     def note(self, blocks: Sequence[Fragment]) -> tuple[str, ...] | None:
         """The blocks of a whole note's translation, filled with the note's own parts."""

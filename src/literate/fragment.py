@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from html import escape
+from html import escape, unescape
 
 import nh3
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -69,21 +69,61 @@ class Fragment:
         return any(character.isalpha() for character in self.text)
 
 
-def sanitise(html: str) -> str:
-    """The HTML with nothing in it that a note may not hold."""
+def sanitise(html: str, source: str = "") -> str:
+    """The HTML with nothing in it that neither a note may hold nor the source holds.
+
+    Of a tag that only the source brings in (`<video>`, `<button>`), the attributes must have the
+    source's values, except for those that are read to people. Scripts and style sheets never pass.
+    """
+    brought = _elements(source) if _may_bring(source) else {}
+    values = {(tag, *pair) for tag, nodes in brought.items() for pair in nodes}
+
+    def attribute(tag: str, name: str, value: str) -> str | None:
+        if tag in TAGS or name in _READ:
+            return value
+        return value if (tag, name, value) in values else None
+
     return nh3.clean(
         html,
-        tags=set(TAGS),
-        attributes=ATTRIBUTES,
+        tags={*TAGS, *brought},
+        attributes=ATTRIBUTES
+        | {tag: {name for name, _ in pairs} | _READ for tag, pairs in brought.items()},
+        attribute_filter=attribute,
         link_rel=None,
         filter_style_properties={"text-align"},
-        url_schemes={"http", "https", "mailto"},
+        url_schemes=_SCHEMES | set(_SCHEME.findall(source)) - {"javascript", "vbscript"},
     )
 
 
+#: What runs or restyles is never taken from a translation, whatever the source holds.
+_NEVER = frozenset({"script", "style", "iframe", "object", "embed", "base", "meta", "link"})
+#: Attributes that are words.
+_READ = {"alt", "title", "aria-label"}
+_SCHEMES = {"http", "https", "mailto", "tel"}
+_SCHEME = re.compile(r"""(?:href|src)=["']?([a-z][a-z0-9+.-]*):""")
+_NAME = re.compile(r"<([a-zA-Z][a-zA-Z0-9-]*)")
+
+
+def _may_bring(source: str) -> bool:
+    return any(name.lower() not in TAGS for name in _NAME.findall(source))
+
+
+@lru_cache(maxsize=4096)
+def _elements(source: str) -> dict[str, set[tuple[str, str]]]:
+    """The tags of a source that no note may hold of itself, each with its attributes."""
+    root = LexborHTMLParser(source, is_fragment=True).root
+    found: dict[str, set[tuple[str, str]]] = {}
+    for node in root.traverse() if root else ():
+        tag = str(node.tag)
+        if node.is_element_node and tag not in TAGS | _NEVER | {"html"}:
+            pairs = ((name, value or "") for name, value in node.attributes.items())
+            found.setdefault(tag, set()).update(pairs)
+    return found
+
+
 def plain(html: str) -> str:
-    """The text of a piece of HTML without its tags; what would make a tag stays escaped."""
-    return nh3.clean(html, tags=set()).replace("&amp;", "&").strip()
+    """The text of a piece of HTML without its tags."""
+    return unescape(nh3.clean(html, tags=set())).strip()
 
 
 @lru_cache(maxsize=65536)

@@ -86,7 +86,13 @@ def localise(page: Page, around: Surroundings) -> LocalPage:
 
 def translate_word(word: str, words: Catalog | None) -> str:
     """A word of the site's own in the language of a map, or as it is."""
-    return (words.text(word) if words else None) or word
+    translation = words.text(word) if words else None
+    return without_tags(translation) if translation else word
+
+
+def without_tags(text: str) -> str:
+    """A plain text that stands in pages as it is: what would make a tag is escaped."""
+    return text.replace("<", "&lt;").replace(">", "&gt;")
 
 
 def block_key(html: str, fragment: Fragment) -> str:
@@ -112,7 +118,7 @@ class _Localiser:
         notes = [self._note(i, note) for i, note in enumerate(self.page.notes)]
         html = "\n".join(self._layout(notes)) if self.page.is_annotated else "".join(notes)
         return LocalPage(
-            title=title,
+            title=without_tags(title),
             summary=summary,
             html=html,
             toc=tuple(_toc(notes, self._section_anchor)),

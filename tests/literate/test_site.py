@@ -207,3 +207,18 @@ def test_a_template_that_is_not_there(project, material):
         else:
             with pytest.raises(LiterateError, match="docs/index.md:4: the theme has no template"):
                 check_templates(site.pages.values(), material)
+
+
+def test_a_title_may_speak_of_tags(project):
+    project.write("docs/index.md", '---\ntitle: The <x> & y\n---\n\n![a](p.png "On <b>")\n')
+    project.write("docs/p.png", "")
+    project.write("translations/zh/index.json", '{"The <x> & y": "<x> 与 y", "On <b>": "论 <b>"}')
+    site = load(project)
+    page = site.pages["index"]
+    for catalog, title, caption in (
+        (None, "The &lt;x&gt; & y", "On &lt;b&gt;"),
+        (site.catalog("zh", "index"), "&lt;x&gt; 与 y", "论 &lt;b&gt;"),
+    ):
+        local = site.localise(page, lambda name: f"{name}/", catalog)
+        assert local.title == title
+        assert f"<figcaption>{caption}</figcaption>" in local.html
