@@ -13,11 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
 from literate.errors import LiterateError
+from literate.files import read_text
 from literate.fragment import TEXT, Fragment, canonical, loose, parse, plain, sanitise
 from literate.markup import Tag, map_tags
 from literate.note import PLACEHOLDER, PLACEHOLDER_PATTERN
 
+#: No text has a million parts that are held back.
+_HUGE_NUMBER = re.compile(r"_\^_\s*(\d{7})")
 _Found = TypeVar("_Found")
 _decoder = json.JSONDecoder()
 
@@ -37,7 +42,7 @@ class Entry:
     @property
     def all_blocks(self) -> tuple[Fragment, ...]:
         """The translation's blocks, with whatever strays between them."""
-        return parse(sanitise(self.translation))
+        return parse(sanitise(self.translation, self.source))
 
     @property
     def blocks(self) -> tuple[Fragment, ...]:
@@ -82,14 +87,17 @@ class Catalog:
                     self._blocks.setdefault(form, []).append((index, position))
 
     def text(self, text: str) -> str | None:
-        """The translation of a plain text: a title, a caption, a word of a drawing."""
-        blocks = parse(_escape(text))
-        index = self._notes.get(canonical(blocks))
-        if index is None or not blocks:
+        """The translation of a plain text: a title, a caption, a word of a drawing.
+
+        It is plain too: whoever puts it into HTML escapes it.
+        """
+        # A map has the text as it is read, or as HTML spells it.
+        index = _find(self._notes, canonical(parse(_escape(text))), canonical(parse(text)))
+        if index is None:
             return None
         self._mark(index)
-        # A plain text brings in no tags: titles and labels stand in pages as they are.
-        return plain(self.entries[index].translation)
+        entry = self.entries[index]
+        return plain(_escape(entry.translation) if "<" in entry.source else entry.translation)
 
     def note(self, blocks: Sequence[Fragment]) -> tuple[str, ...] | None:
         """The blocks of a whole note's translation, filled with the note's own parts."""
@@ -185,23 +193,63 @@ def _fill(html: str, numbers: Mapping[int, int], targets: Mapping[str, Sequence[
 def load_catalog(path: Path, shown: str) -> Catalog:
     """Read a map; a map that is not there is empty.
 
-    Raises `LiterateError` where it is not JSON, holds a key twice, or anything but texts.
+    Raises `LiterateError` where it cannot be read, is not JSON, holds a key twice, or anything but
+    texts of a sane size.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_text(path, shown, "the map")
     except FileNotFoundError:
         return Catalog(shown)
-    except UnicodeDecodeError as error:
-        line = path.read_bytes().count(b"\n", 0, error.start) + 1
-        raise LiterateError(
-            "the map is not UTF-8", file=shown, line=line, fix="Save it as UTF-8"
-        ) from None
     entries = list(read_entries(text, shown))
+    for entry in entries:
+        _check(entry, shown)
     return Catalog(
         shown,
         tuple(entry for entry in entries if entry.translation.strip()),
         tuple(entry.source for entry in entries if not entry.translation.strip()),
     )
+
+
+#: Deeper than any note, and well below what the parser's recursion bears.
+_DEPTH = 100
+
+
+def _check(entry: Entry, shown: str) -> None:
+    """Raise for what no page could show."""
+    for text in (entry.source, entry.translation):
+        fault = _surrogate(text) or _huge_number(text) or _nesting(text)
+        if fault:
+            message, fix = fault
+            raise LiterateError(
+                f"the entry {_short(entry.source)!r} {message}",
+                file=shown,
+                line=entry.line,
+                fix=fix,
+            )
+
+
+def _surrogate(text: str) -> tuple[str, str] | None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        return (
+            f"holds half a character, \\u{ord(text[error.start]):04x}",
+            "Write the character itself, or both of its halves",
+        )
+    return None
+
+
+def _huge_number(text: str) -> tuple[str, str] | None:
+    found = _HUGE_NUMBER.search(text)
+    return (f"has a placeholder numbered {found[1]}…", "Number from 0") if found else None
+
+
+def _nesting(text: str) -> tuple[str, str] | None:
+    root = LexborHTMLParser(text, is_fragment=True).root if text.count("<") > _DEPTH else None
+    level: list[LexborNode] = [root] if root else []
+    for _ in range(_DEPTH):
+        level = [child for node in level for child in node.iter()]
+    return (f"is nested over {_DEPTH} tags deep", "Close each tag") if level else None
 
 
 def read_entries(text: str, shown: str) -> Iterator[Entry]:
@@ -238,6 +286,10 @@ def read_entries(text: str, shown: str) -> Iterator[Entry]:
                 f"the map is not JSON: {error.msg.lower()}",
                 error.pos,
                 "Mind quotes, backslashes and commas",
+            ) from None
+        except RecursionError:
+            raise fail(
+                "the map nests too deep", position, 'A map is {"source": "translation", …}'
             ) from None
 
     lines: dict[str, int] = {}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,15 +23,13 @@ from literate.errors import LiterateError, nearest
 from literate.files import write_whole
 from literate.names import package_name
 from literate.notebook import check_notebook, notebook
-from literate.project import CACHE, read_project
+from literate.project import CACHE, CONFIG, Project, line_of, read_project
 from literate.report import LanguageReport, check_language, extract_language
 from literate.site import Site, load_site
 from literate.split import split
 from literate.stamp import Stamp
 from literate.weave import tangle as tangle_document
 from literate.weave import weave as weave_document
-
-_CONFIG = "mkdocs.yml"
 
 
 class _Failure(click.ClickException):
@@ -62,20 +62,52 @@ def main(context: click.Context) -> None:
     names the file and the line; the last good `site/` then stays as it was.
     """
     if context.invoked_subcommand is None:
-        with _reported():
-            _build(Path("site"))
+        with _reported(), _stoppable():
+            _build(read_project(Path(CONFIG)))
 
 
-def _build(site: Path) -> None:
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Tidy up when told to stop, by Ctrl-C or by the system, and exit as a shell expects it."""
+
+    def stop(number: int, frame: object) -> None:
+        for other in _SIGNALS:  # once is enough: nothing disturbs the tidying
+            signal.signal(other, signal.SIG_IGN)
+        raise _Stopped(number)
+
+    before = {number: signal.signal(number, stop) for number in _SIGNALS}
+    try:
+        yield
+    except _Stopped as stopped:
+        _Failure("stopped; the site is as it was.").show()
+        raise SystemExit(128 + stopped.number) from None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class _Stopped(BaseException):
+    """A signal that ends a build."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+def _build(project: Project) -> None:
     """Build beside the old site, then put the new one in its place."""
-    read_project(Path(_CONFIG))
-    _check_writable(site)
-    stamp = Stamp(CACHE)
+    _check_place(project)
+    # Where the site is a symbolic link, what it leads to is the site.
+    site = Path(os.path.realpath(project.site))
+    _check_writable(site, project.shown(project.site))
+    stamp = Stamp(project.root / CACHE)
     if summary := stamp.summary(site):
-        click.echo(f"{site}/: {summary}; nothing has changed since")
+        click.echo(f"{project.shown(project.site)}/: {summary}; nothing has changed since")
         return
     started = time.time()
-    temporary = Path(tempfile.mkdtemp(prefix=".site-", dir=site.absolute().parent))
+    temporary = Path(tempfile.mkdtemp(prefix=".site-", dir=site.parent))
     try:
         new = temporary / "new"
         notes, summary = _mkdocs_build(new)
@@ -85,25 +117,43 @@ def _build(site: Path) -> None:
     stamp.write(site, summary, started=started)
     for note in notes:
         click.echo(f"note: {note}")
-    click.echo(f"{site}/: {summary}")
+    click.echo(f"{project.shown(project.site)}/: {summary}")
 
 
 def _swap(new: Path, site: Path, old: Path) -> None:
     """Put the new site in the old one's place, or the old one back."""
-    if site.exists():
-        site.rename(old)
     try:
+        if site.exists():
+            site.rename(old)
         new.rename(site)
     except BaseException:
-        if old.exists():
+        if old.exists() and not site.exists():
             old.rename(site)
         raise
 
 
-def _check_writable(site: Path) -> None:
+def _check_place(project: Project) -> None:
+    """Raise where a new site would replace what it is made of."""
+    site = Path(os.path.realpath(project.site))
+    for part in (project.root, project.docs, project.translations, *project.sources):
+        place = Path(os.path.realpath(part))
+        if place.is_relative_to(site) or (part == project.docs and site.is_relative_to(place)):
+            raise LiterateError(
+                f"the site would be built over {project.shown(part)}",
+                file=CONFIG,
+                line=line_of(project.root / CONFIG, "site_dir:"),
+                fix="Name a folder of its own in `site_dir`",
+            )
+
+
+def _check_writable(site: Path, shown: str) -> None:
     if site.exists() and not site.is_dir():
-        raise LiterateError(f"{site} is in the way: it is a file", fix="Move it elsewhere")
-    for folder in (site.absolute().parent, site):
+        raise LiterateError(f"{shown} is in the way: it is a file", fix="Move it elsewhere")
+    if not site.parent.is_dir():
+        raise LiterateError(
+            f"there is no folder {site.parent} to put the site into", fix="Make one"
+        )
+    for folder in (site.parent, site):
         if folder.exists() and not os.access(folder, os.W_OK):
             raise LiterateError(f"the folder {folder} cannot be written to", fix="Make it writable")
 
@@ -129,12 +179,32 @@ def _mkdocs_build(folder: Path) -> tuple[list[str], str]:
         for line in result.stderr.splitlines()
         if not line.startswith(("INFO", "Aborted", "DEBUG")) and line.strip()
     ]
-    # A crash of MkDocs or of another plugin: its last line says what it was.
     crash = next((i for i, line in enumerate(lines) if line.startswith("Traceback")), None)
     if crash is not None:
-        lines = [*lines[:crash], lines[-1]]
-    unique = dict.fromkeys(line.strip() for line in lines)
+        lines = [*lines[:crash], _crash(lines[-1])]
+    unique = dict.fromkeys(_with_file(line.strip()) for line in lines)
     raise _Failure("\n".join(unique) or "MkDocs failed.")
+
+
+_SYSTEM_ERROR = re.compile(r"\w+: \[Errno \d+\] (.*?): '(.*)'")
+_WRONG_VALUE = re.compile(r"Config value '(\w+)': (.*)")
+
+
+def _crash(last: str) -> str:
+    """The last line of a traceback, of MkDocs or another plugin, as a person reads it."""
+    system = _SYSTEM_ERROR.fullmatch(last)
+    if system:
+        return f"{system[2]}: {system[1].lower()}. Has it changed during the build? Build again."
+    return f"MkDocs, or a plugin of it, failed: {last}. `mkdocs build` shows where."
+
+
+def _with_file(line: str) -> str:
+    """What MkDocs says of its configuration, with the file and the line."""
+    wrong = _WRONG_VALUE.fullmatch(line)
+    if not wrong:
+        return line
+    number = line_of(Path(CONFIG), f"{wrong[1]}:")
+    return f"{CONFIG}{f':{number}' if number else ''}: `{wrong[1]}`: {wrong[2]}"
 
 
 @main.command(short_help="Preview the site, with live reload on every change.")
@@ -148,7 +218,8 @@ def _mkdocs_build(folder: Path) -> tuple[list[str], str]:
 def serve(port: int) -> None:
     """Preview the site; a change of a source, a page or a map rebuilds and reloads it."""
     with _reported():
-        read_project(Path(_CONFIG))
+        read_project(Path(CONFIG))
+        _check_port(port)
     command = [*_MKDOCS, "serve", "--livereload", "--dev-addr", f"127.0.0.1:{port}"]
     process = subprocess.Popen(command, env={**os.environ, **_ENVIRONMENT})
     while True:
@@ -156,6 +227,18 @@ def serve(port: int) -> None:
             raise SystemExit(process.wait())
         except KeyboardInterrupt:  # MkDocs gets it too, and takes a moment to stop
             continue
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the preview does
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise LiterateError(
+                f"port {port} cannot be served on: {(error.strerror or str(error)).lower()}",
+                fix=f"Stop what uses it, or choose another, as in `--port {port % 65535 + 1}`",
+            ) from None
 
 
 def _languages(site: Site, wanted: tuple[str, ...]) -> list[str]:
@@ -174,7 +257,7 @@ def check(languages: tuple[str, ...]) -> None:
     what is stale stays in its map: both are work to do, not faults.
     """
     with _reported():
-        site = load_site(read_project(Path(_CONFIG)))
+        site = load_site(read_project(Path(CONFIG)))
         codes = _languages(site, languages)
         reports = [check_language(site, code) for code in codes]
     for report in reports:
@@ -218,7 +301,7 @@ def extract(language: str) -> None:
     missing.
     """
     with _reported():
-        site = load_site(read_project(Path(_CONFIG)))
+        site = load_site(read_project(Path(CONFIG)))
         _languages(site, (language,))
         added = extract_language(site, language)
         folder = site.project.shown(site.project.translations)
@@ -256,7 +339,7 @@ def weave(page: str, to: str, output: Path | None) -> None:
     """
     with _reported():
         is_path = page.endswith(".py")
-        project = None if is_path else read_project(Path(_CONFIG))
+        project = None if is_path else read_project(Path(CONFIG))
         source = project.source_of(page) if project else Path(page)
         shown = project.shown(source) if project else source.as_posix()
         document = split(source.read_bytes(), shown)

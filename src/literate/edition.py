@@ -9,7 +9,6 @@ from urllib.parse import urljoin
 from literate.cache import Cache, digest
 from literate.catalog import Catalog
 from literate.errors import LiterateError, raise_all
-from literate.highlight import link_names
 from literate.lint import breaking_faults
 from literate.localise import LocalPage, Missing
 from literate.names import package_name
@@ -116,13 +115,14 @@ def _page_records(
             b"" if edition.words is None else site.map_bytes(language, name),
             repr(links),
             repr(site.surroundings(page, url_of)),
+            site.project.language,
         )
         kept = cache.get(key)
         if isinstance(kept, Kept):
             records[language] = kept.record
             continue
         if code is None:  # pages link to one another alike in every language
-            code = tuple(link_names(line, links.__getitem__) for line in page.code)
+            code = site.linked_code(page, url_of)
         made = _make(site, name, edition, code, key)
         if isinstance(made, Kept):
             cache.put(key, made)
@@ -137,8 +137,7 @@ def load_kept(site: Site, name: str, edition: Edition, record: Record, cache: Ca
     kept = cache.get(record.key)
     if isinstance(kept, Kept):
         return kept
-    links = site.name_links(site.pages[name], edition.addresses)
-    code = tuple(link_names(line, links.__getitem__) for line in site.pages[name].code)
+    code = site.linked_code(site.pages[name], edition.addresses)
     made = _make(site, name, edition, code, record.key)
     assert isinstance(made, Kept)  # it had no faults when its record was made
     return made

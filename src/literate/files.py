@@ -1,9 +1,48 @@
-"""Files that are written whole or not at all."""
+"""Files as people write and read them: an error names the file, and nothing is half written."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+
+from literate.errors import LiterateError
+
+
+def read_text(path: Path, shown: str, what: str) -> str:
+    """The text of a UTF-8 file, its byte-order mark left aside.
+
+    Raises `FileNotFoundError` where there is no file, for the caller knows what that means, and
+    `LiterateError` where it cannot be read or is not UTF-8. `what` names it in the message.
+    """
+    data = read_bytes(path, shown, what)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise LiterateError(
+            f"{what} is not UTF-8", file=shown, line=line, fix="Save it as UTF-8"
+        ) from None
+
+
+def read_bytes(path: Path, shown: str, what: str) -> bytes:
+    """The bytes of a file.
+
+    Raises as `read_text` does.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise unreadable(error, shown, what) from None
+
+
+def unreadable(error: OSError, shown: str, what: str) -> LiterateError:
+    """What the operating system said, as an error of the project."""
+    reason = (error.strerror or str(error)).lower()
+    return LiterateError(
+        f"{what} cannot be read: {reason}", file=shown, fix="Put a readable file there"
+    )
 
 
 def write_whole(path: Path, data: bytes) -> None:

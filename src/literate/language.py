@@ -12,6 +12,7 @@ from typing import Any
 from babel import Locale, UnknownLocaleError
 
 from literate.errors import LiterateError, nearest
+from literate.files import read_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def load_language(folder: Path, shown: str) -> Language:
     path = folder / "language.toml"
     file = f"{shown}/language.toml"
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path, file, "the language's settings")
         settings = tomllib.loads(text)
     except FileNotFoundError:
         raise LiterateError(
@@ -91,13 +92,16 @@ def load_language(folder: Path, shown: str) -> Language:
             file=file,
             fix=f"Write one, with at least {_EXPECTED['name']}",
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except tomllib.TOMLDecodeError as error:
         match = re.search(r"at line (\d+)", str(error))
         raise LiterateError(
-            f"this is not TOML: {error}", file=file, line=int(match[1]) if match else 1
+            f"this is not TOML: {error}",
+            file=file,
+            line=int(match[1]) if match else text.count("\n") + 1,
+            fix='Write `entry = "value"` lines',
         ) from None
     for key, value in {"name": "", **settings}.items():
-        line = next((n for n, row in enumerate(text.split("\n"), 1) if key in row), 1)
+        line = _line_of(key, text)
         if key not in _FIELDS:
             raise LiterateError(
                 f"unknown entry {key!r}", file=file, line=line, fix=nearest(key, _FIELDS)
@@ -113,9 +117,25 @@ def load_language(folder: Path, shown: str) -> Language:
     return Language(
         code=folder.name,
         name=settings["name"],
-        direction=settings.get("direction", "ltr"),
+        direction=settings.get("direction") or _direction(folder.name),
         reviewed=settings.get("reviewed", False),
         glossary=glossary,
         avoid=settings.get("avoid", {}),
         names=frozenset(settings.get("names", ())),
     )
+
+
+def _line_of(key: str, text: str) -> int:
+    """The line on which an entry or a table of that name starts."""
+    name = rf"""["']?{re.escape(key)}["']?[ \t]*"""
+    table = re.search(rf"^[ \t]*\[[ \t]*{name}[].]", text, re.MULTILINE)
+    found = table or re.search(rf"^[ \t]*{name}[.=]", text, re.MULTILINE)
+    return text.count("\n", 0, found.start()) + 1 if found else 1
+
+
+def _direction(code: str) -> str:
+    """The direction in which a language is written, where that is known."""
+    try:
+        return known_language(code).direction
+    except LiterateError:
+        return "ltr"

@@ -76,10 +76,13 @@ def _links(entry: Entry) -> Iterator[tuple[str, str]]:
 
 
 def _tags(entry: Entry) -> Iterator[tuple[str, str]]:
-    root = LexborHTMLParser(entry.translation, is_fragment=True).root
-    tags = {str(node.tag) for node in root.traverse() if node.is_element_node} if root else set()
-    for tag in sorted(tags - TAGS - {"html"}):
+    for tag in sorted(_tags_of(entry.translation) - _tags_of(entry.source) - TAGS):
         yield f"the tag <{tag}> may not stand in a translation", "Remove it."
+
+
+def _tags_of(html: str) -> set[str]:
+    root = LexborHTMLParser(html, is_fragment=True).root
+    return {str(node.tag) for node in root.traverse() if node.is_element_node} if root else set()
 
 
 def _strays(entry: Entry) -> Iterator[Fault]:

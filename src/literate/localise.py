@@ -103,6 +103,7 @@ class Surroundings:
     catalog: Catalog | None = None
     words: Catalog | None = None
     bibliography: Bibliography = field(default_factory=dict)
+    source_language: str = "en"
 
 
 def localise(page: Page, around: Surroundings) -> LocalPage:
@@ -112,7 +113,13 @@ def localise(page: Page, around: Surroundings) -> LocalPage:
 
 def translate_word(word: str, words: Catalog | None) -> str:
     """A word of the site's own in the language of a map, or as it is."""
-    return (words.text(word) if words else None) or word
+    translation = words.text(word) if words else None
+    return without_tags(translation) if translation else word
+
+
+def without_tags(text: str) -> str:
+    """A plain text that stands in pages as it is: what would make a tag is escaped."""
+    return text.replace("<", "&lt;").replace(">", "&gt;")
 
 
 def block_key(html: str, fragment: Fragment) -> str:
@@ -134,6 +141,7 @@ class _Localiser:
     _footnotes_before: list[int] = field(default_factory=list)
     _labels: dict[str, str] = field(default_factory=dict)
     _defined: set[str] = field(default_factory=set)
+    _drawings: int = 0
 
     def run(self) -> LocalPage:
         title = self._text(self.page.title, 1)
@@ -146,7 +154,7 @@ class _Localiser:
         html = "\n".join(self._layout(notes)) if self.page.is_annotated else "".join(notes)
         references = self._references()
         return LocalPage(
-            title=title,
+            title=without_tags(title),
             summary=summary,
             html=html + references,
             toc=(*_toc(notes, self._section_anchor), *_toc([references], lambda _, a: a)),
@@ -269,8 +277,10 @@ class _Localiser:
                 spelling = block.html if len(fragments) == 1 else fragment.html
                 self._miss(block_key(spelling, fragment), block.line, catalog)
                 title = escape(self._word("Not translated yet"))
+                language = escape(self.around.source_language)
                 translation = (
-                    f'<div class="untranslated" lang="en" title="{title}">{fragment.html}</div>'
+                    f'<div class="untranslated" lang="{language}" title="{title}">'
+                    f"{fragment.html}</div>"
                 )
             parts.append(translation + "\n")
         return "".join(parts)
@@ -314,7 +324,9 @@ class _Localiser:
         if drawing is None:
             url = self.around.url(figure.target)
             return escape(alt) if url is None else image_html(url, alt, figure.attributes)
-        return drawing.html(lambda word: self._text(word, figure.line), alt)
+        self._drawings += 1
+        prefix = f"drawing-{self._drawings}-"
+        return drawing.html(lambda word: self._text(word, figure.line), alt, prefix)
 
     # --- layout ---
 

@@ -196,7 +196,7 @@ def front_matter(prose: Prose, path: str) -> tuple[dict[str, Any], Prose]:
         raise LiterateError("the front matter is not closed", file=path, line=first, fix=fix)
     try:
         meta = yaml.safe_load("\n".join(lines[start + 1 : end])) or {}
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         raise LiterateError(
             f"the front matter is not YAML: {getattr(error, 'problem', error)}",

@@ -42,6 +42,7 @@ from literate.report import Coverage, summary_line
 from literate.search import SearchSection, index_address, search_index
 from literate.site import Site, load_site
 from literate.stamp import Stamp
+from literate.theme import check_languages, check_templates, check_theme
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -229,7 +230,14 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         self._started = time.monotonic()
-        self._source_language = str(config.theme["language"] or "en")
+        folders = [_HERE / "templates", *map(Path, config.theme.dirs)]
+        root = Path(config.config_file_path).parent
+        try:
+            check_theme(config.theme.name, folders)
+            self._project = make_project(root, config, self.config)
+        except LiterateError as error:
+            raise PluginError(str(error)) from None
+        self._source_language = self._project.language
         config.theme.dirs.insert(_first_theme_dir(config), str(_HERE / "templates"))
         config.theme.dirs.append(str(_HERE / "assets"))
         config.theme.static_templates.add("404.html")
@@ -243,11 +251,11 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
             for palette in (palettes if isinstance(palettes, list) else [])
             if "toggle" in palette
         ]
-        root = Path(config.config_file_path).parent
-        self._project = make_project(root, config, self.config)
         self._cache = Cache(root / CACHE)
         try:
             site = load_site(self._project, self._cache)
+            check_languages(self._source_language, site.languages, folders)
+            check_templates(site.pages.values(), folders)
             self._check_navigation(site, config)
             files = self._page_files(site, config)
             editions = self._make_editions(site, config.site_url or "", files)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
+
+from rapidfuzz import fuzz, process
 
 from literate.catalog import Catalog
 from literate.edition import Record
 from literate.errors import LiterateError
 from literate.files import write_whole
-from literate.fragment import parse
+from literate.fragment import canonical, parse
 from literate.lint import Fault, lint
 from literate.localise import LocalPage, Missing
 from literate.site import SITE_MAP, Site
@@ -105,7 +106,7 @@ def check_language(site: Site, code: str) -> LanguageReport:
 def _stale(catalog: Catalog, missing: Iterable[Missing]) -> Iterator[Stale]:
     wanted = {_words(item.key): item.key for item in missing}
     for entry, block in catalog.stale():
-        close = get_close_matches(block.text, wanted, n=1, cutoff=0.5)
+        close = process.extractOne(block.text, wanted.keys(), scorer=fuzz.ratio, score_cutoff=50)
         key = entry.source if len(entry.source_blocks) == 1 else block.html
         yield Stale(catalog.path, entry.line, key, wanted[close[0]] if close else None)
 
@@ -128,20 +129,35 @@ def _page_coverage(site: Site, name: str, catalog: Catalog) -> Coverage:
 def extract_language(site: Site, code: str) -> int:
     """Write the missing keys of a language into its maps, each with an empty translation.
 
-    Keys come in the order of the page; what a map held stays in it. Returns their number.
+    Keys come in the order of the page; what a map held stays in it. Returns their number. Nothing
+    is written if a map cannot be read: `LiterateError`.
     """
+    names = (SITE_MAP, *site.pages)
+    catalogs = {name: site.catalog(code, name) for name in names}
     added = 0
-    for name in (SITE_MAP, *site.pages):
-        path = site.project.map_path(code, name)
-        catalog = site.catalog(code, name)
-        missing = {item.key for item in _page_coverage(site, name, catalog).missing}
-        new = missing - set(catalog.waiting)
+    for name, catalog in catalogs.items():
+        missing = [item.key for item in _page_coverage(site, name, catalog).missing]
+        new = _unlike(missing, catalog.waiting)
         if new:
             added += len(new)
             known = {entry.source: entry.translation for entry in catalog.entries}
-            ordered = dict.fromkeys([*catalog.asked, *known, *catalog.waiting], "")
-            write_map(path, ordered | known)
+            held = {*known, *catalog.waiting}
+            asked = [key for key in catalog.asked if key in held or key in new]
+            ordered = dict.fromkeys([*asked, *known, *catalog.waiting], "")
+            write_map(site.project.map_path(code, name), ordered | known)
     return added
+
+
+def _unlike(keys: Iterable[str], held: Iterable[str]) -> set[str]:
+    """The keys that a translation of no other would serve, as one does where only links differ."""
+    forms = {canonical(parse(key)) for key in held}
+    new: set[str] = set()
+    for key in keys:
+        form = canonical(parse(key))
+        if form not in forms:
+            forms.add(form)
+            new.add(key)
+    return new
 
 
 def write_map(path: Path, entries: Mapping[str, str]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os.path
 import posixpath
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,13 +17,15 @@ from literate.cache import NO_CACHE, Cache
 from literate.catalog import Catalog, load_catalog
 from literate.drawing import Drawing, load_drawing
 from literate.errors import LiterateError, nearest, raise_all
+from literate.files import unreadable
+from literate.highlight import link_names
 from literate.language import Language, known_language, load_language
 from literate.localise import WORDS, LocalPage, Surroundings, localise, relative_url
 from literate.names import NameUse
 from literate.note import Citation
 from literate.page import Page, load_page
 from literate.parallel import each
-from literate.project import MAPS, Project, page_name
+from literate.project import CONFIG, MAPS, MARKDOWN, Project, is_hidden, line_of, page_name
 
 #: The map, beside those of the pages, of the words that stand on no page.
 SITE_MAP = "site"
@@ -104,7 +108,10 @@ class Site:
 
     @cached_property
     def _modules(self) -> dict[str, str]:
-        return {page.module: page.name for page in self.pages.values() if page.is_annotated}
+        """Module -> page. A name that two modules bear leads to neither."""
+        annotated = [page for page in self.pages.values() if page.is_annotated]
+        count = Counter(page.module for page in annotated)
+        return {page.module: page.name for page in annotated if count[page.module] == 1}
 
     def catalog(self, language: str, name: str) -> Catalog:
         """The map of a page, a fresh one each time: a catalog remembers what it served.
@@ -126,23 +133,24 @@ class Site:
         self,
         page: Page,
         url_of: Callable[[str], str],
-        catalog: Catalog | None,
-        words: Catalog | None,
-        code: tuple[str, ...],
+        catalog: Catalog | None = None,
+        words: Catalog | None = None,
+        code: tuple[str, ...] | None = None,
     ) -> LocalPage:
         """A page in the language of a map.
 
         `url_of` gives the address of a page in that language, relative to the site's root; `code`
-        is the HTML of each of the page's lines.
+        is what `linked_code` gives, where that is at hand.
         """
         addresses, drawings, cited = self.surroundings(page, url_of)
         around = Surroundings(
             url=lambda raw: addresses.get(raw, raw),
             drawings=drawings,
-            code=code,
+            code=self.linked_code(page, url_of) if code is None else code,
             catalog=catalog,
             words=words,
             bibliography=cited,
+            source_language=self.project.language,
         )
         return localise(page, around)
 
@@ -176,6 +184,11 @@ class Site:
             return mark
         address = quote(target.asset or "") or (url_of(target.page) if target.page else "")
         return relative_url(address + mark, here)
+
+    def linked_code(self, page: Page, url_of: Callable[[str], str]) -> tuple[str, ...]:
+        """The HTML of each of a page's lines of code, its names linked."""
+        links = self.name_links(page, url_of)
+        return tuple(link_names(line, links.__getitem__) for line in page.code)
 
     def name_links(self, page: Page, url_of: Callable[[str], str]) -> tuple[str | None, ...]:
         """For each of a page's names, the attributes of the link that it becomes, if it does."""
@@ -211,6 +224,7 @@ def load_site(project: Project, cache: Cache = NO_CACHE) -> Site:
     errors: list[LiterateError] = []
     pages = _load_pages(project, cache, errors)
     languages = _load_languages(project)
+    errors += _in_the_way(pages, languages)
     raise_all(errors)
     if "index" not in pages:
         raise LiterateError(
@@ -255,6 +269,8 @@ def _load_pages(project: Project, cache: Cache, errors: list[LiterateError]) -> 
             return load_page(name, sources[name], project.shown(sources[name]), cache)
         except LiterateError as error:
             return error
+        except OSError as error:  # a link in a loop, or a file that has vanished since
+            return unreadable(error, project.shown(sources[name]), "the file")
 
     pages: dict[str, Page] = {}
     for name, loaded in zip(sources, each(load, list(sources)), strict=True):
@@ -273,6 +289,20 @@ def _page_files(project: Project) -> Iterator[tuple[str, Path]]:
         yield page_name(path.relative_to(folder)), path
 
 
+def _in_the_way(
+    pages: Mapping[str, Page], languages: Mapping[str, Language]
+) -> Iterator[LiterateError]:
+    """Pages that stand where those of a language will."""
+    for name, page in pages.items():
+        folder = name.partition("/")[0]
+        if folder in languages:
+            yield LiterateError(
+                f"the page {name!r} stands where the pages in {folder!r} will",
+                file=page.path,
+                fix=f"Rename {folder!r}; translations come from maps",
+            )
+
+
 def _load_languages(project: Project) -> dict[str, Language]:
     """The languages that are named, or all that have a folder with a `language.toml`."""
     folder = project.translations
@@ -283,6 +313,14 @@ def _load_languages(project: Project) -> dict[str, Language]:
                 load_language(path, project.shown(path))
     languages = {}
     for code in project.languages or known:
+        if code == project.language:
+            raise LiterateError(
+                f"{code!r} is the language of the sources, and one to translate them into",
+                file=CONFIG,
+                line=line_of(project.root / CONFIG, "language:"),
+                fix=f"Set `theme.language` to what the sources are written in, or remove "
+                f"{project.shown(folder / code)} and its mention in `languages`",
+            )
         if code in known:
             languages[code] = load_language(folder / code, project.shown(folder / code))
         elif project.maps != MAPS:
@@ -376,7 +414,15 @@ class _Links:
                     fix=nearest(anchor, there.anchors),
                 )
             return Target(page=there.name, anchor=anchor)
-        asset = self._asset(page, path)
+        try:
+            asset = self._asset(page, path)
+        except ValueError as error:
+            raise LiterateError(
+                f"the link {raw!r} {error}",
+                file=page.path,
+                line=line,
+                fix="Put the file into the docs folder, or link to where it is published",
+            ) from None
         if asset is None and not anchor and (named := self._named(page, path, line)):
             return named
         if asset is None:
@@ -390,24 +436,28 @@ class _Links:
 
     def _page(self, page: Page, path: str) -> Page | None:
         """A page by its source file, or by its address as in `../gan/index.html`."""
-        joined = posixpath.normpath(posixpath.join(posixpath.dirname(page.path), path))
+        folder, here = posixpath.dirname(page.path), posixpath.dirname(page.name)
+        if path.startswith("/"):
+            folder, here, path = self.project.shown(self.project.docs), "", path.lstrip("/")
+        joined = posixpath.normpath(posixpath.join(folder, path))
         if joined in self.by_path:
             return self.by_path[joined]
-        name = posixpath.normpath(posixpath.join(posixpath.dirname(page.name), path))
+        name = posixpath.normpath(posixpath.join(here, path))
         name = name.removesuffix(".html").removesuffix(".md")
         return self.pages.get(name) or self.pages.get(posixpath.normpath(f"{name}/index"))
 
     def _asset(self, page: Page, path: str) -> str | None:
-        """A file of the docs folder, or one beside a source file, and the address it gets."""
-        file = (page.file.parent / path).resolve()
+        """The address of a file that the site serves.
+
+        Raises `ValueError` where it is one that the site may not serve, or MkDocs would not.
+        """
+        folder = self.project.docs if path.startswith("/") else page.file.parent
+        file = _absolute(folder / path.lstrip("/"))
         if not file.is_file():
             return None
-        docs = self.project.docs.resolve()
-        if file.is_relative_to(docs):
-            address = file.relative_to(docs).as_posix()
-        else:
-            address = posixpath.join(posixpath.dirname(page.name), file.name)
-        self.assets[address] = file
+        address = self._address(file)
+        if self.assets.setdefault(address, file) != file:
+            raise ValueError(f"is served where {self.project.shown(self.assets[address])} is")
         return address
 
     def _named(self, page: Page, name: str, line: int) -> Target | None:
@@ -423,6 +473,25 @@ class _Links:
                 fix="Write the one that you mean",
             )
         return next(iter(found.values()), None)
+
+    def _address(self, file: Path) -> str:
+        """A file's path within the docs, or else within the project or its source folder.
+
+        So no two files share an address, and no file elsewhere on the disk is published.
+        """
+        sources = (source if source.is_dir() else source.parent for source in self.project.sources)
+        roots = (self.project.docs, self.project.root, *(source.parent for source in sources))
+        for root in map(_absolute, roots):
+            if file.is_relative_to(root):
+                relative = file.relative_to(root)
+                break
+        else:
+            raise ValueError("leads out of the project")
+        if is_hidden(relative):
+            raise ValueError("leads to a hidden file, which no site serves")
+        if relative.suffix in MARKDOWN:
+            raise ValueError("leads to a Markdown file that is no page")
+        return relative.as_posix()
 
     def _reachable(self, page: Page) -> list[str]:
         """How other pages are written in a link of this one."""
@@ -451,6 +520,11 @@ def _names(pages: Mapping[str, Page]) -> dict[str, dict[str, Target]]:
                 name = ".".join([*packages[i:], definition.name])
                 names.setdefault(name, {})[f"{module}.{definition.name}"] = target
     return names
+
+
+def _absolute(path: Path) -> Path:
+    """The path without `..`; symbolic links stay, for what they lead to is the author's will."""
+    return Path(os.path.abspath(path))  # noqa: PTH100
 
 
 def _is_line(page: Page, anchor: str) -> bool:

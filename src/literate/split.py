@@ -106,7 +106,7 @@ def _walk(tree: ast.AST, scope: str = "") -> Iterator[tuple[str, ast.stmt]]:
 
     Only statements are entered: most of a tree is expressions, which hold no definitions.
     """
-    for node in _statements(tree):
+    for node in statements(tree):
         name = scope
         if isinstance(node, _DEFINITION):
             name = f"{scope}.{node.name}" if scope else node.name
@@ -114,7 +114,7 @@ def _walk(tree: ast.AST, scope: str = "") -> Iterator[tuple[str, ast.stmt]]:
         yield from _walk(node, name)
 
 
-def _statements(node: ast.AST) -> Iterator[ast.stmt]:
+def statements(node: ast.AST) -> Iterator[ast.stmt]:
     """The statements directly within a node: the branches of an `if` and a `try` included."""
     for field in ("body", "handlers", "cases", "orelse", "finalbody"):
         inner = getattr(node, field, ())
@@ -122,7 +122,7 @@ def _statements(node: ast.AST) -> Iterator[ast.stmt]:
             if isinstance(child, ast.stmt):
                 yield child
             else:  # `except …:` and `case …:` hold statements in their turn
-                yield from _statements(child)
+                yield from statements(child)
 
 
 def _first_line(node: ast.stmt) -> int:
@@ -207,17 +207,31 @@ def _docstring_prose(value: ast.Constant, lines: list[str]) -> Prose | None:
     head = raw[0].encode()[: value.col_offset].decode()
     tail = raw[-1].encode()[value.end_col_offset :].decode()
     raw[-1] = raw[-1].encode()[: value.end_col_offset].decode()
-    if head.strip(" \t\f\ufeff") or tail.strip():
+    comment = tail.strip()
+    if head.strip(" \t\f\ufeff") or (comment and not comment.startswith("#")):
         return None
     raw[0] = raw[0][len(head) :]
     opening = _opening_quotes(raw[0])
     quotes = opening.lstrip("rRuU")
-    if "\n".join(raw).count(quotes) != 2:  # several strings, side by side
+    if not _is_one_string("\n".join(raw), quotes):
         return None
     raw[0] = raw[0][len(opening) :]
     raw[-1] = raw[-1][: -len(quotes)]
     body = dedent("\n".join(raw[1:])).split("\n") if len(raw) > 1 else []
-    return Prose("\n".join([raw[0].strip(), *body]), tuple(range(first, last + 1)))
+    prose = Prose("\n".join([raw[0].strip(), *body]), tuple(range(first, last + 1)))
+    remark = comment[1:].strip()
+    if not remark or remark.startswith(DIRECTIVES):
+        return prose
+    return _join(prose, Prose(remark, (last,)))
+
+
+def _is_one_string(text: str, quotes: str) -> bool:
+    """Whether a string is not several of them, side by side."""
+    if text.count(quotes) == 2:
+        return True
+    reader = iter(text.splitlines(keepends=True))
+    tokens = tokenize.generate_tokens(lambda: next(reader, ""))
+    return sum(token.type == tokenize.STRING for token in tokens) == 1
 
 
 def _opening_quotes(text: str) -> str:

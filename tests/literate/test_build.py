@@ -7,13 +7,14 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
 from pathlib import Path
 
 import pytest
 from support import CONFIG, PAGE, ROOT, SOURCE
 
-from literate.cli import _swap
+from literate.cli import _crash, _swap
 
 
 def test_every_language_is_built(project):
@@ -261,6 +262,92 @@ def test_a_swap_that_fails_puts_the_old_site_back(tmp_path):
     with pytest.raises(OSError):
         _swap(tmp_path / "nothing", tmp_path / "site", tmp_path / "old")
     assert (tmp_path / "site/index.html").read_text() == "the last good site"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_build_that_is_stopped_leaves_the_old_site_and_nothing_else(project, number):
+    project.write("site/index.html", "the last good site")
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "build_site.py")],
+        cwd=project.root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert eventually(lambda: list(project.root.glob(".site-*")))
+    os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 128 + number
+    assert (out, err) == ("", "error: stopped; the site is as it was.\n")
+    assert project.files() == {"index.html": b"the last good site"}
+    assert not list(project.root.glob(".site-*"))
+
+
+def eventually(condition, seconds=20):
+    end = time.monotonic() + seconds
+    while not (held := condition()) and time.monotonic() < end:
+        time.sleep(0.01)
+    return held
+
+
+def test_the_folder_that_the_configuration_names(project):
+    project.write("mkdocs.yml", CONFIG + "site_dir: public\n")
+    result = project.run()
+    assert result.stdout.startswith("public/: "), result.stderr
+    assert (project.root / "public/zh/net/index.html").is_file()
+    assert not (project.root / "site").exists()
+
+
+@pytest.mark.parametrize("folder", [".", "..", "docs", "src", "translations", "docs/site"])
+def test_a_site_is_not_built_over_its_sources(project, folder):
+    project.write("mkdocs.yml", CONFIG + f"site_dir: {folder}\n")
+    before = sorted(project.root.rglob("*"))
+    result = project.run()
+    assert result.stderr.startswith("error: mkdocs.yml:12: the site would be built over ")
+    assert sorted(project.root.rglob("*")) == before
+
+
+def test_a_site_that_is_a_symbolic_link_stays_one(project):
+    (project.root / "public").mkdir()
+    (project.root / "site").symlink_to("public")
+    assert project.run().returncode == 0
+    assert (project.root / "site").is_symlink()
+    assert (project.root / "public/index.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("name: material", "name: readthedocs", "mkdocs.yml: the theme is 'readthedocs'"),
+        ("font: false", "language: xx", "mkdocs.yml: the theme has no words for the language 'xx'"),
+        ("font: false", "custom_dir: over", "mkdocs.yml:6: `theme`: The path set in custom_dir"),
+    ],
+)
+def test_a_theme_that_does_not_serve(project, old, new, message):
+    project.write("mkdocs.yml", CONFIG.replace(old, new))
+    lines = project.run().stderr.splitlines()
+    assert len(lines) == 1 and lines[0].startswith(f"error: {message}"), lines
+
+
+def test_a_crash_is_said_as_a_person_would():
+    assert _crash("FileNotFoundError: [Errno 2] No such file or directory: 'docs/p.png'") == (
+        "docs/p.png: no such file or directory. Has it changed during the build? Build again."
+    )
+    assert "KeyError: 'x'" in _crash("KeyError: 'x'")
+
+
+def test_a_busy_port_is_said(project):
+    import socket
+
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        port = busy.getsockname()[1]
+        result = project.run("serve", "--port", str(port))
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"error: port {port} cannot be served on: address already")
+    assert len(result.stderr.splitlines()) == 1
 
 
 def test_without_a_nav_every_language_still_has_a_navigation(project):

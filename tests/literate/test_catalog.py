@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from literate.catalog import Catalog, Entry, load_catalog, read_entries
 from literate.document import Prose
 from literate.errors import LiterateError
-from literate.fragment import parse
-from literate.language import load_language
+from literate.fragment import parse, sanitise
+from literate.language import Language, load_language
 from literate.lint import lint
 from literate.note import render_note
 from literate.page import note_fragments
@@ -219,3 +219,92 @@ def test_a_language_file_with_an_error_names_the_line(tmp_path, settings, words)
     with pytest.raises(LiterateError) as error:
         load_language(tmp_path, "zh")
     assert str(error.value).startswith(f"zh/{words}")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{\n"a": "\\ud800"}', "m.json:2: the entry 'a' holds half a character, \\ud800"),
+        ('{\n"\\udc00": "a"}', "m.json:2: the entry '\\udc00' holds half a character"),
+        ('{\n"a": ' + "[" * 100_000, "m.json:2: the map nests too deep"),
+        ('{\n"a": "' + "<b>" * 5000 + '"}', "m.json:2: the entry 'a' is nested over"),
+        ('{\n"a": "_^_' + "9" * 5000 + '_^_"}', "m.json:2: the entry 'a' has a placeholder"),
+    ],
+)
+def test_an_entry_that_no_page_could_show(tmp_path, text, message):
+    (tmp_path / "m.json").write_text(text, encoding="utf-8")
+    with pytest.raises(LiterateError) as error:
+        load_catalog(tmp_path / "m.json", "m.json")
+    assert str(error.value).startswith(message)
+    assert str(error.value).encode()
+
+
+def test_both_halves_of_a_character_are_one(tmp_path):
+    (tmp_path / "m.json").write_text('{"a": "\\ud83d\\ude00"}', encoding="utf-8")
+    assert load_catalog(tmp_path / "m.json", "m.json").text("a") == "\N{GRINNING FACE}"
+
+
+def test_a_map_that_is_a_folder(tmp_path):
+    (tmp_path / "m.json").mkdir()
+    with pytest.raises(LiterateError, match=r"m.json: the map cannot be read: is a directory\. "):
+        load_catalog(tmp_path / "m.json", "m.json")
+
+
+def test_the_line_of_a_wrong_entry_is_not_that_of_a_comment(tmp_path):
+    text = '\ufeff# direction, reviewed: see below\nname = "x"\n\n[glossary]\n"avoid" = ["y"]\n[avoid]\na = 1\n'
+    (tmp_path / "language.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(LiterateError, match="zh/language.toml:6: the entry 'avoid' is"):
+        load_language(tmp_path, "zh")
+
+
+@pytest.mark.parametrize(("code", "direction"), [("ar", "rtl"), ("he", "rtl"), ("de", "ltr")])
+def test_the_direction_of_a_language_is_known(tmp_path, code, direction):
+    folder = tmp_path / code
+    folder.mkdir()
+    (folder / "language.toml").write_text('name = "x"')
+    assert load_language(folder, code).direction == direction
+
+
+@pytest.mark.parametrize("key", ["The <x> & <p> tags", "The &lt;x&gt; &amp; &lt;p&gt; tags"])
+def test_a_plain_text_may_speak_of_tags(chinese, key):
+    entry = Entry(key, key.replace("tags", "标签").replace("The", ""), 1)
+    assert Catalog("m.json", (entry,)).text("The <x> & <p> tags") == "<x> & <p> 标签"
+    assert lint(entry, chinese) == []
+
+
+def test_a_plain_text_brings_in_no_tags():
+    assert of({"A title": "<b onclick=x()>题</b>&lt;b&gt;"}).text("A title") == "题<b>"
+
+
+PIECES = st.sampled_from(
+    ["words", "`code`", "$x$", "*em*", "[a](b.md)", "[a](tel:+1)", "[a](ftp://x.example)", "<br>",
+     '<img src="x.png" alt="a">', '<video controls src="a.mp4"></video>', "<q>a</q>",
+     '<button type="button" disabled>b</button>', "<input type=checkbox checked>", "&lt;", "<u>a</u>",
+     '<a href="https://x.example/?a=1&b=2">a</a>', '<a href="tel:1">a</a>', "H~2~O", "a < b"]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, min_size=1, max_size=6), st.sampled_from(["", "* ", "## ", "> ", "1. "]))
+def test_what_stays_as_it_is_has_no_fault(pieces, start):
+    for block in fragments(start + " ".join(pieces)):
+        entry = Entry(block.html, block.html, 1)
+        assert lint(entry, Language("de", "Deutsch")) == []
+        (served,) = Catalog("m.json", (entry,)).note([block])
+        assert parse(served)[0].canonical == block.canonical
+
+
+@pytest.mark.parametrize(
+    ("translation", "served"),
+    [
+        ('<p><video src="a.mp4" title="词"></video></p>', '<p><video src="a.mp4" title="词"></video></p>'),
+        ('<p><video src="b.mp4" onplay="x()"></video></p>', "<p><video></video></p>"),
+        ('<p><video src="a.mp4"></video><img src="x"></p>', '<p><video src="a.mp4"></video></p>'),
+    ],
+)  # fmt: skip
+def test_a_tag_of_the_source_comes_with_nothing_but_its_own(translation, served):
+    source = '<p><video src="a.mp4" title="word"></video></p>'
+    assert Catalog("m.json", (Entry(source, translation, 1),)).note(parse(source)) == (served,)
+
+
+def test_a_script_is_never_taken_from_a_translation():
+    assert sanitise("<p>a<script>x</script></p>", "<p>a<script>x</script></p>") == "<p>a</p>"

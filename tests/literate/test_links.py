@@ -96,7 +96,7 @@ def with_bibliography(load, text):
 def test_citations_are_of_the_bibliography(load):
     with_bibliography(load, BIB)
     site = load(PAGE + "\nSee [@trockman2022].\n")
-    html = site.localise(site.pages["index"], lambda name: f"{name}/", None, None, ()).html
+    html = site.localise(site.pages["index"], lambda name: f"{name}/").html
     assert '<a href="#ref:trockman2022">Trockman &amp; Kolter, 2022</a>' in html
     assert html.endswith("A Trockman, Z Kolter (2022). <cite>Patches</cite>.</li></ul></section>")
 

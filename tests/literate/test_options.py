@@ -57,9 +57,9 @@ def test_an_option_that_is_not_in_the_reference_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("setting", "message"),
     {
-        "sources: src/paper": "mkdocs.yml:3: the option 'sources' of the plugin `literate` is 'src/paper'. Write a list",
-        "languages: [1]": "mkdocs.yml:3: the option 'languages' of the plugin `literate` is [1]. Write a list",
-        "maps: [a]": "mkdocs.yml:3: the option 'maps' of the plugin `literate` is ['a']. Write a text",
+        "sources: src/paper": "mkdocs.yml:3: the option `sources` of the plugin `literate` is the text 'src/paper'. Write a list",
+        "languages: [1]": "mkdocs.yml:3: the option `languages` of the plugin `literate` holds `1`, no text. Write a text",
+        "maps: [a]": "mkdocs.yml:3: the option `maps` of the plugin `literate` is a list. Write a text",
     }.items(),
 )
 def test_an_option_of_another_kind_is_one_clear_error(setting, message, tmp_path):

@@ -146,3 +146,36 @@ def test_small_files(data):
 def test_an_encoding_declared_in_the_file_is_kept():
     data = "# coding: latin-1\nx = 'é'\n".encode("latin-1")
     assert split(data, "file.py").encode() == data
+
+
+@pytest.mark.parametrize(
+    ("source", "prose"),
+    [
+        ('def f():\n    """Doc."""  # noqa: D400\n', "Doc."),
+        ('def f():\n    """Doc.\n    """  # what it is for\n', "Doc.\n\n\nwhat it is for"),
+        ('def f():\n    """Says \\""" thrice."""\n', 'Says \\""" thrice.'),
+        ('def f():\n    "Says \\"once\\"."\n', 'Says \\"once\\".'),
+    ],
+)
+def test_what_is_a_docstring_all_the_same(source, prose):
+    (section,) = split(source.encode(), "file.py").sections
+    assert section.prose.text == prose
+    assert len(section.prose.line_numbers) == prose.count("\n") + 1
+    assert section.definition == "f"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'def f():\n    """a""" """b"""\n',
+        "def f():\n    '''a''' \\\n    '''b'''  # c\n",
+        'def f():\n    """a"""; x = 1\n',
+    ],
+)
+def test_what_is_no_docstring(source):
+    assert notes(source) == [(None, source)]
+
+
+def test_an_expression_may_be_long():
+    data = ("x = " + " + ".join(["1"] * 2000) + "\n").encode()
+    assert split(data, "file.py").encode() == data
