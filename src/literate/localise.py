@@ -16,7 +16,6 @@ from literate.drawing import Drawing, image_html
 from literate.fragment import Fragment, parse
 from literate.markup import Tag, map_tags, map_words, tags
 from literate.note import (
-    ADMONITIONS,
     PLACEHOLDER,
     PLACEHOLDER_PATTERN,
     Block,
@@ -35,7 +34,8 @@ from literate.page import (
     with_heading_anchors,
 )
 
-#: Words of the engine's own that readers see. A site translates them in its map of site words.
+#: Words of the engine's own that readers see on any site; `page_words` are those that depend on
+#: what a page holds. A site translates them in its map of site words.
 WORDS = (
     "Imports",
     "Not translated yet",
@@ -44,11 +44,8 @@ WORDS = (
     "To the overview",
     "Download the source file",
     "Download as a notebook",
-    "References",
-    "Back to the text",
     "Enlarge",
     "Close",
-    *(kind.capitalize() for kind in ADMONITIONS),
 )
 
 _LONE_PLACEHOLDER = re.compile(rf"<p>\s*{PLACEHOLDER_PATTERN.pattern}\s*</p>")
@@ -109,6 +106,16 @@ class Surroundings:
 def localise(page: Page, around: Surroundings) -> LocalPage:
     """Lay a page out in a language."""
     return _Localiser(page, around).run()
+
+
+def page_words(page: Page) -> Iterator[str]:
+    """Words of the engine's own that a page needs beyond those of every site."""
+    for note in page.notes:
+        yield from (item.text for item in (note.items if note else ()) if isinstance(item, Word))
+    if any(note.footnotes for note in page.notes if note):
+        yield "Back to the text"
+    if page.references:
+        yield "References"
 
 
 def translate_word(word: str, words: Catalog | None) -> str:

@@ -20,7 +20,14 @@ from literate.errors import LiterateError, nearest, raise_all
 from literate.files import unreadable
 from literate.highlight import link_names
 from literate.language import Language, known_language, load_language
-from literate.localise import WORDS, LocalPage, Surroundings, localise, relative_url
+from literate.localise import (
+    WORDS,
+    LocalPage,
+    Surroundings,
+    localise,
+    page_words,
+    relative_url,
+)
 from literate.names import NameUse
 from literate.note import Citation
 from literate.page import Page, load_page
@@ -61,7 +68,8 @@ class Site:
     @cached_property
     def words(self) -> tuple[str, ...]:
         """The words that stand on no page: the configuration's and the engine's."""
-        return tuple(dict.fromkeys((*self.project.words, *WORDS)))
+        needed = (word for page in self.pages.values() for word in page_words(page))
+        return tuple(dict.fromkeys((*self.project.words, *WORDS, *needed)))
 
     @property
     def inputs(self) -> list[Path]:
