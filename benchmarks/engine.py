@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import pstats
 import shutil
 import statistics
 import subprocess
@@ -29,6 +31,24 @@ GOALS = {
     "unchanged / pycco": 0.15,
     "twice the files / once": 2.1,
 }
+#: What a build consists of -> the function that does it.
+STAGES = {
+    "take the sources apart": ("literate/split.py", "split"),
+    "find the names that may become links": ("literate/names.py", "name_uses"),
+    "colour the code (Pygments)": ("literate/highlight.py", "highlight_lines"),
+    "render the notes (markdown-it, math-core)": ("literate/note.py", "render_note"),
+    "follow the links": ("literate/site.py", "follow"),
+    "read the maps": ("literate/catalog.py", "load_catalog"),
+    "translate and lay out the pages": ("literate/localise.py", "localise"),
+    "make the notebooks": ("literate/notebook.py", "notebook"),
+    "cut the pages for search": ("literate/search.py", "search_sections"),
+    "write the search indexes": ("literate/search.py", "search_index"),
+    "fill Material's templates (Jinja)": ("jinja2/environment.py", "render"),
+    "  of which the navigation": ("material/templates/partials/nav.html", "root"),
+    "keep what was made (cache)": ("literate/cache.py", "put"),
+    "MkDocs: copy and write files": ("mkdocs/structure/files.py", "copy_static_files"),
+}
+_QUIET = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
 _BUILD = [sys.executable, "-m", "literate"]
 
 
@@ -88,6 +108,26 @@ def compare(folder: Path, rounds: int, *, as_json: bool) -> None:
             for name, value in ratios.items()
         }
         print(json.dumps(result))
+
+
+def show_stages(project: Path) -> None:
+    """What a build of four languages spends its time on, on one core, by module and function."""
+    code = (
+        "import cProfile, os, pstats, sys\n"
+        "os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
+        "from mkdocs.__main__ import cli\n"
+        "profile = cProfile.Profile()\n"
+        "try: profile.runcall(cli, ['build', '--quiet'])\n"
+        "except SystemExit: pass\n"
+        "profile.dump_stats('stages')\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=project, check=True, env=_QUIET)
+    stats = pstats.Stats(str(project / "stages")).get_stats_profile()
+    print(f"{stats.total_tt:.1f} s on one core, under a profiler that makes all of it slower")
+    for title, (file, function) in STAGES.items():
+        for place, (_, _, _, taken, _) in pstats.Stats(str(project / "stages")).stats.items():
+            if place[0].endswith(file) and place[2] == function:
+                print(f"  {title:<44}{taken:7.2f} s  {taken / stats.total_tt:6.1%}")
 
 
 def _ratio(ours: list[float], theirs: list[float]) -> float:

@@ -253,6 +253,8 @@ def _languages(site: Site, wanted: tuple[str, ...]) -> list[str]:
 def check(languages: tuple[str, ...]) -> None:
     """Report coverage, missing, stale and faulty translations of LANGUAGES (all by default).
 
+    With the option `dead_links: report`, lists the links that lead nowhere as well.
+
     Exits with 1 if a translation is faulty. What is missing is shown in English by the site, and
     what is stale stays in its map: both are work to do, not faults.
     """
@@ -260,6 +262,8 @@ def check(languages: tuple[str, ...]) -> None:
         site = load_site(read_project(Path(CONFIG)))
         codes = _languages(site, languages)
         reports = [check_language(site, code) for code in codes]
+    for link in site.dead_links:
+        click.echo(str(link))
     for report in reports:
         _show(report, site.languages[report.code].name)
     if any(report.faults or report.errors for report in reports):
