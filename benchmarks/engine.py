@@ -49,6 +49,7 @@ STAGES = {
     "MkDocs: copy and write files": ("mkdocs/structure/files.py", "copy_static_files"),
 }
 _QUIET = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+_FLOOR = [sys.executable, str(Path(__file__).with_name("floor.py"))]
 _BUILD = [sys.executable, "-m", "literate"]
 
 
@@ -70,7 +71,14 @@ def compare(folder: Path, rounds: int, *, as_json: bool) -> None:
         "english": make_project(folder / "english"),
         "four": make_project(folder / "four", tuple(LANGUAGES)),
         "twice": make_project(folder / "twice", copies=2),
+        "empty": make_project(folder / "empty"),
+        "empty, four": make_project(folder / "empty-four", tuple(LANGUAGES)),
     }
+    for name in ("empty", "empty, four"):
+        for path in (projects[name] / "sources").rglob("*.py"):
+            path.write_text('"""# Nothing"""\n', encoding="utf-8")
+        for path in (projects[name] / "translations").rglob("*.json"):
+            path.unlink()
     files = sorted(str(path) for path in labml_nn().rglob("*.py"))
     pycco = [sys.executable, "-m", "pycco.main", "-p", "-d", str(folder / "pycco"), *files]
     measured: dict[str, Callable[[], float]] = {
@@ -79,6 +87,9 @@ def compare(folder: Path, rounds: int, *, as_json: bool) -> None:
         "twice": lambda: clean_build(projects["twice"]),
         "four": lambda: clean_build(projects["four"]),
         "unchanged": lambda: seconds(_BUILD, projects["four"]),
+        "libraries": lambda: seconds([*_FLOOR, *files], folder),
+        "empty": lambda: clean_build(projects["empty"]),
+        "empty, four": lambda: clean_build(projects["empty, four"]),
     }
     times: dict[str, list[float]] = {name: [] for name in measured}
     for number in range(rounds + 1):
@@ -102,6 +113,10 @@ def compare(folder: Path, rounds: int, *, as_json: bool) -> None:
     for name, value in ratios.items():
         verdict = "reached" if value <= GOALS[name] else "NOT reached"
         print(f"  {name:<24}{value:8.2f}   goal {GOALS[name]:.2f}, {verdict}")
+    print("floors: the libraries on bare text, and MkDocs with Material on pages that are empty")
+    for name, pages in (("english", "empty"), ("four languages", "empty, four")):
+        floor = [a + b for a, b in zip(times["libraries"], times[pages], strict=True)]
+        print(f"  {name + ' / pycco':<24}{_ratio(floor, times['pycco']):8.2f}")
     if as_json:
         result = {
             name: {"value": round(value, 4), "goal": GOALS[name], "better": "lower"}

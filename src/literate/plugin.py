@@ -397,7 +397,13 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         What an author does most, editing a note or its translation, changes one page alone.
         Raises `_MoreThanPagesError` where more may have changed.
         """
-        names = {self._site.page_of(path) for path in changed}
+        assets = set(self._site.assets.values())
+        names = {
+            self._site.page_of(path)
+            for path in changed
+            # Editors write files of their own for a moment: what was and is nothing is no change.
+            if path.exists() or path in assets or self._site.page_of(path) is not None
+        }
         if not self._is_alone or None in names:
             raise _MoreThanPagesError
         try:

@@ -148,6 +148,16 @@ def test_editing_a_note_or_its_translation_makes_only_its_page_anew(tmp_path, nu
     assert set(refreshed(config, changed)) == {language + page for language in languages}
 
 
+def test_a_file_that_an_editor_writes_for_a_moment_is_no_change(tmp_path):
+    project = start(tmp_path)
+    config = built(project, "site")
+    edit(project, 0, 1)
+    changed = {tmp_path / "src/paper/net.py", tmp_path / "src/paper/.net.py.swp"}
+    assert set(config.plugins["literate"]._refresh(changed, config)) == {"net/", "zh/net/"}
+    (tmp_path / "docs/new.md").write_text("# New\n", encoding="utf-8")
+    assert refreshed(config, tmp_path / "docs/new.md") is None
+
+
 @pytest.mark.parametrize("number", [2, 4, 5, 6, 11, 12, 14], ids=lambda number: EDITS[number][2])
 def test_what_other_pages_show_makes_the_whole_site_anew(tmp_path, number):
     project = start(tmp_path)
