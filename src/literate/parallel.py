@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import sys
@@ -47,12 +48,14 @@ def _forked(
     # Small portions, dealt in turn: a worker that drew the long files is not waited for.
     size = max(1, len(items) // (workers * 8))
     portions = [range(i, min(i + size, len(items))) for i in range(0, len(items), size)]
+    gc.freeze()  # the workers need not look through what is here: it stays, and stays shared
     pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork"))
     try:
         for results in pool.map(_run, portions):
             yield from results
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+        gc.unfreeze()
         _function = None
 
 
