@@ -16,6 +16,7 @@ import importlib.util
 import json
 import random
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -128,7 +129,9 @@ def labml_site(folder: Path, source: Path, maps: Path) -> Path:
     """All of labml_nn, with its Chinese maps if they are there."""
     (folder / "docs").mkdir(parents=True)
     (folder / "docs/index.md").write_text("# labml_nn\n\nAnnotated papers.\n")
-    options = {"sources": [str(source)], "exclude": ["/__init__.py"]}
+    # Within the project: what lies elsewhere is not published.
+    shutil.copytree(source, folder / "labml_nn", ignore=shutil.ignore_patterns("__pycache__"))
+    options = {"sources": ["labml_nn"], "exclude": ["/__init__.py"], "dead_links": "report"}
     if maps.is_dir():
         options |= {
             "translations": str(maps),

@@ -23,7 +23,7 @@ from watchdog.observers import Observer
 Rebuild = Callable[[set[Path]], Iterable[str | None]]
 
 #: An editor saves in several steps: what comes within this time is one change. Seconds.
-_SETTLE = 0.01
+_SETTLE = 0.004
 _ALIVE = 20.0  # seconds between signs of life to a browser that waits for a change
 _EVENTS = "_literate/changes"
 _SCRIPT = Path(__file__).parent / "assets" / "literate" / "preview.js"
