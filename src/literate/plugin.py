@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -361,10 +362,9 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         self._cache.prune()
         stamp = Stamp(self._cache.folder)
         if self._is_alone:
-            own = [
-                Path(path) for path in (config.config_file_path, config.theme.custom_dir) if path
-            ]
-            stamp.note_inputs([*own, *self._site.inputs])
+            overrides = [Path(config.theme.custom_dir)] if config.theme.custom_dir else []
+            settings = _config_files(Path(config.config_file_path))
+            stamp.note_inputs([*settings, *overrides, *self._site.inputs])
         else:
             stamp.forget()
         for note in (*self._cache.complaints, *self._dead_links()):
@@ -386,8 +386,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
 
         host, port = config.dev_addr
         preview = Preview((host, port), server.mount_path, Path(server.root), rebuild)
-        preview.watch(config.config_file_path)
-        for path in self._site.inputs:
+        for path in (*_config_files(Path(config.config_file_path)), *self._site.inputs):
             preview.watch(path)
         return cast("LiveReloadServer", preview)
 
@@ -638,6 +637,14 @@ def _settings(config: MkDocsConfig) -> str:
     """What the configuration says to the templates."""
     seen = {key: value for key, value in config.items() if key not in _UNSEEN}
     return repr((seen, dict(config.theme)))
+
+
+def _config_files(file: Path) -> Iterator[Path]:
+    """A configuration, and those that it inherits from."""
+    yield file
+    inherits = re.search(r"^INHERIT:\s*[\"']?([^\"'\n]+)", file.read_text("utf-8"), re.MULTILINE)
+    if inherits:
+        yield from _config_files(file.parent / inherits[1].strip())
 
 
 def _overrides(config: MkDocsConfig) -> Iterator[bytes]:

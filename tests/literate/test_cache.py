@@ -227,6 +227,18 @@ def test_a_setting_from_the_environment_counts(project):
     assert "https://b.example/net/" in project.read("site/net/index.html")
 
 
+def test_a_configuration_that_is_inherited_counts(project):
+    project.write("base.yml", CONFIG)
+    project.write("mkdocs.yml", "INHERIT: base.yml\n")
+    assert project.run().returncode == 0
+    age(project)
+    project.run()
+    assert "nothing has changed" in project.run().stdout
+    project.write("base.yml", CONFIG.replace("A paper", "Another paper"))
+    assert "nothing has changed" not in project.run().stdout
+    assert "Another paper" in project.read("site/index.html")
+
+
 def age(project: Project) -> None:
     """Let the sources be older than the next build: what changes during one is not trusted."""
     for path in project.root.rglob("*"):
