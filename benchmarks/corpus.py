@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shutil
+import sys
 from pathlib import Path
+
+# The tests and the benchmarks make the same sites, and drive the same browser.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+
+from support import write_labml_project
 
 from literate.project import read_project
 from literate.report import write_map
@@ -18,47 +23,22 @@ LANGUAGES = {
     "de": "etaoinsrhlduc",
 }
 
-_CONFIG = """\
-site_name: labml-nn
-theme:
-  name: material
-  font: false
-  features: [navigation.prune]
-plugins:
-  - literate:
-      sources: [{sources}]
-      dead_links: report
-      languages: [{languages}]
-"""
 _UNTOUCHED = re.compile(r"<span translate=no>.*?</span>|<[^>]*>|&\w+;|[^\W\d_]+")
-
-
-def labml_nn() -> Path:
-    """The sources of the installed labml-nn, which is not imported."""
-    spec = importlib.util.find_spec("labml_nn")
-    if spec is None or not spec.submodule_search_locations:
-        raise SystemExit("labml-nn is not installed: pip install -e '.[train]'")
-    return Path(spec.submodule_search_locations[0])
 
 
 def make_project(folder: Path, languages: tuple[str, ...] = (), copies: int = 1) -> Path:
     """A site of labml-nn, `copies` times over, translated whole into made-up words."""
-    names = [f"labml_nn_{number}" if number else "labml_nn" for number in range(copies)]
-    for name in names:
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(labml_nn(), folder / "sources" / name, ignore=ignored)
-    (folder / "docs").mkdir()
+    folder.mkdir()
+    write_labml_project(folder, sources=["sources"])
+    for number in range(1, copies):
+        shutil.copytree(folder / "sources/labml_nn", folder / "sources" / f"labml_nn_{number}")
     (folder / "docs" / "index.md").write_text("# labml-nn\n", encoding="utf-8")
-    config = folder / "mkdocs.yml"
-    config.write_text(_CONFIG.format(sources="sources", languages=""), encoding="utf-8")
+    for language in languages:
+        (folder / "translations" / language).mkdir(parents=True)
+        settings = folder / "translations" / language / "language.toml"
+        settings.write_text(f'name = "{language}"\n', encoding="utf-8")
     if languages:
-        for language in languages:
-            (folder / "translations" / language).mkdir(parents=True)
-            settings = folder / "translations" / language / "language.toml"
-            settings.write_text(f'name = "{language}"\n', encoding="utf-8")
-        _translate(config, languages)
-        names_of = ", ".join(languages)
-        config.write_text(_CONFIG.format(sources="sources", languages=names_of), encoding="utf-8")
+        _translate(folder / "mkdocs.yml", languages)
     return folder
 
 

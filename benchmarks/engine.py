@@ -22,7 +22,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from corpus import LANGUAGES, labml_nn, make_project
+from corpus import LANGUAGES, make_project
+from support import labml_nn
 
 #: Ratio -> the goal that it should stay below.
 GOALS = {

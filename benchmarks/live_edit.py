@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import shutil
 import socket
 import statistics
 import subprocess
@@ -22,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from corpus import LANGUAGES, make_project
-from playwright.sync_api import Page, sync_playwright
+from support import chromium
 
 #: Pages x languages -> milliseconds that it may take.
 GOALS = {"10 pages x 4 languages": 100.0, "221 pages x 4 languages": 300.0}
@@ -76,7 +74,8 @@ def measure(project: Path, edits: int) -> list[float]:
     source = project / _SOURCE
     original = source.read_text(encoding="utf-8")
     assert _NOTE in original, "labml-nn has changed: name another note"
-    with serving(project) as address, browser() as page:
+    with serving(project) as address, chromium() as browser:
+        page = browser.new_page()
         page.goto(address + _PAGE)
         page.wait_for_timeout(500)
         times = []
@@ -119,17 +118,6 @@ def _when_ready(address: str, process: subprocess.Popen[bytes]) -> str:
         else:
             return address
     raise SystemExit("serve does not answer")
-
-
-@contextmanager
-def browser() -> Iterator[Page]:
-    chromium = (
-        os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    )
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield running.new_page()
-        running.close()
 
 
 if __name__ == "__main__":

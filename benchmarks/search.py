@@ -10,53 +10,29 @@ it finds is held against plain substring search over the text of the built pages
 from __future__ import annotations
 
 import argparse
-import functools
-import http.server
-import importlib.util
 import json
 import random
 import re
-import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 from selectolax.lexbor import LexborHTMLParser
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
+sys.path.insert(0, str(ROOT / "tests"))
 
-from support import find_chromium  # noqa: E402
+from support import ASK_WORKER, chromium, served, write_labml_project  # noqa: E402
 
 from literate.search import index_address  # noqa: E402
 
 WORKER = "literate/search-worker.js"
 COLD_STARTS = 7
-
-#: Ask the worker each query in turn, and take the time of each answer.
-ASK = """async ([worker, queries]) => {
-    const search = new Worker(worker);
-    const next = () => new Promise(resolve => search.onmessage = ({ data }) => resolve(data));
-    await next();
-    const answers = [];
-    for (const query of queries) {
-        const start = performance.now();
-        search.postMessage({ type: 2, data: query });
-        const { data } = await next();
-        answers.push({ ms: performance.now() - start, items: data.items.map(([best, ...others]) =>
-            ({ page: best.location.split("#")[0], best })) });
-    }
-    search.terminate();
-    return answers;
-}"""
 
 #: From the first key in the box to the first result on the screen; nothing is fetched before.
 FIRST_RESULT = """query => new Promise(resolve => {
@@ -92,15 +68,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--queries", type=int, default=200, help="for each site and language")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--labml", type=Path, default=_labml(), help="the folder of labml_nn")
-    parser.add_argument("--maps", type=Path, default=ROOT.parent / "shared/labml", help="its maps")
+    parser.add_argument(
+        "--maps", type=Path, default=ROOT.parent / "shared/labml", help="labml-nn's maps"
+    )
     parser.add_argument("--json", action="store_true", help="all figures as JSON on the last line")
     options = parser.parse_args()
     results: dict[str, Measured] = {}
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
-        sites = {"own": own_site(Path(folder) / "own")}
-        if options.labml:
-            sites["labml_nn"] = labml_site(Path(folder) / "labml", options.labml, options.maps)
+        sites = {
+            "own": own_site(Path(folder) / "own"),
+            "labml_nn": labml_site(Path(folder) / "labml", options.maps),
+        }
         for name, site in sites.items():
             for language in ("en", "zh"):
                 if (site / index_address(language)).is_file():
@@ -113,11 +91,6 @@ def main() -> None:
         print(json.dumps(figures(results)))
 
 
-def _labml() -> Path | None:
-    spec = importlib.util.find_spec("labml_nn")
-    return Path(spec.submodule_search_locations[0]) if spec else None
-
-
 # --- the sites ---
 
 
@@ -125,25 +98,11 @@ def own_site(folder: Path) -> Path:
     return build(ROOT, folder)
 
 
-def labml_site(folder: Path, source: Path, maps: Path) -> Path:
-    """All of labml_nn, with its Chinese maps if they are there."""
-    (folder / "docs").mkdir(parents=True)
-    (folder / "docs/index.md").write_text("# labml_nn\n\nAnnotated papers.\n")
-    # Within the project: what lies elsewhere is not published.
-    shutil.copytree(source, folder / "labml_nn", ignore=shutil.ignore_patterns("__pycache__"))
-    options = {"sources": ["labml_nn"], "exclude": ["/__init__.py"], "dead_links": "report"}
-    if maps.is_dir():
-        options |= {
-            "translations": str(maps),
-            "maps": "{page}.{language}.json",
-            "languages": ["zh"],
-        }
-    config = {
-        "site_name": "labml_nn",
-        "theme": {"name": "material", "font": False},
-        "plugins": [{"literate": options}],
-    }
-    (folder / "mkdocs.yml").write_text(json.dumps(config))
+def labml_site(folder: Path, maps: Path) -> Path:
+    """All of labml-nn, with its Chinese maps if they are there."""
+    folder.mkdir()
+    template = {"translations": str(maps), "maps": "{page}.{language}.json", "languages": ["zh"]}
+    write_labml_project(folder, **(template if maps.is_dir() else {}))
     return build(folder, folder / "site")
 
 
@@ -155,28 +114,6 @@ def build(project: Path, site: Path) -> Path:
         [sys.executable, "-c", code, *arguments], cwd=project, env=environment, check=True
     )
     return site
-
-
-@contextmanager
-def served(site: Path) -> Iterator[str]:
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-    handler = functools.partial(Handler, directory=str(site))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{running.server_port}/"
-        running.shutdown()
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu"]
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=arguments)
-        yield browser
-        browser.close()
 
 
 # --- what the pages say ---
@@ -240,18 +177,18 @@ def measure(
         start = base + next(iter(texts))
         page = browser.new_page()
         page.goto(start)
-        answers = page.evaluate(ASK, [f"{base}{WORKER}#{language}", queries])
+        answers = page.evaluate(ASK_WORKER, [f"{base}{WORKER}#{language}", queries])
         page.close()
         firsts = [first_result(browser, start, query[0]) for query in queries[:COLD_STARTS]]
     recalls, shown = [], 0
     for query, answer in zip(queries, answers, strict=True):
         expected = {address for address, text in texts.items() if folded(query) in text}
-        found = {item["page"] for item in answer["items"]}
+        found = {best["location"].split("#")[0] for best, *_ in answer["items"]}
         missed = expected - found
         recalls.append(1 - len(missed) / len(expected) if expected else 1.0)
         if missed:
             print(f"  {language} {query!r}: not found on {', '.join(sorted(missed))}")
-        shown += bool(answer["items"]) and contains(answer["items"][0]["best"], query)
+        shown += bool(answer["items"]) and contains(answer["items"][0][0], query)
     times = [answer["ms"] for answer in answers[1:]]  # the first one fetched the index
     return Measured(
         pages=len(texts),

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import http.server
+import importlib.util
+import json
 import os
 import shutil
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -74,6 +81,90 @@ class Project:
             for path in folder.rglob("*")
             if path.is_file()
         }
+
+
+# --- labml-nn: 221 annotated files that nobody here wrote ---
+
+
+def labml_nn() -> Path:
+    """The sources of the installed labml-nn, which is not imported."""
+    spec = importlib.util.find_spec("labml_nn")
+    assert spec and spec.submodule_search_locations, "install labml-nn: pip install '.[train]'"
+    return Path(spec.submodule_search_locations[0])
+
+
+def write_labml_project(root: Path, **options: object) -> None:
+    """A site of labml-nn, with further options of the plugin."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(labml_nn(), root / "sources/labml_nn", ignore=ignored)
+    (root / "docs").mkdir()
+    configure_labml_project(root, **options)
+
+
+def configure_labml_project(root: Path, **options: object) -> None:
+    """Write its configuration: JSON is YAML."""
+    config = {
+        "site_name": "labml-nn",
+        "theme": {"name": "material", "font": False, "features": ["navigation.prune"]},
+        "plugins": [
+            {"literate": {"sources": ["sources/labml_nn"], "dead_links": "report", **options}}
+        ],
+    }
+    (root / "mkdocs.yml").write_text(json.dumps(config), encoding="utf-8")
+
+
+# --- the browser ---
+
+#: Ask a search worker each query in turn: what it finds, and after how many milliseconds.
+ASK_WORKER = """async ([worker, queries]) => {
+    const search = new Worker(worker);
+    const next = () => new Promise(resolve => search.onmessage = ({ data }) => resolve(data));
+    await next();
+    const answers = [];
+    for (const query of queries) {
+        const start = performance.now();
+        search.postMessage({ type: 2, data: query });
+        const { data } = await next();
+        answers.push({ ms: performance.now() - start, items: data.items });
+    }
+    search.terminate();
+    return answers;
+}"""
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address of a folder."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    handler = functools.partial(Handler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{running.server_port}/"
+        running.shutdown()
+
+
+@contextmanager
+def chromium():
+    """Chromium, driven by Playwright; it must be there, for what is not looked at is not tested."""
+    path = find_chromium()
+    assert path, (
+        "Chromium is needed: install Debian's `chromium` (apt-get install chromium) or any Chrome, "
+        "or name one in the environment variable CHROMIUM"
+    )
+    from playwright.sync_api import sync_playwright
+
+    arguments = ["--disable-gpu", "--no-first-run", "--disable-background-networking",
+                 "--disable-component-update", "--disable-sync", "--disable-quic"]  # fmt: skip
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        arguments.append("--no-sandbox")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield browser
+        browser.close()
 
 
 def find_chromium() -> str | None:

@@ -21,6 +21,7 @@ from bibtexparser.model import Block, DuplicateBlockKeyBlock, DuplicateFieldKeyB
 from pylatexenc.latex2text import LatexNodes2Text  # type: ignore[import-untyped]
 
 from literate.errors import LiterateError
+from literate.files import read_text
 from literate.mathml import to_mathml
 
 #: Where an entry says in what it appeared, the most telling first.
@@ -83,17 +84,12 @@ def load_bibliography(path: Path, shown: str) -> Bibliography:
     an entry without a title.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_text(path, shown, "the bibliography")
     except FileNotFoundError:
         raise LiterateError(
             f"the bibliography {shown} does not exist",
             file="mkdocs.yml",
             fix="Mend `bibliography` of the plugin `literate`",
-        ) from None
-    except UnicodeDecodeError as error:
-        line = path.read_bytes().count(b"\n", 0, error.start) + 1
-        raise LiterateError(
-            "the bibliography is not UTF-8", file=shown, line=line, fix="Save it as UTF-8"
         ) from None
     # What the parser would log is raised here, as one error.
     logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)

@@ -14,7 +14,14 @@ def read_text(path: Path, shown: str, what: str) -> str:
     Raises `FileNotFoundError` where there is no file, for the caller knows what that means, and
     `LiterateError` where it cannot be read or is not UTF-8. `what` names it in the message.
     """
-    data = read_bytes(path, shown, what)
+    return decode_utf8(read_bytes(path, shown, what), shown, what)
+
+
+def decode_utf8(data: bytes, shown: str, what: str) -> str:
+    """The text of a file's bytes, its byte-order mark left aside.
+
+    Raises `LiterateError` where they are not UTF-8.
+    """
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -12,7 +12,7 @@ from typing import Any
 
 from literate.cache import NO_CACHE, Cache, digest
 from literate.document import Document, Line, Prose, Section
-from literate.errors import LiterateError
+from literate.files import decode_utf8
 from literate.fragment import Fragment, parse
 from literate.highlight import highlight_lines
 from literate.markup import Tag
@@ -158,13 +158,7 @@ def _code(document: Document, uses: tuple[NameUse, ...]) -> tuple[str, ...]:
 
 def _markdown_document(data: bytes, shown: str) -> Document:
     """A Markdown page is one long note without code."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise LiterateError(
-            "the page is not UTF-8", file=shown, line=line, fix="Save it as UTF-8"
-        ) from None
+    text = decode_utf8(data, shown, "the page")
     rows = text.split("\n")
     lines = tuple(
         Line(number, row + ("\n" if number < len(rows) else ""))

@@ -16,6 +16,7 @@ import pylit  # type: ignore[import-untyped]
 
 from literate.document import Document
 from literate.errors import LiterateError
+from literate.files import decode_utf8
 from literate.forms import (
     DOCSTRING,
     ENDING_NAMES,
@@ -275,13 +276,7 @@ def tangle(data: bytes, path: str) -> bytes:
 
     Raises `LiterateError` where the document is malformed, or what it gives is not Python.
     """
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise LiterateError(
-            "the document is not UTF-8", file=path, line=line, fix="Save it as UTF-8"
-        ) from None
+    text = decode_utf8(data, path, "the document")
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise LiterateError("there is a NUL in the text", file=path, line=line, fix="Delete it")

@@ -9,21 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
+from support import ASK_WORKER
 
 from literate.search import search_index, search_sections
-
-ASK = """async ([worker, queries]) => {
-    const search = new Worker(worker);
-    const next = () => new Promise(resolve => search.onmessage = ({ data }) => resolve(data));
-    await next();
-    const answers = [];
-    for (const query of queries) {
-        search.postMessage({ type: 2, data: query });
-        answers.push((await next()).data.items);
-    }
-    search.terminate();
-    return answers;
-}"""
 
 
 def read_index(data):
@@ -101,7 +89,8 @@ def ask(browser, server):
     def ask(pages, *queries, packed=True):
         index = search_index((url, title, search_sections(html)) for url, title, html in pages)
         served["index"] = index if packed else gzip.decompress(index)
-        return page.evaluate(ASK, [f"{server}literate/search-worker.js#made", list(queries)])
+        worker = f"{server}literate/search-worker.js#made"
+        return [answer["items"] for answer in page.evaluate(ASK_WORKER, [worker, list(queries)])]
 
     yield ask
     page.close()

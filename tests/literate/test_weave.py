@@ -13,7 +13,7 @@ import nbformat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import ROOT
+from support import ROOT, labml_nn
 
 from literate.errors import LiterateError
 from literate.forms import Note, pieces
@@ -22,7 +22,7 @@ from literate.notebook import cells, notebook
 from literate.split import split
 from literate.weave import tangle, weave
 
-LABML = Path(importlib.util.find_spec("labml_nn").submodule_search_locations[0])
+LABML = labml_nn()
 OWN = sorted((ROOT / "src").rglob("*.py"))
 MODULE = '''r"""
 ---
