@@ -288,6 +288,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         """Replace the Markdown files by our pages, in every language."""
         self._coverage: dict[str, Coverage] = {}
         self._pages: dict[tuple[str, str], LocalisedPage] = {}
+        self._behind: set[tuple[str, str]] = set()
         for page in self._site.pages.values():
             if existing := files.get_file_from_path(f"{page.name}.md"):
                 files.remove(existing)
@@ -325,7 +326,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
             html = env.get_template("404.html").render(context)
             address = f"{language}/404.html"
             files.append(File.generated(config, address, content=html))
-        self._env = env
+        self._env, self._config = env, config
         env.bytecode_cache = self._cache.templates()
         env.auto_reload = False  # each build has an environment of its own
         if self._is_alone:
@@ -350,7 +351,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         self, context: TemplateContext, page: MkDocsPage, config: MkDocsConfig, nav: Navigation
     ) -> TemplateContext:
         if isinstance(page, LocalisedPage) and page.finished:
-            context["html"] = self._cache.get(page.finished) or self._html(page, context, config)  # type: ignore[typeddict-unknown-key]
+            context["html"] = self._cache.get(page.finished) or self._html(page, context)  # type: ignore[typeddict-unknown-key]
         elif isinstance(page, LocalisedPage):
             self._speak(page.language, config)
             context["nav"] = self._navigations[page.language]
@@ -379,18 +380,19 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
 
         def rebuild(changed: set[Path]) -> Iterator[str | None]:
             try:
-                yield from self._refresh(changed, config)
+                yield from self._refresh(changed)
             except _MoreThanPagesError:
                 builder()
                 yield None
 
         host, port = config.dev_addr
-        preview = Preview((host, port), server.mount_path, Path(server.root), rebuild)
+        place, folder = (host, port), Path(server.root)
+        preview = Preview(place, server.mount_path, folder, rebuild, self._catch_up)
         for path in (*_config_files(Path(config.config_file_path)), *self._site.inputs):
             preview.watch(path)
         return cast("LiveReloadServer", preview)
 
-    def _refresh(self, changed: set[Path], config: MkDocsConfig) -> Iterator[str]:
+    def _refresh(self, changed: set[Path]) -> Iterator[str]:
         """Make the pages of these files anew; yields the address of each once it is there.
 
         What an author does most, editing a note or its translation, changes one page alone.
@@ -407,14 +409,14 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
             raise _MoreThanPagesError
         try:
             for name in sorted(name for name in names if name):
-                yield from self._refresh_page(name, config)
+                yield from self._refresh_page(name)
         except LiterateError as error:
             for line in str(error).split("\n"):
                 log.error(line)
         except OSError:  # it has vanished, or is on its way to another place
             raise _MoreThanPagesError from None
 
-    def _refresh_page(self, name: str, config: MkDocsConfig) -> Iterator[str]:
+    def _refresh_page(self, name: str) -> Iterator[str]:
         site = self._site.refreshed(name, self._cache)
         if site is None:
             raise _MoreThanPagesError
@@ -429,10 +431,24 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
                 page.source = site.pages[name]
                 page.load = partial(load_kept, site, name, edition, record, self._cache)
                 page.finished = self._finished_key(page)
-                context = get_context(self._navigations[language], self._files, config, page)
-                html = self._html(page, context, config)
+                context = get_context(self._navigations[language], self._files, self._config, page)
+                html = self._html(page, context)
                 Path(page.file.abs_dest_path).write_text(html, encoding="utf-8")
+                self._behind.add((language, name))
                 yield _url(page.file)
+
+    def _catch_up(self) -> None:
+        """What goes with pages that were made anew: their downloads, and the search index."""
+        site = Path(self._config.site_dir)
+        for language, name in self._behind:
+            page = self._pages[language, name]
+            if page.source.is_annotated and language == self._source_language:
+                (site / f"{name}.py").write_bytes(page.source.document.encode())
+                if book := page.load().notebook:
+                    (site / f"{name}.ipynb").write_text(book, encoding="utf-8")
+        for language in {language for language, _ in self._behind}:
+            (site / index_address(language)).write_bytes(self._search_index(language))
+        self._behind.clear()
 
     # --- pages ---
 
@@ -447,7 +463,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
 
         def finish(page: LocalisedPage) -> None:
             context = get_context(self._navigations[page.language], self._files, config, page)
-            self._html(page, context, config)
+            self._html(page, context)
 
         work: list[Callable[[], object]] = [
             partial(self._search_index, language) for language in self._languages()
@@ -469,14 +485,14 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
             self._cache.put(key, index)
         return index
 
-    def _html(self, page: LocalisedPage, context: TemplateContext, config: MkDocsConfig) -> str:
+    def _html(self, page: LocalisedPage, context: TemplateContext) -> str:
         """The whole HTML of a page, put into the cache."""
         assert page.finished is not None
         page.fill()
         page.active = True
-        self._speak(page.language, config)
+        self._speak(page.language, self._config)
         context["nav"] = self._navigations[page.language]
-        context.update(self._context(page.language, page, config))  # type: ignore[typeddict-item]
+        context.update(self._context(page.language, page, self._config))  # type: ignore[typeddict-item]
         html: str = self._env.get_template(page.template).render(context)
         page.active = False
         page.empty()

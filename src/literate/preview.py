@@ -32,15 +32,22 @@ _SCRIPT = Path(__file__).parent / "assets" / "literate" / "preview.js"
 class Preview:
     """Serves `folder` at `http://HOST:PORT/MOUNT` and rebuilds on every change of what it watches.
 
-    Has the methods that MkDocs wants of its own server.
+    `rest` is called when nothing has changed for a moment: for what no reader waits for. Has the
+    methods that MkDocs wants of its own server.
     """
 
     def __init__(
-        self, address: tuple[str, int], mount: str, folder: Path, rebuild: Rebuild
+        self,
+        address: tuple[str, int],
+        mount: str,
+        folder: Path,
+        rebuild: Rebuild,
+        rest: Callable[[], None],
     ) -> None:
         self.mount = mount if mount.endswith("/") else f"{mount}/"
         self.folder = folder.resolve()
         self._rebuild = rebuild
+        self._rest = rest
         self._changes: queue.Queue[Path] = queue.Queue()
         self._browsers: set[queue.Queue[str]] = set()
         self._observer = Observer()
@@ -101,8 +108,10 @@ class Preview:
     def _next_changes(self) -> set[Path]:
         changed: set[Path] = set()
         while not changed:
-            with suppress(queue.Empty):  # the timeout lets Ctrl-C through
+            try:  # the timeout lets Ctrl-C through
                 changed.add(self._changes.get(timeout=0.5))
+            except queue.Empty:
+                self._rest()
         with suppress(queue.Empty):
             while True:
                 changed.add(self._changes.get(timeout=_SETTLE))

@@ -421,6 +421,13 @@ def test_serve_rebuilds_when_a_map_changes(project):
         project.write("src/paper/net.py", SOURCE + "\n\nEND = 1\n")
         assert lines.wait_for("Rebuilt the site in")
         assert "END" in fetch(f"{address}net/")
+        red = CONFIG.replace("font: false", "font: false\n  palette: {primary: red}")
+        project.write("mkdocs.yml", red)
+        assert lines.wait_for("Rebuilt the site in")
+        project.write("src/paper/net.py", SOURCE.replace("Double", "Twice") + "\n\nEND = 1\n")
+        assert lines.wait_for("Rebuilt 2 pages in")
+        page = fetch(f"{address}net/")
+        assert "Twice the input" in page and 'data-md-color-primary="red"' in page
         project.write("src/paper/net.py", "def f(:\n")
         assert lines.wait_for("src/paper/net.py:1: this is not Python")
         assert "END" in fetch(f"{address}net/")
