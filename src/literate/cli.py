@@ -222,6 +222,8 @@ def serve(port: int) -> None:
         _check_port(port)
     command = [*_MKDOCS, "serve", "--livereload", "--dev-addr", f"127.0.0.1:{port}"]
     process = subprocess.Popen(command, env={**os.environ, **_ENVIRONMENT})
+    # Told to end, end it as Ctrl-C does: it then tidies up.
+    signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGINT))
     while True:
         try:
             raise SystemExit(process.wait())

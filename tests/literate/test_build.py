@@ -1,5 +1,6 @@
 """`build_site.py`, run as a user runs it: what it builds, and how it fails."""
 
+import contextlib
 import json
 import os
 import re
@@ -438,6 +439,22 @@ def test_serve_rebuilds_when_a_map_changes(project):
         code = process.wait(timeout=20)
     assert code == 0
     assert "Traceback" not in lines.text
+
+
+def test_serve_ends_what_it_started(project):
+    command = [sys.executable, str(ROOT / "build_site.py"), "serve", "--port", str(free_port())]
+    process = subprocess.Popen(
+        command, cwd=project.root, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        assert Lines(process.stderr).wait_for("Serving on")
+        process.terminate()
+        assert process.wait(timeout=20) == 0
+        with pytest.raises(OSError, match="refused"):
+            fetch(f"http://127.0.0.1:{command[-1]}/")
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 class Lines:
