@@ -22,12 +22,11 @@ _LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong with an entry. A `breaking` fault would damage the page."""
+    """One thing that is wrong with an entry."""
 
     entry: Entry
     message: str
     fix: str
-    breaking: bool = False
 
 
 def lint(entry: Entry, language: Language) -> list[Fault]:
@@ -44,7 +43,7 @@ def _broken(entry: Entry) -> Iterator[Fault]:
     if sorted(_MARKUP.findall(entry.source)) == sorted(_MARKUP.findall(entry.translation)):
         return  # the very same tags: there is nothing to look for
     for fault in (*_placeholders(entry), *_links(entry), *_tags(entry)):
-        yield Fault(entry, *fault, breaking=True)
+        yield Fault(entry, *fault)
 
 
 def _placeholders(entry: Entry) -> Iterator[tuple[str, str]]:

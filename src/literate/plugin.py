@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -38,7 +37,7 @@ from literate.localise import TocEntry, translate_word
 from literate.page import Page
 from literate.parallel import each
 from literate.preview import Preview
-from literate.project import CACHE, MAPS, line_of, make_project
+from literate.project import CACHE, MAPS, config_files, line_of, make_project
 from literate.report import Coverage, summary_line
 from literate.search import SearchSection, index_address, search_index
 from literate.site import Site, load_site
@@ -364,7 +363,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         stamp = Stamp(self._cache.folder)
         if self._is_alone:
             overrides = [Path(config.theme.custom_dir)] if config.theme.custom_dir else []
-            settings = _config_files(Path(config.config_file_path))
+            settings = config_files(Path(config.config_file_path))
             stamp.note_inputs([*settings, *overrides, *self._site.inputs])
         else:
             stamp.forget()
@@ -388,7 +387,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         host, port = config.dev_addr
         place, folder = (host, port), Path(server.root)
         preview = Preview(place, server.mount_path, folder, rebuild, self._catch_up)
-        for path in (*_config_files(Path(config.config_file_path)), *self._site.inputs):
+        for path in (*config_files(Path(config.config_file_path)), *self._site.inputs):
             preview.watch(path)
         return cast("LiveReloadServer", preview)
 
@@ -653,14 +652,6 @@ def _settings(config: MkDocsConfig) -> str:
     """What the configuration says to the templates."""
     seen = {key: value for key, value in config.items() if key not in _UNSEEN}
     return repr((seen, dict(config.theme)))
-
-
-def _config_files(file: Path) -> Iterator[Path]:
-    """A configuration, and those that it inherits from."""
-    yield file
-    inherits = re.search(r"^INHERIT:\s*[\"']?([^\"'\n]+)", file.read_text("utf-8"), re.MULTILINE)
-    if inherits:
-        yield from _config_files(file.parent / inherits[1].strip())
 
 
 def _overrides(config: MkDocsConfig) -> Iterator[bytes]:

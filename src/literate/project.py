@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -163,8 +164,18 @@ def _named(plugin: Any) -> tuple[Any, Any]:
     return name, {} if options is None else options
 
 
-def _read_config(file: Path, heirs: tuple[Path, ...] = ()) -> dict[str, Any]:
-    """A configuration, upon the one that its `INHERIT` names."""
+def config_files(config_file: Path) -> list[Path]:
+    """A configuration, and those that it inherits from."""
+    return [file for file, _ in _lineage(config_file)]
+
+
+def _read_config(config_file: Path) -> dict[str, Any]:
+    """A configuration, upon those that it inherits from."""
+    return reduce(_merged, [config for _, config in reversed(_lineage(config_file))])
+
+
+def _lineage(file: Path, heirs: tuple[Path, ...] = ()) -> list[tuple[Path, dict[str, Any]]]:
+    """A configuration, the one that its `INHERIT` names, and so on."""
     try:
         config = yaml.load(read_text(file, file.name, "the configuration"), _Loader)  # noqa: S506
     except FileNotFoundError:
@@ -185,7 +196,7 @@ def _read_config(file: Path, heirs: tuple[Path, ...] = ()) -> dict[str, Any]:
             fix="Write `key: value` lines; `site_name` and `plugins` are the least",
         )
     if "INHERIT" not in config:
-        return config
+        return [(file, config)]
     parent = (file.parent / str(config["INHERIT"])).absolute()
     if parent in (file.absolute(), *heirs):
         raise LiterateError(
@@ -194,7 +205,7 @@ def _read_config(file: Path, heirs: tuple[Path, ...] = ()) -> dict[str, Any]:
             line=line_of(file, "INHERIT:"),
             fix="Name another file in `INHERIT`",
         )
-    return _merged(_read_config(parent, (file.absolute(), *heirs)), config)
+    return [(file, config), *_lineage(parent, (file.absolute(), *heirs))]
 
 
 def _no_config(file: Path, heirs: tuple[Path, ...]) -> LiterateError:
