@@ -7,14 +7,15 @@ summary: >
 
 # Data
 
-A model is only as convincing as what it is tried on. We have two sets of real images,
-and ConvMixer sees both in the same form, RGB images of 32 x 32 pixels in ten classes:
+A model is only as convincing as what it is tried on. There are three sets of real
+images, and every model sees them in the same form, RGB images of one size:
 
 * [Digits](#digits): handwritten digits that scikit-learn carries inside its own
   package. They need no network and no accelerator, so this is what [the
   experiment](experiment.py) trains on unless told otherwise.
 * [CIFAR-10](#cifar10): the paper's small task, photographs of animals and vehicles,
   through torchvision.
+* [Image folders](folders.py), such as ImageNet, on a page of their own.
 
 A set is a [DataSet](#DataSet): images to train on and images held out, which are looked
 at only to measure. The second half of the page is about CIFAR-10's files, which can be
@@ -24,20 +25,18 @@ file and what to do.
 
 import pickletools
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
-from torch import nn
-from torch.utils.data import Dataset
 from torchvision.datasets import CIFAR10
 from torchvision.datasets.utils import check_integrity
-from torchvision.transforms import v2
 
 from convmixer.errors import ExperimentError
 
@@ -50,35 +49,55 @@ class DataError(ExperimentError):
     """
 
 
-class Images(Dataset[tuple[torch.Tensor, int]]):
+class Source(Protocol):
     """
-    ## Images and labels
+    ## Where images come from
 
-    All images of a set stay in memory as bytes, a quarter of what floats would take,
-    and become floats one by one, as they are asked for.
+    What the training asks of images, wherever they are.
     """
 
-    def __init__(
-        self, images: torch.Tensor, labels: torch.Tensor, transform: nn.Module
-    ):
-        """
-        * `images` are the images, bytes `[N, 3, 32, 32]`
-        * `labels` are their classes, whole numbers `[N]`
-        * `transform` makes one image ready for the model: augmentation, if any, then
-          floats
-        """
-        self.images = images
-        self.labels = labels
-        self.transform = transform
+    # The classes of all images, whole numbers `[N]`
+    labels: torch.Tensor
 
-    def __len__(self) -> int:
-        return len(self.labels)
+    def batches(
+        self, order: Iterable[torch.Tensor], seed: int
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """
+        For each group of numbers `[B]` in `order`, the images of these numbers, bytes
+        `[B, 3, H, W]`, and their classes, `[B]`. If chance has a part in how an image is
+        read, `seed` and its number decide.
+        """
 
-    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+
+@dataclass(frozen=True)
+class Images:
+    """
+    ## Images in memory
+
+    All images of a set stay in memory as bytes, a quarter of what floats would take. On
+    a GPU, CIFAR-10 is 150 MB, and nothing has to be brought there again.
+    """
+
+    # Bytes `[N, 3, 32, 32]`
+    pixels: torch.Tensor
+    # Their classes, whole numbers `[N]`
+    labels: torch.Tensor
+
+    def to(self, device: torch.device) -> "Images":
         """
-        Returns an image `[3, 32, 32]` of floats, and its class.
+        The same images on another device.
         """
-        return self.transform(self.images[index]), int(self.labels[index])
+        return Images(self.pixels.to(device), self.labels.to(device))
+
+    def batches(
+        self, order: Iterable[torch.Tensor], seed: int
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """
+        As a [source](#Source) does.
+        """
+        for numbers in order:
+            here = numbers.to(self.pixels.device)
+            yield self.pixels[here], self.labels[here]
 
 
 @dataclass(frozen=True)
@@ -94,12 +113,39 @@ class DataSet:
     # Mean and standard deviation of each channel, which the images are normalized with
     mean: list[float]
     std: list[float]
-    # The training images, augmented anew each time they are asked for
-    train: Images
-    # The held-out images, always the same
-    test: Images
+    # The training images, and the held-out ones
+    train: Source
+    test: Source
     # How the two were parted, in words, for the record of the run
     split: str
+
+    def to(self, device: torch.device) -> "DataSet":
+        """
+        The same set with its images on another device.
+        """
+        return replace(self, train=self.train.to(device), test=self.test.to(device))
+
+
+def seed_of(*numbers: int) -> int:
+    """
+    ### A seed for every occasion
+
+    Each epoch and each step has chance seeded anew, from the seed of the run and their
+    own numbers. So nothing has to be remembered of the chance before, and a run that was
+    stopped goes on as if it had not been.
+    """
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
+
+
+def shuffled(n_images: int, batch_size: int, seed: int) -> list[torch.Tensor]:
+    """
+    ### The order of an epoch
+
+    Returns the numbers of all images in batches, in an order that `seed` decides. The
+    last batch may be smaller.
+    """
+    chance = torch.Generator().manual_seed(seed)
+    return list(torch.randperm(n_images, generator=chance).split(batch_size))
 
 
 def channel_statistics(images: torch.Tensor) -> tuple[list[float], list[float]]:
@@ -122,44 +168,24 @@ def channel_statistics(images: torch.Tensor) -> tuple[list[float], list[float]]:
     return mean.tolist(), std.tolist()
 
 
-def data_set(
-    train: tuple[torch.Tensor, torch.Tensor],
-    test: tuple[torch.Tensor, torch.Tensor],
-    augment: Sequence[nn.Module],
-    classes: Sequence[str],
-    split: str,
-) -> DataSet:
-    """
-    ### Prepare images for the model
-
-    Digits and CIFAR-10 both go through this. The images become floats, with mean 0 and
-    standard deviation 1 in each channel of the training images, which `augment` changes
-    before that.
-    """
-    mean, std = channel_statistics(train[0])
-    normalize = [v2.ToDtype(torch.float32, scale=True), v2.Normalize(mean, std)]
-    return DataSet(
-        classes=list(classes),
-        mean=mean,
-        std=std,
-        train=Images(*train, transform=v2.Compose([*augment, *normalize])),
-        test=Images(*test, transform=v2.Compose(normalize)),
-        split=split,
-    )
+# Where each form begins among the digits. A form asks for 130 of them: 0 to 9 three
+# times, and then a hundred in an order that looks random and is the same on all forms.
+# A few could not be read and are left out.
+FORMS = [0, 130, 256, 386, 516, 646, 776, 906, 1029, 1157, 1287, 1415, 1545, 1667]
 
 
-def digits(split_seed: int = 0, test_share: float = 0.25) -> DataSet:
+def digits(split: str = "random", split_seed: int = 0) -> DataSet:
     """
     ## Digits
 
-    Scikit-learn's digits were written by hand and reduced to 8 x 8 pixels of 17 shades.
+    Scikit-learn's digits were written by hand on a printed form, and reduced to 8 x 8
+    pixels of 17 shades.
 
-    * `split_seed` decides which digits are held out
-    * `test_share` is how many of them, as a share of all
+    * `split` is `"random"`, or `"writers"` to hold out everything that some people wrote
+    * `split_seed` decides which digits or which people
 
-    The set does not say who wrote what, so one person's digits may fall on both sides
-    of the split. That is easier than reading a stranger's hand, and the accuracy is to
-    be read that way.
+    With the random split, one person's digits fall on both sides of it. That is easier
+    than reading a stranger's hand, and the accuracy is to be read that way.
     """
     bunch = load_digits()
     labels = torch.from_numpy(bunch.target)
@@ -168,26 +194,53 @@ def digits(split_seed: int = 0, test_share: float = 0.25) -> DataSet:
     # that bytes can hold, and grey, which is RGB with three equal channels.
     pixels = torch.from_numpy(bunch.images).float()[:, None]
     pixels = F.interpolate(pixels, size=(32, 32), mode="bilinear") * (255 / 16)
-    images = pixels.round().to(torch.uint8).expand(-1, 3, -1, -1)
+    images = pixels.round().to(torch.uint8).expand(-1, 3, -1, -1).contiguous()
 
-    # Stratified: every digit has the same share among the training and the held-out
-    # images.
-    train, test = train_test_split(
-        np.arange(len(labels)),
-        test_size=test_share,
-        stratify=bunch.target,
-        random_state=split_seed,
-    )
-
-    # Shifting by up to 2 pixels, half a pixel of the original, leaves a digit what it
-    # is. A mirror image would not: a mirrored 2 is no digit at all.
-    return data_set(
-        train=(images[train], labels[train]),
-        test=(images[test], labels[test]),
-        augment=[v2.RandomCrop(32, padding=2)],
+    parts = by_writers if split == "writers" else at_random
+    train, test, words = parts(bunch.target, split_seed)
+    mean, std = channel_statistics(images[train])
+    return DataSet(
         classes=[str(name) for name in bunch.target_names],
-        split=f"stratified random, {test_share:.0%} held out, seed {split_seed}",
+        mean=mean,
+        std=std,
+        train=Images(images[train], labels[train]),
+        test=Images(images[test], labels[test]),
+        split=words,
     )
+
+
+def at_random(target: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray, str]:
+    """
+    ### The random split
+
+    A quarter is held out. The split is stratified: every digit has the same share among
+    the training and the held-out images.
+
+    Returns the numbers of the training and the held-out images, and the split in words.
+    """
+    train, test = train_test_split(
+        np.arange(len(target)), test_size=0.25, stratify=target, random_state=seed
+    )
+    return train, test, f"stratified random, 25% held out, seed {seed}"
+
+
+def by_writers(target: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray, str]:
+    """
+    ### The split by writers
+
+    The set does not name the writers, and says that there were 13. But its order shows
+    14 copies of one form, filled in one after the other, of which three are held out. We
+    take each for a person's. If two of them are by the same hand, that person's digits
+    may fall on both sides; all others' cannot.
+
+    Returns the same as the random split.
+    """
+    forms = np.searchsorted(FORMS, np.arange(len(target)), side="right") - 1
+    held_out = np.random.default_rng(seed).permutation(len(FORMS))[:3]
+    test = np.isin(forms, held_out)
+    names = ", ".join(str(form + 1) for form in sorted(held_out))
+    words = f"by writers, forms {names} of 14 held out, seed {seed}"
+    return np.flatnonzero(~test), np.flatnonzero(test), words
 
 
 def cifar10(
@@ -216,24 +269,25 @@ def cifar10(
     except Exception as error:
         raise unreadable(data_dir, source, error) from error
 
-    # The authors' augmentation for 25 epochs: a photograph may be mirrored, and two
-    # random operations of RandAugment at magnitude 12 follow.
-    return data_set(
-        train=as_tensors(train),
-        test=as_tensors(test),
-        augment=[v2.RandomHorizontalFlip(), v2.RandAugment(num_ops=2, magnitude=12)],
+    training = as_images(train)
+    mean, std = channel_statistics(training.pixels)
+    return DataSet(
         classes=train.classes,
+        mean=mean,
+        std=std,
+        train=training,
+        test=as_images(test),
         split="as published",
     )
 
 
-def as_tensors(part: CIFAR10) -> tuple[torch.Tensor, torch.Tensor]:
+def as_images(part: CIFAR10) -> Images:
     """
     Torchvision holds bytes `[N, 32, 32, 3]`, the order of image files; convolutions
     take the channels first, `[N, 3, 32, 32]`.
     """
-    images = torch.from_numpy(part.data).permute(0, 3, 1, 2).contiguous()
-    return images, torch.tensor(part.targets)
+    pixels = torch.from_numpy(part.data).permute(0, 3, 1, 2).contiguous()
+    return Images(pixels, torch.tensor(part.targets))
 
 
 def fetch(data_dir: Path, source: type[CIFAR10]) -> None:

@@ -46,6 +46,8 @@ from typing import Any, Literal, get_args
 import torch
 from torch import nn
 
+from convmixer.depthwise import DepthwiseConv2d
+
 # An activation is given as something that makes one, such as the class `nn.GELU`.
 # `Norm` and `Residual` name the paper's own choices first, then those that it is
 # compared with.
@@ -184,13 +186,9 @@ class ConvMixerLayer(nn.Module):
             choices = get_args(Residual)
             raise ValueError(f"residual must be one of {choices}, not {residual!r}")
         self.residual = residual
-        # With as many groups as channels, each channel is convolved alone. The residual
-        # needs an output as large as its input, so `"same"` pads height and width by
-        # $k - 1$ zeros each. For an even $k$ the odd one goes to the right and the
-        # bottom, and PyTorch warns that it may copy the input.
-        self.depthwise = nn.Conv2d(
-            width, width, kernel_size=kernel_size, groups=width, padding="same"
-        )
+        # One filter for each channel. It is an ordinary convolution with as many groups as
+        # channels; [ours](depthwise.py) has a faster gradient on a CPU.
+        self.depthwise = DepthwiseConv2d(width, kernel_size)
         self.depthwise_activation = activation()
         self.depthwise_norm = make_norm(norm, width)
         # A kernel of one token sees no neighbours: this is one linear layer, applied to

@@ -10,12 +10,11 @@ An accuracy means little without the command, the seeds, the versions and the ma
 that it came from. Every run keeps them beside its figures in one JSON file, which is
 all that a table or a plot needs later.
 
-Record and checkpoint are written anew after every epoch.
+The record is written anew after every epoch, and so is a [checkpoint](checkpoint.py).
 [`write_atomically`](#write_atomically) makes sure that whoever reads them, at any
 moment, finds a whole file.
 """
 
-import io
 import json
 import os
 import platform
@@ -26,10 +25,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from convmixer.data import DataSet
 from convmixer.machine import Machine
-from convmixer.model import ConvMixer
+from convmixer.recipe import Options, plain
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -63,41 +63,27 @@ def write_record(path: Path, record: dict[str, Any]) -> None:
     write_atomically(path, f"{text}\n".encode())
 
 
-def write_checkpoint(
-    path: Path, model: ConvMixer, epoch: int, images: DataSet, record: dict[str, Any]
-) -> None:
+def read_record(path: Path) -> dict[str, Any]:
     """
-    ## Write the checkpoint
-
-    The weights, and what it takes to use them: the options that the model was built
-    with, its classes, and how its images were normalized. All in plain types, so that
-    `torch.load(path, weights_only=True)` reads it without running foreign code.
+    ## Read a record
     """
-    buffer = io.BytesIO()
-    content = {
-        "model": model.state_dict(),
-        "epoch": epoch,
-        "options": record["options"],
-        "classes": images.classes,
-        "mean": images.mean,
-        "std": images.std,
-    }
-    torch.save(content, buffer)
-    write_atomically(path, buffer.getvalue())
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def describe(
     command: str,
-    options: dict[str, Any],
+    options: Options,
     images: DataSet,
-    model: ConvMixer,
+    model: nn.Module,
     machine: Machine,
+    processes: int,
 ) -> dict[str, Any]:
     """
     ## What is known before the first step
 
     * `command` is the command line, and `options` what it comes to
     * `images`, `model` and `machine` are what it makes of them
+    * `processes` is how many train together
 
     Returns the record of a run that has begun.
     """
@@ -107,10 +93,10 @@ def describe(
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": None,
         "accuracy": None,
-        "options": options,
+        "options": plain(options),
         "data": {
-            "train": len(images.train),
-            "test": len(images.test),
+            "train": len(images.train.labels),
+            "test": len(images.test.labels),
             "split": images.split,
         },
         "parameters": sum(weight.numel() for weight in model.parameters()),
@@ -118,8 +104,10 @@ def describe(
         "compiled": machine.compiled,
         "commit": commit(),
         "versions": versions(),
-        "hardware": hardware(machine.device),
+        "hardware": hardware(machine.device) | {"processes": processes},
+        "resumed": [],
         "epochs": [],
+        "mistakes": None,
     }
 
 
@@ -129,7 +117,7 @@ def versions() -> dict[str, str | None]:
 
     The version of everything that has a part in the figures.
     """
-    packages = ["torch", "torchvision", "numpy", "scikit-learn", "labml"]
+    packages = ["torch", "torchvision", "numpy", "scikit-learn", "labml", "labml-nn"]
     found: dict[str, str | None] = {"python": platform.python_version()}
     for package in packages:
         try:

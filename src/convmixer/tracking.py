@@ -29,13 +29,25 @@ from typing import Any, TextIO
 from unittest import mock
 
 
+# What labml-nn calls the options that mean the same there. On a labml server, runs of
+# both stand in the same columns.
+LABML_NN = {
+    "width": "d_model",
+    "depth": "n_layers",
+    "batch_size": "train_batch_size",
+    "learning_rate": "optimizer.learning_rate",
+    "weight_decay": "optimizer.weight_decay",
+    "epsilon": "optimizer.eps",
+}
+
+
 @contextmanager
 def tracked(folder: Path, options: dict[str, Any]) -> Iterator[None]:
     """
     ## Track what happens inside
 
     * `folder` is the run's folder; labml's files go to `labml/` in it
-    * `options` are stored with the figures
+    * `options` are stored with the figures, under [labml-nn's names](#LABML_NN)
 
     Inside, `monit` and `tracker` work as usual. Leaving it tells labml how the run
     ended: completed, interrupted, or crashed.
@@ -57,7 +69,8 @@ def tracked(folder: Path, options: dict[str, Any]) -> Iterator[None]:
             python_file=str(folder),
             writers={"screen", "sqlite", "web_api"},
         )
-        experiment.configs(dict(options))
+        named = {LABML_NN.get(name, name): value for name, value in options.items()}
+        experiment.configs(named)
         watched = experiment.start()
 
     with Screen.instead_of_stdout(), watched:

@@ -1,8 +1,7 @@
 r"""
 ---
 title: The training
-summary: >
-  A run from the first image to the record: the loop, one epoch, and the learning rate.
+summary: The loop over epochs, one epoch, one step, and one look at the held-out images.
 ---
 
 # The training
@@ -11,315 +10,287 @@ Training is a loop: show the model some images, compare its answers with the lab
 move every weight a little in the direction that would have made the answers better. The
 page follows it from the outside in:
 
-* [`run`](#run) does everything around the loop: data, model, folder, and what is said
-  at the end.
 * [`train`](#train) is the loop over epochs.
 * [`train_epoch`](#train_epoch) is one pass over the training images, and
-  [`count_correct`](#count_correct) one over the held-out images.
-* [`learning_rate`](#learning_rate) says how little 'a little' is.
+  [`train_step`](#train_step) one batch of it.
+* [`answers`](#answers) is one pass over the held-out images.
+
+What surrounds it has pages of its own: how [the weights are moved](optimization.py), how
+[images are changed](augment.py), how a run [is stopped and goes on](checkpoint.py), and
+how [several devices](distributed.py) share the work.
 
 The accuracy of a run is that of its last epoch. The best epoch would look better, and
 would have been chosen with the very images that are to judge it.
 """
 
 import math
+import signal
 import time
-from dataclasses import asdict
-from datetime import datetime
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from labml import monit, tracker
 from torch import nn
-from torch.utils.data import DataLoader
 
-from convmixer.data import DataSet, Images, cifar10, digits
+from convmixer.augment import Augmentation, Chance, mixing
+from convmixer.checkpoint import State, StopRequest, write_checkpoint
+from convmixer.data import DataSet, seed_of, shuffled
+from convmixer.distributed import Team
 from convmixer.errors import ExperimentError
-from convmixer.machine import Machine, choose_machine, cores
-from convmixer.model import ConvMixer
-from convmixer.record import describe, write_checkpoint, write_record
+from convmixer.machine import Machine
+from convmixer.optimization import learning_rate
+from convmixer.recipe import Options, plain
 from convmixer.tracking import tracked
 
-if TYPE_CHECKING:
-    from convmixer.experiment import Options
+# Images in a batch of the test, where no gradient needs memory
+TEST_BATCH = 512
 
 
-def run(options: "Options", command: str, clock: float) -> int:
+@dataclass(frozen=True)
+class Setting:
     """
-    ## A run
+    ## The setting
 
-    * `options` are [what is asked for](experiment.py#Options)
-    * `command` is the command line that asked, for the record
-    * `clock` is the reading of `time.perf_counter` at which the run started
-
-    Returns the exit code, 0 or, after Ctrl-C, 130. What the user can put right is an
-    `ExperimentError`, and most of it comes up before anything is written.
+    What stays as it is from the first step of a run to the last.
     """
-    machine = choose_machine(options.device, options.precision, options.compile)
-    images = load(options)
-    # The seed is set right before the model is built, so that the first weights depend
-    # on it and on nothing else.
-    torch.manual_seed(options.seed)
-    model = build(options, len(images.classes), machine)
 
-    folder = make_folder(options)
-    record = describe(command, plain(options), images, model, machine)
-    print(
-        f"{record['parameters']:,} parameters, {record['precision']} on "
-        f"{machine.device}, {len(images.train):,} images to train on, "
-        f"{len(images.test):,} held out"
-    )
+    options: Options
+    images: DataSet
+    machine: Machine
+    team: Team
+    # The folder of the run
+    folder: Path
 
-    # However the training ends, the record says so and keeps what was done until then.
-    try:
-        train(options, model, images, machine, folder, record)
-        record["status"] = "finished"
-    except BaseException as error:
-        stopped = isinstance(error, KeyboardInterrupt)
-        record["status"] = "interrupted" if stopped else "failed"
-        if not stopped:
-            raise
-    finally:
-        record["seconds"] = round(time.perf_counter() - clock, 2)
-        write_record(folder / "record.json", record)
-    conclude(record, folder)
-    return 0 if record["status"] == "finished" else 130
+    @property
+    def steps(self) -> int:
+        """
+        Steps in an epoch. A last batch with fewer images than there are processes is
+        left out.
+        """
+        whole, rest = divmod(len(self.images.train.labels), self.options.batch_size)
+        return whole + (rest >= self.team.size)
 
 
-def load(options: "Options") -> DataSet:
-    """
-    ### Load the images
-    """
-    if options.dataset == "cifar10":
-        return cifar10(options.data_dir, options.download)
-    return digits(options.split_seed)
-
-
-def build(options: "Options", n_classes: int, machine: Machine) -> ConvMixer:
-    """
-    ### Build the model
-    """
-    model = ConvMixer(
-        width=options.width,
-        depth=options.depth,
-        kernel_size=options.kernel_size,
-        patch_size=options.patch_size,
-        n_classes=n_classes,
-        norm=options.norm,
-        residual=options.residual,
-    )
-    # The filters lie in memory as the images do, channels last.
-    model = model.to(machine.device).to(memory_format=torch.channels_last)
-    if machine.compiled:
-        model.compile()
-    return model
-
-
-def make_folder(options: "Options") -> Path:
-    """
-    ### Make the run's folder
-
-    A folder that exists holds another run, which must not be overwritten.
-    """
-    folder = options.runs / (options.name or datetime.now().strftime("%Y-%m-%d-%H%M%S"))
-    try:
-        folder.mkdir(parents=True)
-    except FileExistsError as error:
-        raise ExperimentError(
-            f"{folder} exists already; choose another --name or another --runs"
-        ) from error
-    except OSError as error:
-        raise ExperimentError(
-            f"cannot make the folder {folder} ({error.strerror}); choose another "
-            "with --runs"
-        ) from error
-    return folder
-
-
-def plain(options: "Options") -> dict[str, Any]:
-    """
-    The options in types that JSON, YAML and checkpoints can hold.
-    """
-    return {
-        name: str(value) if isinstance(value, Path) else value
-        for name, value in asdict(options).items()
-    }
-
-
-def conclude(record: dict[str, Any], folder: Path) -> None:
-    """
-    ### Say how it ended
-
-    The accuracy, and where the checkpoint and the record lie. A run that is stopped in
-    its first epoch has no checkpoint.
-    """
-    done, epochs = len(record["epochs"]), record["options"]["epochs"]
-    if record["status"] == "finished":
-        print(
-            f"{record['accuracy']:.2%} of {record['data']['test']:,} held-out images "
-            f"right after epoch {done}, in {record['seconds']:.1f} seconds"
-        )
-    else:
-        print(f"\nStopped after {done} of {epochs} epochs")
-    if done:
-        print(f"checkpoint: {folder / 'checkpoint.pt'}")
-    print(f"record:     {folder / 'record.json'}")
-
-
-def train(
-    options: "Options",
-    model: ConvMixer,
-    images: DataSet,
-    machine: Machine,
-    folder: Path,
-    record: dict[str, Any],
-) -> None:
+def train(setting: Setting, state: State, report: Callable[[], None]) -> int | None:
     """
     ## The loop
 
-    * `model` is trained on `images` by `machine`
-    * `folder` receives checkpoint and record after every epoch
-    * `record` is the record, to which each epoch adds its figures
+    * `setting` is what stays as it is, and `state` what changes
+    * `report` is called after every epoch, when the state has its figures
 
-    A loss that is no longer a number is an `ExperimentError`: no later step can mend
-    the weights.
+    Returns `None` when the training came to its end, or the signal that asked it to
+    stop. Either way the state is in a checkpoint. Weights or a loss that are no longer numbers are an
+    `ExperimentError`: no later step can mend them.
     """
-    # AdamW, as the authors use. The scaler keeps small gradients from vanishing in
-    # float16 by multiplying them up, and is idle otherwise.
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay
-    )
-    scaler = torch.amp.GradScaler(
-        machine.device.type, enabled=machine.dtype == torch.float16
-    )
-    batches = loader(images.train, options, machine, shuffle=True)
-    held_out = loader(images.test, options, machine, shuffle=False)
+    options = setting.options
+    if setting.machine.compiled:
+        state.model.compile()
+    model = setting.team.join(state.model, setting.machine)
+    best = max((epoch["accuracy"] for epoch in state.epochs), default=-1.0)
 
-    with tracked(folder, record["options"]):
-        epochs = range(1, options.epochs + 1)
-        for epoch in monit.loop(epochs, is_print_iteration_time=False):
+    leads = setting.team.leads
+    watched = tracked(setting.folder, plain(options)) if leads else nullcontext()
+    with watched, StopRequest() as stop:
+        epochs = range(state.epoch + 1, options.epochs + 1)
+        for _ in monit.loop(epochs, is_print_iteration_time=False):
             began = time.perf_counter()
-            rates = [
-                learning_rate(
-                    (epoch - 1 + (step + 1) / len(batches)) / options.epochs,
-                    options.learning_rate,
-                )
-                for step in range(len(batches))
-            ]
-            loss = train_epoch(model, batches, optimizer, scaler, machine, rates)
-            if not math.isfinite(loss):
-                raise ExperimentError(
-                    f"the loss is {loss} in epoch {epoch}; try a lower --learning-rate"
-                )
-            correct = count_correct(model, held_out, machine)
+            if not train_epoch(setting, state, model, stop):
+                save(setting, state, best=False)
+                return stop.signal or signal.SIGTERM
+            setting.team.share_statistics(state.model)
 
-            figures = {"loss": loss, "accuracy": correct / len(images.test)}
-            tracker.save(figures)
+            right = answers(setting, state) == setting.images.test.labels.cpu()
+            figures = {
+                "loss": state.loss / len(setting.images.train.labels),
+                "accuracy": right.float().mean().item(),
+            }
             seconds = round(time.perf_counter() - began, 2)
-            record["epochs"].append({"epoch": epoch, **figures, "seconds": seconds})
-            record["accuracy"] = figures["accuracy"]
-            write_checkpoint(folder / "checkpoint.pt", model, epoch, images, record)
-            write_record(folder / "record.json", record)
+            state.epoch, state.step, state.loss = state.epoch + 1, 0, 0.0
+            state.epochs.append({"epoch": state.epoch, **figures, "seconds": seconds})
+            report()
+            save(setting, state, best=figures["accuracy"] > best)
+            best = max(best, figures["accuracy"])
+            tracker.save(figures)
             tracker.new_line()
+    return None
 
 
-def learning_rate(progress: float, peak: float) -> float:
-    r"""
-    ## The learning rate
-
-    * `progress` is how much of the training is done, from 0 to 1
-    * `peak` is the highest learning rate
-
-    The authors' schedule for CIFAR-10 is a triangle with a long foot: from 0 up to the
-    peak in the first two fifths, down to a twentieth of it at four fifths, and on to 0.
-    Small steps at first let batch normalization and the optimizer's averages settle;
-    small steps at last let the weights settle. It serves the digits as well.
+def save(setting: Setting, state: State, best: bool) -> None:
     """
-    return float(np.interp(progress, [0, 2 / 5, 4 / 5, 1], [0, peak, peak / 20, 0]))
+    ### Write a checkpoint
 
-
-def loader(
-    images: Images, options: "Options", machine: Machine, shuffle: bool
-) -> DataLoader:
+    The first process writes for all. Weights that are no numbers are not written.
     """
-    ### Bring the images in batches
-
-    * `images` are what to read, in a new order each time if `shuffle` says so
-
-    The seed decides the order, and in worker processes the augmentation too.
-    """
-    workers = min(options.workers, cores())
-    return DataLoader(
-        images,
-        options.batch_size,
-        shuffle=shuffle,
-        generator=torch.Generator().manual_seed(options.seed),
-        num_workers=workers,
-        # Processes take seconds to start, so they stay for the next epoch.
-        persistent_workers=workers > 0,
-        # Memory that the system may not move is copied to a GPU in the background.
-        pin_memory=machine.device.type == "cuda",
-    )
+    if not state.finite():
+        raise diverged(setting, state, "a weight is no number")
+    if setting.team.leads:
+        about = {
+            "options": plain(setting.options),
+            "classes": setting.images.classes,
+            "mean": setting.images.mean,
+            "std": setting.images.std,
+        }
+        steps = state.epoch * setting.steps + state.step
+        write_checkpoint(setting.folder / "checkpoints", state, about, steps, best)
 
 
 def train_epoch(
-    model: nn.Module,
-    batches: DataLoader,
-    optimizer: torch.optim.Optimizer,
-    scaler: torch.amp.GradScaler,
-    machine: Machine,
-    rates: list[float],
-) -> float:
+    setting: Setting, state: State, model: nn.Module, stop: StopRequest
+) -> bool:
     """
     ## One epoch of training
 
-    * `model` and `optimizer` are what changes
-    * `batches` brings the training images
-    * `scaler` and `machine` look after precision and place
-    * `rates` are the learning rates, one a step
+    * `model` is the model of the state, as it is called in training
+    * `stop` knows whether the training is asked to stop
 
-    Returns the mean loss over the epoch.
+    Goes on after the steps that the state says are done. Returns whether the epoch was
+    finished.
     """
+    options, images, team = setting.options, setting.images, setting.team
+    augment = Augmentation(options, images.mean, images.std)
+    mix = mixing(options, len(images.classes))
+
+    seed = seed_of(options.seed, state.epoch)
+    order = shuffled(len(images.train.labels), options.batch_size, seed)
+    order = order[state.step : setting.steps]
+    batches = images.train.batches([numbers[team.share] for numbers in order], seed)
+
     model.train()
-    total, seen = torch.zeros((), device=machine.device), 0
-    for step, (images, labels) in monit.enum("Train", batches):
-        for group in optimizer.param_groups:
-            group["lr"] = rates[step]
-        images, labels = machine.place(images), labels.to(machine.device)
+    losses: list[torch.Tensor] = []
+    steps = monit.iterate("Train", order)
+    for numbers, (pixels, labels) in zip(steps, batches, strict=True):
+        # From here on, chance depends on nothing that was before this step.
+        torch.manual_seed(seed_of(options.seed, state.epoch, state.step))
+        pixels = pixels.to(setting.machine.device, non_blocking=True)
+        labels = labels.to(setting.machine.device, non_blocking=True)
+        inputs = augment(pixels, Chance(len(numbers), team.share))
+        if mix is not None:
+            inputs, labels = mix(inputs, labels)
 
-        # Lower precision is for the forward pass and the loss only. A context around
-        # the whole loop would keep its short copies of the weights from step to step,
-        # and go on with old ones.
-        with machine.autocast():
-            loss = F.cross_entropy(model(images), labels)
+        progress = (state.epoch + (state.step + 1) / setting.steps) / options.epochs
+        rate = learning_rate(progress, options)
+        loss = train_step(setting, state, model, inputs, labels, rate, len(numbers))
+        losses.append(loss * len(numbers))
+        state.step += 1
 
-        optimizer.zero_grad()
-        scaler.scale(loss).backward()
-        scaler.step(optimizer)
-        scaler.update()
-        # The sum stays on the device. Reading it would make the processor wait for the
-        # GPU in every step.
-        total += loss.detach() * len(labels)
-        seen += len(labels)
-    return total.item() / seen
+        stopping = team.any(stop.signal is not None)
+        # Reading a loss makes the processor wait for a GPU, so there it is done for
+        # many steps at once.
+        often = setting.machine.device.type == "cpu"
+        if often or stopping or len(losses) == 100 or state.step == setting.steps:
+            read_losses(setting, state, losses)
+        if stopping and state.step < setting.steps:
+            return False
+    return True
+
+
+def train_step(
+    setting: Setting,
+    state: State,
+    model: nn.Module,
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    rate: float,
+    n_images: int,
+) -> torch.Tensor:
+    """
+    ## One step
+
+    * `images` are this process's share of the batch, floats `[B, 3, H, W]`
+    * `labels` are their classes, `[B]`, or shares of each class, `[B, n]`
+    * `rate` is the learning rate
+    * `n_images` is the size of the batch on all devices together
+
+    Returns this share's part in the mean loss of the batch, still on the device.
+    """
+    options, optimizer, scaler = setting.options, state.optimizer, state.scaler
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+
+    # Lower precision is for the forward pass and the loss only. A context around the
+    # whole loop would keep its short copies of the weights from step to step, and go on
+    # with old ones.
+    with setting.machine.autocast():
+        smoothing = options.label_smoothing
+        loss = F.cross_entropy(
+            model(images), labels, label_smoothing=smoothing, reduction="sum"
+        )
+        loss = loss / n_images
+
+    # Several processes average their gradients, where we want the sum of the shares.
+    optimizer.zero_grad()
+    scaler.scale(loss * setting.team.size).backward()
+    if options.clip:
+        scaler.unscale_(optimizer)
+        nn.utils.clip_grad_norm_(state.model.parameters(), options.clip)
+    scaler.step(optimizer)
+    scaler.update()
+    if state.average is not None:
+        state.average.update(state.model)
+    return loss.detach()
+
+
+def read_losses(setting: Setting, state: State, losses: list[torch.Tensor]) -> None:
+    """
+    ### Read the losses
+
+    * `losses` are those of the last steps, which are added to the state, and forgotten
+
+    The first that is no number ends the training.
+    """
+    values = setting.team.sum(torch.stack(losses)).tolist()
+    for back, value in zip(range(len(values), 0, -1), values, strict=True):
+        if not math.isfinite(value):
+            state.step -= back - 1
+            raise diverged(setting, state, f"the loss is {value}")
+    state.loss += sum(values)
+    losses.clear()
+
+
+def diverged(setting: Setting, state: State, what: str) -> ExperimentError:
+    """
+    ### What to say when the numbers run away
+
+    Names the step and the checkpoint before it.
+    """
+    epoch = state.epoch + (state.step > 0)
+    step = state.step or setting.steps
+    names = sorted((setting.folder / "checkpoints").glob("step-*.pt"))
+    last = (
+        f"The last good checkpoint is {names[-1]}"
+        if names
+        else "There is no checkpoint"
+    )
+    return ExperimentError(
+        f"{what} in epoch {epoch}, step {step} of {setting.steps}; try a lower "
+        f"--learning-rate, or --clip 1. {last}"
+    )
 
 
 @torch.inference_mode()
-def count_correct(model: nn.Module, batches: DataLoader, machine: Machine) -> int:
+def answers(setting: Setting, state: State) -> torch.Tensor:
     """
     ## One pass over the held-out images
 
-    Returns how many are classified correctly. Batch normalization now uses the averages
-    that it gathered in training, so the answer to an image does not depend on its
-    neighbours in the batch.
+    Returns the class that the model takes each for, `[N]`, on the processor. Batch
+    normalization now uses the averages that it gathered in training, so the answer to an
+    image does not depend on its neighbours in the batch.
     """
-    model.eval()
-    correct = torch.zeros((), dtype=torch.long, device=machine.device)
-    for images, labels in monit.iterate("Test", batches, is_silent=True):
+    images, machine, team = setting.images, setting.machine, setting.team
+    augment = Augmentation(setting.options, images.mean, images.std)
+    state.tested.eval()
+    everything = torch.arange(len(images.test.labels))
+    order = [numbers[team.share] for numbers in everything.split(TEST_BATCH)]
+    found = torch.zeros(len(everything), dtype=torch.long, device=machine.device)
+    batches = images.test.batches(order, seed=0)
+    for (pixels, _), numbers in zip(batches, order, strict=True):
+        inputs = augment.normalize(pixels.to(machine.device, non_blocking=True))
         with machine.autocast():
-            logits = model(machine.place(images))
-        correct += (logits.argmax(dim=1) == labels.to(machine.device)).sum()
-    return int(correct.item())
+            logits = state.tested(inputs)
+        found[numbers.to(machine.device)] = logits.argmax(dim=1)
+    # Each process has left the others' images at 0, so their sum is all answers.
+    return team.sum(found).cpu()

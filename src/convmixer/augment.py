@@ -1,0 +1,408 @@
+r"""
+---
+title: Augmentation
+summary: >
+  Images changed at random, a whole batch at once, on the device that trains.
+---
+
+# Augmentation
+
+A photograph of a cat stays one when it is mirrored, shifted or a little darker.
+Augmentation shows the model such variants, so that it learns the cat and not the
+photograph.
+
+Usually each image is changed alone, in processes beside the training, and a fast model
+waits for them. Here the images lie in memory as bytes, on the device that trains, and
+[`Augmentation`](#Augmentation) changes a whole batch at once. Each change is a function
+of its own, which gets the images and, for every image, the parameters that chance has
+drawn. With the same parameters it returns what torchvision's transform returns, which
+the tests compare.
+
+Chance is always drawn on the processor, for the batch as a whole. So a run sees the same
+variants on a GPU, and several processes can each change [their share](#Chance) of a
+batch and still make the same batch together.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+import torch.nn.functional as F
+from torchvision.transforms import v2
+from torchvision.transforms.v2 import functional as tv
+
+from convmixer.recipe import Options
+
+
+@dataclass(frozen=True)
+class Chance:
+    """
+    ## Draw the parameters of a batch
+
+    PyTorch's own generator is asked, which [each step](training.py#train_epoch) seeds
+    anew. Every draw is for the whole batch; a process that holds a share of it keeps the
+    numbers of its own images.
+    """
+
+    # Images in the batch, on all devices together
+    images: int
+    # Which of them are here
+    share: slice = field(default_factory=lambda: slice(None))
+
+    def uniform(self, low: float = 0.0, high: float = 1.0) -> torch.Tensor:
+        """
+        One float for each image, `[B]`.
+        """
+        return torch.empty(self.images).uniform_(low, high)[self.share]
+
+    def integers(self, low: int, high: torch.Tensor | int) -> torch.Tensor:
+        """
+        One whole number for each image, `[B]`, from `low` to `high`, which may be
+        another for each image. Both ends can occur.
+        """
+        return (low + self.uniform() * (high - low + 1)).floor().long()
+
+    def happens(self, probability: float) -> torch.Tensor:
+        """
+        Yes or no for each image, `[B]`.
+        """
+        return self.uniform() < probability
+
+    def permutations(self, n: int) -> torch.Tensor:
+        """
+        The numbers from 0 to $n - 1$ in an order for each image, `[B, n]`.
+        """
+        return torch.rand(self.images, n).argsort(dim=1)[self.share]
+
+
+def shift(
+    images: torch.Tensor, top: torch.Tensor, left: torch.Tensor, padding: int
+) -> torch.Tensor:
+    """
+    ## Shift
+
+    * `images` are bytes `[B, 3, H, W]`, which get a black border of `padding` pixels
+    * `top` and `left` say where in that frame to cut out the new image, `[B]` each
+
+    As `v2.RandomCrop`.
+    """
+    height, width = images.shape[-2:]
+    framed = F.pad(images, [padding] * 4)
+    # The row and the column that each new pixel comes from, by broadcasting:
+    # `[B, H, 1]` and `[B, 1, W]`
+    rows = (top[:, None] + torch.arange(height))[:, :, None].to(images.device)
+    columns = (left[:, None] + torch.arange(width))[:, None, :].to(images.device)
+    image = torch.arange(len(images), device=images.device)[:, None, None]
+    return framed.permute(0, 2, 3, 1)[image, rows, columns].permute(0, 3, 1, 2)
+
+
+def enlarge(
+    images: torch.Tensor, top: torch.Tensor, left: torch.Tensor, side: torch.Tensor
+) -> torch.Tensor:
+    """
+    ## Cut out a square and enlarge it
+
+    * `images` are bytes `[B, 3, S, S]`
+    * `top`, `left` and `side` are the squares, whole numbers `[B]`
+
+    As `v2.RandomResizedCrop` with a ratio of 1. Bilinear interpolation is linear in the
+    rows and linear in the columns, so each image is multiplied by a matrix from either
+    side.
+    """
+    size = images.shape[-1]
+    rows = interpolation(top, side, size).to(images.device)
+    columns = interpolation(left, side, size).to(images.device)
+    # `[B, 1, S, S]` times `[B, 3, S, S]` times `[B, 1, S, S]`
+    enlarged = rows[:, None] @ images.float() @ columns[:, None].transpose(2, 3)
+    return enlarged.round().clamp(0, 255).to(torch.uint8)
+
+
+def interpolation(start: torch.Tensor, length: torch.Tensor, size: int) -> torch.Tensor:
+    """
+    ### The matrix of a linear interpolation
+
+    * `start` and `length` are a section of a line of `size` pixels, `[B]` each
+
+    Returns `[B, size, size]`, which stretches the section over the line.
+    """
+    # Where the middle of each new pixel lies in the section, which nothing leaves
+    place = (torch.arange(size) + 0.5) * (length[:, None] / size) - 0.5
+    place = place.clamp(min=0).minimum(length[:, None] - 1)
+    # A pixel counts the more the nearer it is, and from one pixel away not at all.
+    distance = (start[:, None] + place)[:, :, None] - torch.arange(size)
+    return (1 - distance.abs()).clamp(min=0)
+
+
+def mirror(images: torch.Tensor, which: torch.Tensor) -> torch.Tensor:
+    """
+    ## Mirror
+
+    * `images` are `[B, 3, H, W]`
+    * `which` says which of them to turn left to right, booleans `[B]`
+
+    As `v2.RandomHorizontalFlip`.
+    """
+    return torch.where(column(which, images), images.flip(-1), images)
+
+
+def column(values: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
+    """
+    Values `[B]` as `[B, 1, 1, 1]`, beside the images that they are for.
+    """
+    return values.to(images.device)[:, None, None, None]
+
+
+# The operations of RandAugment: which function of torchvision, what the strength from 0
+# to 1 comes to, and whether it may go either way. Shears and shifts are shares of the
+# side.
+Operation = Callable[[torch.Tensor, float], torch.Tensor]
+OPERATIONS: list[tuple[Operation, Callable[[float], float], bool]] = [
+    (lambda x, _: x, lambda m: m, False),
+    (lambda x, s: affine(x, shear=[degrees(s), 0.0]), lambda m: 0.3 * m, True),
+    (lambda x, s: affine(x, shear=[0.0, degrees(s)]), lambda m: 0.3 * m, True),
+    (
+        lambda x, s: affine(x, translate=[int(s * x.shape[-1]), 0], center=None),
+        lambda m: 150 / 331 * m,
+        True,
+    ),
+    (
+        lambda x, s: affine(x, translate=[0, int(s * x.shape[-2])], center=None),
+        lambda m: 150 / 331 * m,
+        True,
+    ),
+    (lambda x, s: tv.rotate(x, s), lambda m: 30 * m, True),
+    (lambda x, s: tv.adjust_brightness(x, 1 + s), lambda m: 0.9 * m, True),
+    (lambda x, s: tv.adjust_saturation(x, 1 + s), lambda m: 0.9 * m, True),
+    (lambda x, s: tv.adjust_contrast(x, 1 + s), lambda m: 0.9 * m, True),
+    (lambda x, s: tv.adjust_sharpness(x, 1 + s), lambda m: 0.9 * m, True),
+    (lambda x, bits: tv.posterize(x, int(bits)), lambda m: round(8 - 4 * m), False),
+    (lambda x, s: tv.solarize(x, 255 * s), lambda m: 1 - m, False),
+    (lambda x, _: tv.autocontrast(x), lambda m: m, False),
+    (lambda x, _: tv.equalize(x), lambda m: m, False),
+]
+
+
+def degrees(slope: float) -> float:
+    """
+    The angle of a shear, in degrees.
+    """
+    return math.degrees(math.atan(slope))
+
+
+def affine(images: torch.Tensor, **change: object) -> torch.Tensor:
+    """
+    Torchvision's affine map, with the parts that RandAugment leaves alone.
+    """
+    still = {"angle": 0.0, "translate": [0, 0], "scale": 1.0, "shear": [0.0, 0.0]}
+    return tv.affine(images, **(still | {"center": [0, 0]} | change))
+
+
+def rand_augment(
+    images: torch.Tensor,
+    operations: torch.Tensor,
+    negative: torch.Tensor,
+    magnitude: int,
+) -> torch.Tensor:
+    """
+    ## RandAugment
+
+    One operation changes each image, drawn from a list of fourteen, all with the same
+    strength [@cubuk2020].
+
+    * `images` are bytes `[B, 3, H, W]`
+    * `operations` are numbers in the list, `[B]`
+    * `negative` says which go the other way, if they may, booleans `[B]`
+    * `magnitude` is the strength, from 0 to 30
+
+    As `v2.RandAugment`. Images that share operation and direction are changed together,
+    by torchvision's own functions.
+    """
+    changed = images.clone()
+    for number, (operation, strength, signed) in enumerate(OPERATIONS):
+        amount = strength(magnitude / 30)
+        for sign in (1, -1) if signed else (1,):
+            chosen = operations == number
+            if signed:
+                chosen &= negative == (sign < 0)
+            # On the processor, where chance was drawn, so that a GPU is not waited for
+            which = chosen.nonzero().flatten().to(images.device)
+            if len(which):
+                changed[which] = operation(images[which], sign * amount)
+    return changed
+
+
+def jitter(
+    images: torch.Tensor, factors: torch.Tensor, order: torch.Tensor
+) -> torch.Tensor:
+    """
+    ## Colour jitter
+
+    Brightness, contrast and saturation are raised or lowered, each by a factor of its
+    own, in an order of its own.
+
+    * `images` are bytes `[B, 3, H, W]`
+    * `factors` are those of the three, in this order, `[B, 3]`
+    * `order` says what is changed first, second and third, `[B, 3]`
+
+    As `v2.ColorJitter` without the hue, which the authors leave alone.
+    """
+    references = [black, mean_grey, grey]
+    for turn in range(3):
+        changed = images.clone()
+        for number, reference in enumerate(references):
+            which = (order[:, turn] == number).nonzero().flatten()
+            factor = column(factors[which, number], images)
+            here = images[which.to(images.device)].float()
+            # Towards the reference for factors below 1, away from it above
+            blended = factor * here + (1 - factor) * reference(here)
+            changed[which.to(images.device)] = blended.clamp(0, 255).to(torch.uint8)
+        images = changed
+    return images
+
+
+def black(images: torch.Tensor) -> torch.Tensor:
+    """
+    What an image without brightness is.
+    """
+    return torch.zeros_like(images)
+
+
+def grey(images: torch.Tensor) -> torch.Tensor:
+    """
+    What an image without color is: how bright each pixel looks to an eye, which is most
+    sensitive to green.
+    """
+    weights = torch.tensor([0.2989, 0.587, 0.114], device=images.device)
+    return (images * weights[:, None, None]).sum(dim=1, keepdim=True).floor()
+
+
+def mean_grey(images: torch.Tensor) -> torch.Tensor:
+    """
+    What an image without contrast is: one shade of grey.
+    """
+    return grey(images).mean(dim=(1, 2, 3), keepdim=True)
+
+
+def erase(
+    images: torch.Tensor,
+    top: torch.Tensor,
+    left: torch.Tensor,
+    height: torch.Tensor,
+    width: torch.Tensor,
+) -> torch.Tensor:
+    """
+    ## Erase a rectangle
+
+    * `images` are normalized floats `[B, 3, H, W]`, whose mean is 0
+    * `top`, `left`, `height` and `width` are the rectangles, whole numbers `[B]`; one
+      without height leaves its image whole
+
+    As `v2.RandomErasing`.
+    """
+    rows = torch.arange(images.shape[-2])
+    columns = torch.arange(images.shape[-1])
+    high = (rows >= top[:, None]) & (rows < (top + height)[:, None])
+    wide = (columns >= left[:, None]) & (columns < (left + width)[:, None])
+    inside = (high[:, None, :, None] & wide[:, None, None, :]).to(images.device)
+    return images.masked_fill(inside, 0.0)
+
+
+def rectangles(chance: Chance, size: int, probability: float) -> list[torch.Tensor]:
+    """
+    ### Draw rectangles to erase
+
+    * `size` is the side of the images, and `probability` that of a rectangle
+
+    Returns top, left, height and width. A rectangle has between 2 % and 33 % of the
+    image's area, and is at most about three times as long as wide. One that would not
+    fit is drawn as a square of its area.
+    """
+    area = chance.uniform(0.02, 0.33) * size**2
+    ratio = chance.uniform(math.log(0.3), math.log(3.3)).exp()
+    fits = (area * ratio).sqrt().maximum((area / ratio).sqrt()).round() < size
+    ratio = torch.where(fits, ratio, 1.0)
+    height, width = (area * ratio).sqrt().round(), (area / ratio).sqrt().round()
+    height = torch.where(chance.happens(probability), height, 0.0).long()
+    top = chance.integers(0, size - height)
+    left = chance.integers(0, size - width.long())
+    return [top, left, height, width.long()]
+
+
+class Augmentation:
+    """
+    ## All of it
+
+    In the authors' order. What the options leave at 0 costs nothing.
+    """
+
+    def __init__(self, options: Options, mean: list[float], std: list[float]):
+        """
+        * `options` say how strongly each change is applied
+        * `mean` and `std` are those of each channel, which the images are normalized
+          with
+        """
+        self.options = options
+        self.mean = mean
+        self.std = std
+
+    def __call__(self, images: torch.Tensor, chance: Chance) -> torch.Tensor:
+        """
+        Takes bytes `[B, 3, H, W]`, returns normalized floats of the same shape, changed
+        at random.
+        """
+        options, size = self.options, images.shape[-1]
+        if options.shift:
+            top = chance.integers(0, 2 * options.shift)
+            left = chance.integers(0, 2 * options.shift)
+            images = shift(images, top, left, options.shift)
+        # Image files were cropped when they were read, before they had one size.
+        if options.scale < 1 and options.dataset != "imagefolder":
+            side = (chance.uniform(options.scale, 1).sqrt() * size).round().long()
+            top, left = (chance.integers(0, size - side) for _ in range(2))
+            images = enlarge(images, top, left, side)
+        if options.flip:
+            images = mirror(images, chance.happens(options.flip))
+        for _ in range(options.augment_operations):
+            operations = chance.integers(0, len(OPERATIONS) - 1)
+            negative = chance.happens(0.5)
+            images = rand_augment(
+                images, operations, negative, options.augment_magnitude
+            )
+        if options.jitter:
+            low, high = 1 - options.jitter, 1 + options.jitter
+            factors = [chance.uniform(low, high) for _ in range(3)]
+            images = jitter(images, torch.stack(factors, 1), chance.permutations(3))
+
+        images = self.normalize(images)
+        if options.erasing:
+            images = erase(images, *rectangles(chance, size, options.erasing))
+        return images
+
+    def normalize(self, images: torch.Tensor) -> torch.Tensor:
+        """
+        Takes bytes `[B, 3, H, W]`, returns floats whose channels have mean 0 and
+        standard deviation 1 over the training images, channels last in memory. This is
+        all that happens to held-out images.
+        """
+        images = images.to(torch.float32, memory_format=torch.channels_last) / 255
+        return tv.normalize(images, self.mean, self.std, inplace=True)
+
+
+def mixing(options: Options, n_classes: int) -> v2.Transform | None:
+    """
+    ## Mix images
+
+    * `n_classes` is the number of classes, $n$
+
+    Mixup lays one image over another like two slides; CutMix pastes a rectangle of one
+    into another. The label becomes shares of both classes. Torchvision has both for
+    whole batches, so we take them from there. Returns `None` if nothing is to be mixed.
+    """
+    kinds = [(options.mixup, v2.MixUp), (options.cutmix, v2.CutMix)]
+    mixers = [
+        kind(alpha=strength, num_classes=n_classes)
+        for strength, kind in kinds
+        if strength
+    ]
+    return v2.RandomChoice(mixers) if mixers else None

@@ -1,0 +1,144 @@
+r"""
+---
+title: The depthwise convolution
+summary: >
+  A depthwise convolution whose weights get their gradient in a shorter way on a CPU.
+---
+
+# A faster depthwise convolution
+
+Nearly all of ConvMixer's work is in its pointwise convolutions, and yet on a CPU the
+depthwise ones take a large part of a training step. The reason is one of their three
+computations. The output and the gradient of the input are quick; the gradient of the
+*weights* takes PyTorch's library about as long as both together, and longer in
+`bfloat16`.
+
+This page computes the same gradient by [another convolution](#weight_gradient), and
+builds it into [a layer](#DepthwiseConv2d) that can stand wherever `nn.Conv2d` did.
+Weights, outputs and the names in a checkpoint do not change. `benchmarks/training.py`
+measures what is gained, and the tests compare every gradient with PyTorch's own.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+def weight_gradient(
+    x: torch.Tensor, output_gradient: torch.Tensor, kernel_size: int
+) -> torch.Tensor:
+    r"""
+    ## The gradient of the weights, as a convolution
+
+    One channel of one image gives $y_{ij} = \sum_{uv} w_{uv} \, x_{i+u,\,j+v}$, so its
+    part of the gradient is
+
+    $$\frac{\partial L}{\partial w_{uv}} =
+    \sum_{ij} \frac{\partial L}{\partial y_{ij}} \, x_{i+u,\,j+v}$$
+
+    This is a convolution again: it slides the gradient of the output over the image.
+    Every channel of every image is one group of it, and the sum over the images comes
+    last.
+
+    * `x` is the layer's input, `[B, h, H, W]`
+    * `output_gradient` is the gradient of its output, of the same shape
+    * `kernel_size` is the side of the window, $k$, which is odd
+
+    Returns the gradient of the weights, `[h, 1, k, k]`.
+    """
+    images, width, *size = x.shape
+    gradient = F.conv2d(
+        x.reshape(1, images * width, *size),
+        output_gradient.reshape(images * width, 1, *size),
+        padding=kernel_size // 2,
+        groups=images * width,
+    )
+    return gradient.view(images, width, kernel_size, kernel_size).sum(0).unsqueeze(1)
+
+
+class DepthwiseConvolution(torch.autograd.Function):
+    """
+    ## The operation
+
+    Autograd asks for two functions: what the operation computes, and what becomes of a
+    gradient on its way back.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: torch.autograd.function.FunctionCtx,
+        x: torch.Tensor,
+        weight: torch.Tensor,
+        bias: torch.Tensor | None,
+    ) -> torch.Tensor:
+        """
+        Takes `[B, h, H, W]` and weights `[h, 1, k, k]`, returns `[B, h, H, W]`.
+        """
+        ctx.save_for_backward(x, weight)
+        padding = weight.shape[-1] // 2
+        return F.conv2d(x, weight, bias, padding=padding, groups=len(weight))
+
+    @staticmethod
+    def backward(
+        ctx: torch.autograd.function.FunctionCtx, output_gradient: torch.Tensor
+    ) -> tuple[torch.Tensor | None, ...]:
+        """
+        Returns the gradients of `x`, `weight` and `bias`. That of `x` is PyTorch's own,
+        and nobody computes what nobody asked for.
+        """
+        x, weight = ctx.saved_tensors
+        of_x = of_weight = of_bias = None
+        if ctx.needs_input_grad[0]:
+            padding = weight.shape[-1] // 2
+            of_x = torch.nn.grad.conv2d_input(
+                x.shape, weight, output_gradient, padding=padding, groups=len(weight)
+            )
+        if ctx.needs_input_grad[1]:
+            of_weight = weight_gradient(x, output_gradient, weight.shape[-1])
+        if ctx.needs_input_grad[2]:
+            of_bias = output_gradient.sum(dim=(0, 2, 3))
+        return of_x, of_weight, of_bias
+
+
+class DepthwiseConv2d(nn.Conv2d):
+    """
+    ## The layer
+
+    * `width` is the number of channels, $h$, each of which is convolved alone
+    * `kernel_size` is the side of the window, $k$
+
+    The residual around it needs an output as large as its input, so `"same"` pads height
+    and width by $k - 1$ zeros each. For an even $k$ the odd one goes to the right and the
+    bottom, and PyTorch warns that it may copy the input.
+    """
+
+    def __init__(self, width: int, kernel_size: int):
+        super().__init__(width, width, kernel_size, groups=width, padding="same")
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """
+        Takes and returns `[B, h, H, W]`.
+        """
+        if not self.takes_the_short_way(x):
+            return super().forward(x)
+        # Autocast lowers the precision of PyTorch's operations by itself, and knows
+        # nothing of ours.
+        if torch.is_autocast_enabled("cpu"):
+            dtype = torch.get_autocast_dtype("cpu")
+            x, weight, bias = x.to(dtype), self.weight.to(dtype), self.bias.to(dtype)
+        else:
+            weight, bias = self.weight, self.bias
+        return DepthwiseConvolution.apply(x, weight, bias)
+
+    def takes_the_short_way(self, x: torch.Tensor) -> bool:
+        """
+        Only where it pays: in training, on a CPU. A GPU has fast kernels of its own, a
+        compiler should see the plain convolution, and an even window is padded unevenly.
+        """
+        return (
+            torch.is_grad_enabled()
+            and self.weight.requires_grad
+            and x.device.type == "cpu"
+            and self.kernel_size[0] % 2 == 1
+            and not torch.compiler.is_compiling()
+        )
