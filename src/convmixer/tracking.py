@@ -28,7 +28,6 @@ from pathlib import Path
 from typing import Any, TextIO
 from unittest import mock
 
-
 # What labml-nn calls the options that mean the same there. On a labml server, runs of
 # both stand in the same columns.
 LABML_NN = {

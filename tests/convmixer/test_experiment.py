@@ -21,13 +21,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convmixer import data, record, training
+from convmixer import run as running
+from convmixer.augment import Augmentation
+from convmixer.baselines import build
 from convmixer.errors import ExperimentError
-from convmixer.experiment import RECIPES, Options, check, main, parse
+from convmixer.experiment import main
 from convmixer.machine import choose_machine
-from convmixer.model import ConvMixer, convmixer_256_8
+from convmixer.model import convmixer_256_8
+from convmixer.recipe import PRESETS, Options, check, parse
 from convmixer.tracking import Screen, cut
 
-SOURCE = Path(training.__file__).parents[1]
+SOURCE = Path(data.__file__).parents[1]
 COMMAND = [sys.executable, "-m", "convmixer.experiment"]
 # A run of a second or two, for what does not depend on accuracy
 SHORT = ["--epochs", "2", "--width", "8", "--depth", "1", "--batch-size", "256"]
@@ -110,13 +114,18 @@ def test_without_arguments_it_reads_digits_in_less_than_a_minute(place):
     # The checkpoint is the model of that accuracy.
     checkpoint = torch.load(checkpoint_path, weights_only=True)
     chosen = checkpoint["options"]
-    model = ConvMixer(*(chosen[n] for n in ("width", "depth", "kernel_size", "patch_size")), 10)
+    model = build(Options(**chosen), 10)
     model.load_state_dict(checkpoint["model"])
-    held_out = data.digits(chosen["split_seed"]).test
+    images = data.digits(chosen["split"], chosen["split_seed"])
+    pixels, labels = images.test.pixels, images.test.labels
+    normalize = Augmentation(Options(), checkpoint["mean"], checkpoint["std"]).normalize
     with torch.inference_mode():
-        images = torch.stack([image for image, _ in held_out])
-        right = (model.eval()(images).argmax(1) == held_out.labels).float().mean()
-    assert right == pytest.approx(found["accuracy"], abs=0.003)
+        answers = model.eval()(normalize(pixels)).argmax(1)
+    assert (answers == labels).float().mean() == pytest.approx(found["accuracy"])
+    wrong = (answers != labels).nonzero().flatten().tolist()
+    assert found["mistakes"] == [
+        {"image": n, "label": int(labels[n]), "answer": int(answers[n])} for n in wrong
+    ]
 
     # labml tracked it, and nothing was written anywhere else.
     (database,) = record_path.parent.glob("labml/**/sqlite.db")
@@ -129,7 +138,7 @@ def test_without_arguments_it_reads_digits_in_less_than_a_minute(place):
     assert list((place / "work").iterdir()) == [place / "work" / "runs"]
     assert list((place / "work" / "runs").iterdir()) == [record_path.parent.absolute()]
     assert {path.name for path in record_path.parent.iterdir()} == {
-        "checkpoint.pt",
+        "checkpoints",
         "record.json",
         "labml",
     }
@@ -145,63 +154,48 @@ def test_the_same_seed_gives_the_same_figures_and_another_seed_others(place):
     assert a != c
 
 
-@pytest.mark.parametrize("workers", ["0", "1"])
-def test_cifar10_trains_on_files_in_its_own_format(
-    place, monkeypatch, workers, write_digits_as_cifar
-):
+def test_cifar10_trains_on_files_in_its_own_format(place, monkeypatch, write_digits_as_cifar):
     source = write_digits_as_cifar(place / "cifar")
     monkeypatch.setattr(
-        training, "cifar10", lambda folder, download: data.cifar10(folder, download, source)
+        running, "cifar10", lambda folder, download: data.cifar10(folder, download, source)
     )
     arguments = ["--dataset", "cifar10", "--data-dir", str(place / "cifar")]
     arguments += ["--name", "c", "--epochs", "2", "--width", "8", "--depth", "2"]
-    assert main([*arguments, "--batch-size", "64", "--workers", workers]) == 0
+    assert main([*arguments, "--batch-size", "64"]) == 0
     found = read_record(Path("runs/c"))
     assert found["data"] == {"train": 200, "test": 40, "split": "as published"}
     assert found["options"]["learning_rate"] == 0.05
-    checkpoint = torch.load("runs/c/checkpoint.pt", weights_only=True)
+    checkpoint = torch.load("runs/c/checkpoints/best.pt", weights_only=True)
     assert checkpoint["classes"][:2] == ["zero", "one"]
     assert len(checkpoint["mean"]) == len(checkpoint["std"]) == 3
 
 
 def test_the_recipe_for_cifar10_is_the_authors():
     recipe = parse(["--dataset", "cifar10"])
-    assert recipe == RECIPES["cifar10"] == parse(["--dataset=cifar10"])
-    assert (recipe.epochs, recipe.batch_size) == (25, 512)
+    assert recipe == PRESETS["cifar10-25"] == parse(["--preset=cifar10-25"])
+    assert (recipe.epochs, recipe.batch_size, recipe.average) == (25, 512, 0)
     assert (recipe.learning_rate, recipe.weight_decay) == (0.05, 0.005)
-    images = data.digits()
-    machine = choose_machine("cpu", "auto", "auto")
-    built = training.build(recipe, 10, machine)
-    expected = convmixer_256_8().state_dict()
-    assert len(images.classes) == 10
-    assert {n: t.shape for n, t in built.state_dict().items()} == {
-        n: t.shape for n, t in expected.items()
-    }
+    assert (recipe.augment_operations, recipe.augment_magnitude) == (2, 12)
+    assert (recipe.scale, recipe.jitter, recipe.erasing, recipe.flip) == (1, 0, 0, 0.5)
+    longer = parse(["--preset", "cifar10-100"])
+    assert (longer.epochs, longer.jitter, longer.erasing) == (100, 0.2, 0.2)
+    built, expected = build(recipe, 10).state_dict(), convmixer_256_8().state_dict()
+    assert {n: t.shape for n, t in built.items()} == {n: t.shape for n, t in expected.items()}
 
 
 def test_the_command_line_comes_before_the_recipe():
     assert parse(["--epochs", "3", "--dataset", "cifar10"]).epochs == 3
-    assert parse(["--dataset", "cifar10", "--width", "32"]).width == 32
+    assert parse(["--preset", "cifar10-best", "--width", "32"]).width == 32
+    assert parse(["--dataset", "imagefolder"]).image_size == 224
     assert parse([]) == Options()
 
 
-@given(progress=st.floats(0, 1), peak=st.floats(1e-6, 10))
-def test_the_learning_rate_is_the_authors_triangle(progress, peak):
-    rate = training.learning_rate(progress, peak)
-    if progress <= 2 / 5:
-        expected = peak * progress / (2 / 5)
-    elif progress <= 4 / 5:
-        expected = peak + (peak / 20 - peak) * (progress - 2 / 5) / (2 / 5)
-    else:
-        expected = peak / 20 * (1 - progress) / (1 / 5)
-    assert rate == pytest.approx(expected, rel=1e-6, abs=1e-12)
-
-
 def test_the_options_become_the_models_parts():
-    machine = choose_machine("cpu", "auto", "auto")
     for norm, kind in (("batch", torch.nn.BatchNorm2d), ("layer", torch.nn.LayerNorm)):
-        built = training.build(replace(Options(), norm=norm, residual="both"), 10, machine)
+        options = replace(Options(), norm=norm, residual="both", activation="relu")
+        built = build(options, 10)
         assert isinstance(built.layers[0].pointwise_norm, kind)
+        assert isinstance(built.layers[0].pointwise_activation, torch.nn.ReLU)
         assert {layer.residual for layer in built.layers} == {"both"}
 
 
@@ -210,36 +204,12 @@ def test_precision_reaches_the_model_and_not_the_weights(place, precision):
     arguments = [*SHORT[2:], "--epochs", "1", "--name", "p", "--precision", precision]
     assert main(arguments) == 0
     assert read_record(Path("runs/p"))["precision"] == precision
-    machine = choose_machine("cpu", precision, "off")
-    built = training.build(Options(), 10, machine)
+    machine = choose_machine(replace(Options(), device="cpu", precision=precision))
+    built = build(Options(), 10)
     with machine.autocast():
-        logits = built(machine.place(torch.randn(2, 3, 32, 32)))
+        logits = built(torch.randn(2, 3, 32, 32))
     assert logits.dtype == getattr(torch, precision)
     assert built.head.linear.weight.dtype == torch.float32
-
-
-def test_images_are_placed_channels_last():
-    placed = choose_machine("cpu", "auto", "auto").place(torch.randn(2, 3, 8, 8))
-    assert placed.is_contiguous(memory_format=torch.channels_last)
-    assert placed.shape == (2, 3, 8, 8)
-
-
-def test_auto_on_a_processor_is_plain_float32(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    machine = choose_machine("auto", "auto", "auto")
-    assert (machine.device.type, machine.dtype) == ("cpu", torch.float32)
-    assert not machine.compiled
-
-
-@pytest.mark.parametrize("native", [True, False])
-def test_auto_on_cuda(monkeypatch, native):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **options: native)
-    machine = choose_machine("auto", "auto", "off")
-    assert machine.device.type == "cuda"
-    assert machine.dtype == (torch.bfloat16 if native else torch.float16)
-    assert choose_machine("cpu", "auto", "auto").dtype == torch.float32
 
 
 BAD = {
@@ -251,7 +221,14 @@ BAD = {
     "--weight-decay -1": "--weight-decay must be at least 0, not -1.0",
     "--seed -1": "--seed must be from 0 to",
     "--workers -1": "--workers must be at least 0, not -1",
-    "--patch-size 3": "--patch-size must be 1, 2, 4, 8, 16 or 32, not 3",
+    "--patch-size 3": "--patch-size must be a divisor of 32, the side of an image, not 3",
+    "--image-size 64": "--image-size must be 32, the size of its images, not 64",
+    "--flip 1.5": "--flip must be from 0 to 1, not 1.5",
+    "--average 1": "--average must be at least 0 and less than 1, not 1.0",
+    "--warmup 0.9": "--warmup must be from 0 to 0.8, where its foot begins, not 0.9",
+    "--scale 0": "--scale must be more than 0 and at most 1, not 0.0",
+    "--augment-magnitude 31": "--augment-magnitude must be from 0 to 30, not 31",
+    "--resume nowhere": "--resume nowhere: nowhere/record.json cannot be read",
     "--name ../out": "--name must be a name without folders, not ../out",
     "--name ..": "--name must be a name without folders, not ..",
     "--download": "add --dataset cifar10",
@@ -336,12 +313,12 @@ def test_a_run_is_not_overwritten(place, capsys):
 
 def test_a_loss_that_is_no_number_stops_the_run(place, capsys):
     message = error_of(capsys, "--learning-rate", "1e30", "--name", "x")
-    assert re.search(r"error: the loss is (nan|inf) in epoch 1", message)
+    assert re.search(r"error: (the loss is (nan|inf)|a weight is no number) in epoch 1", message)
     found = read_record(Path("runs/x"))
     assert found["status"] == "failed"
     assert found["epochs"] == []
     # No half-trained weights that are none
-    assert not Path("runs/x/checkpoint.pt").exists()
+    assert not Path("runs/x/checkpoints").exists()
 
 
 def wait_for(process: subprocess.Popen[str], text: str) -> None:
@@ -363,10 +340,11 @@ def test_ctrl_c_keeps_what_was_done(place):
     found = read_record(Path("runs/long"))
     assert found["status"] == "interrupted"
     assert 2 <= len(found["epochs"]) < 1000
-    assert f"Stopped after {len(found['epochs'])} of 1000 epochs\n" in printed
-    # The checkpoint is that of the last whole epoch, or of the one that was being finished.
-    checkpoint = torch.load("runs/long/checkpoint.pt", weights_only=True)
-    assert 0 <= len(found["epochs"]) - checkpoint["epoch"] <= 1
+    done = len(found["epochs"])
+    assert f"Stopped after {done} of 1000 epochs; to go on: --resume runs/long\n" in printed
+    newest = max(Path("runs/long/checkpoints").glob("step-*.pt"))
+    checkpoint = torch.load(newest, weights_only=True)
+    assert (checkpoint["epoch"], len(checkpoint["epochs"])) == (done, done)
     assert not [name for name in files(place / "work") if "/." in name]
 
 
@@ -414,7 +392,7 @@ def test_help_says_the_reason_of_every_option(place, capsys):
     for field in fields(Options):
         assert f"--{field.name.replace('_', '-')}" in words
     comments = re.findall(
-        r"((?:    # .*\n)+)    \w+: ", (SOURCE / "convmixer" / "experiment.py").read_text()
+        r"((?:    # .*\n)+)    \w+: ", (SOURCE / "convmixer" / "recipe.py").read_text()
     )
     assert len(comments) == len(fields(Options))
     for comment in comments:
@@ -454,7 +432,7 @@ def test_a_full_disk_is_one_error(place, monkeypatch, capsys):
     monkeypatch.setattr(training, "write_checkpoint", full_disk)
     message = error_of(capsys, "--name", "x")
     assert message.startswith("error: a file cannot be read or written")
-    assert "runs/x/checkpoint.pt" in message
+    assert "runs/x/checkpoints" in message
     assert read_record(Path("runs/x"))["status"] == "failed"
 
 
