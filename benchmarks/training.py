@@ -4,7 +4,8 @@
     python benchmarks/training.py --json     and one JSON object on the last line
     python benchmarks/training.py --quick    small batches, to see that it works
 
-They take turns. All start from the same weights and get the same images, optimizer (AdamW) and allocator settings.
+They take turns. All start from the same weights and get the same images, optimizer (AdamW) and
+allocator settings.
 The goals were set on two cores with matrix units for bfloat16 (AMX); without them float32 is used,
 and a step can at best be as fast as its multiplications, which the share of the ceiling shows.
 """

@@ -18,9 +18,9 @@ of its own, which gets the images and, for every image, the parameters that chan
 drawn. With the same parameters it returns what torchvision's transform returns, which
 the tests compare.
 
-Chance is always drawn on the processor, for the batch as a whole. So a run sees the same
-variants on a GPU, and several processes can each change [their share](#Chance) of a
-batch and still make the same batch together.
+Chance is always drawn on the processor, for the batch as a whole. So a run sees the
+same variants on a GPU, and several processes can each change [their share](#Chance) of
+a batch and still make the same batch together.
 """
 
 import math
@@ -41,8 +41,8 @@ class Chance:
     ## Draw the parameters of a batch
 
     PyTorch's own generator is asked, which [each step](training.py#train_epoch) seeds
-    anew. Every draw is for the whole batch; a process that holds a share of it keeps the
-    numbers of its own images.
+    anew. Every draw is for the whole batch; a process that holds a share of it keeps
+    the numbers of its own images.
     """
 
     # Images in the batch, on all devices together
@@ -153,34 +153,28 @@ def column(values: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
     return values.to(images.device)[:, None, None, None]
 
 
-# The operations of RandAugment: which function of torchvision, what the strength from 0
-# to 1 comes to, and whether it may go either way. Shears and shifts are shares of the
-# side.
+# The operations of RandAugment: the function of torchvision, what it gets at the weakest
+# and at the strongest, and whether it may go either way. Shears and shifts are shares of
+# the side.
 Operation = Callable[[torch.Tensor, float], torch.Tensor]
-OPERATIONS: list[tuple[Operation, Callable[[float], float], bool]] = [
-    (lambda x, _: x, lambda m: m, False),
-    (lambda x, s: affine(x, shear=[degrees(s), 0.0]), lambda m: 0.3 * m, True),
-    (lambda x, s: affine(x, shear=[0.0, degrees(s)]), lambda m: 0.3 * m, True),
-    (
-        lambda x, s: affine(x, translate=[int(s * x.shape[-1]), 0], center=None),
-        lambda m: 150 / 331 * m,
-        True,
-    ),
-    (
-        lambda x, s: affine(x, translate=[0, int(s * x.shape[-2])], center=None),
-        lambda m: 150 / 331 * m,
-        True,
-    ),
-    (lambda x, s: tv.rotate(x, s), lambda m: 30 * m, True),
-    (lambda x, s: tv.adjust_brightness(x, 1 + s), lambda m: 0.9 * m, True),
-    (lambda x, s: tv.adjust_saturation(x, 1 + s), lambda m: 0.9 * m, True),
-    (lambda x, s: tv.adjust_contrast(x, 1 + s), lambda m: 0.9 * m, True),
-    (lambda x, s: tv.adjust_sharpness(x, 1 + s), lambda m: 0.9 * m, True),
-    (lambda x, bits: tv.posterize(x, int(bits)), lambda m: round(8 - 4 * m), False),
-    (lambda x, s: tv.solarize(x, 255 * s), lambda m: 1 - m, False),
-    (lambda x, _: tv.autocontrast(x), lambda m: m, False),
-    (lambda x, _: tv.equalize(x), lambda m: m, False),
+OPERATIONS: list[tuple[Operation, float, float, bool]] = [
+    (lambda x, _: x, 0, 0, False),
+    (lambda x, slope: affine(x, shear=[degrees(slope), 0.0]), 0, 0.3, True),
+    (lambda x, slope: affine(x, shear=[0.0, degrees(slope)]), 0, 0.3, True),
+    (lambda x, share: moved(x, int(share * x.shape[-1]), 0), 0, 150 / 331, True),
+    (lambda x, share: moved(x, 0, int(share * x.shape[-2])), 0, 150 / 331, True),
+    (lambda x, angle: tv.rotate(x, angle), 0, 30, True),
+    (lambda x, more: tv.adjust_brightness(x, 1 + more), 0, 0.9, True),
+    (lambda x, more: tv.adjust_saturation(x, 1 + more), 0, 0.9, True),
+    (lambda x, more: tv.adjust_contrast(x, 1 + more), 0, 0.9, True),
+    (lambda x, more: tv.adjust_sharpness(x, 1 + more), 0, 0.9, True),
+    (lambda x, bits: tv.posterize(x, round(bits)), 8, 4, False),
+    (lambda x, share: tv.solarize(x, 255 * share), 1, 0, False),
+    (lambda x, _: tv.autocontrast(x), 0, 0, False),
+    (lambda x, _: tv.equalize(x), 0, 0, False),
 ]
+# In how many steps the strength goes from one to the other
+STRENGTHS = 31
 
 
 def degrees(slope: float) -> float:
@@ -188,6 +182,13 @@ def degrees(slope: float) -> float:
     The angle of a shear, in degrees.
     """
     return math.degrees(math.atan(slope))
+
+
+def moved(images: torch.Tensor, right: int, down: int) -> torch.Tensor:
+    """
+    Images moved by so many pixels, with black coming in.
+    """
+    return affine(images, translate=[right, down], center=None)
 
 
 def affine(images: torch.Tensor, **change: object) -> torch.Tensor:
@@ -219,8 +220,8 @@ def rand_augment(
     by torchvision's own functions.
     """
     changed = images.clone()
-    for number, (operation, strength, signed) in enumerate(OPERATIONS):
-        amount = strength(magnitude / 30)
+    for number, (operation, weakest, strongest, signed) in enumerate(OPERATIONS):
+        amount = float(torch.linspace(weakest, strongest, STRENGTHS)[magnitude])
         for sign in (1, -1) if signed else (1,):
             chosen = operations == number
             if signed:

@@ -87,8 +87,8 @@ def vision_transformer(options: Options, n_classes: int) -> VisionTransformer:
     """
     ## Vision Transformer
 
-    labml-nn's parts, put together; as published, the hidden layer of a perceptron is four
-    times as wide as a token. There are as many heads as leave 8 numbers or more to
+    labml-nn's parts, put together; as published, the hidden layer of a perceptron is
+    four times as wide as a token. There are as many heads as leave 8 numbers or more to
     each. Nothing is dropped out, since ConvMixer drops nothing out either.
     """
     width = options.width
@@ -115,9 +115,9 @@ class MLPMixer(nn.Module):
     """
     ## MLP-Mixer
 
-    labml-nn has the mixing of tokens as something to put in the place of attention. With
-    its Transformer layer around it, patches before and an average behind, it is the
-    published MLP-Mixer, with hidden layers of half a token's size for the mixing of
+    labml-nn has the mixing of tokens as something to put in the place of attention.
+    With its Transformer layer around it, patches before and an average behind, it is
+    the published MLP-Mixer, with hidden layers of half a token's size for the mixing of
     tokens and four times its size for that of channels.
     """
 

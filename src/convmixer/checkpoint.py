@@ -139,9 +139,9 @@ def read_checkpoint(folder: Path, state: State) -> Path | None:
     * `folder` is where the checkpoints of the run lie
     * `state` is a new state of the same model, which is filled
 
-    Returns the newest checkpoint, or `None` if the run was stopped before its first. One
-    that is damaged, or is of another model, is a `CheckpointError` that says how to go
-    on from the one before.
+    Returns the newest checkpoint, or `None` if the run was stopped before its first.
+    One that is damaged, or is of another model, is a `CheckpointError` that says how to
+    go on from the one before.
     """
     # A file that was being written when the process was killed is no checkpoint yet.
     for unfinished in folder.glob(".*.pt.*"):
@@ -204,8 +204,8 @@ class StopRequest:
 
     def __enter__(self) -> "StopRequest":
         """
-        From now on, the signals come here. Only the main thread of a program can ask for
-        that; in any other they do what they did.
+        From now on, the signals come here. Only the main thread of a program can ask
+        for that; in any other they do what they did.
         """
         with suppress(ValueError):
             for number in (signal.SIGINT, signal.SIGTERM):

@@ -156,8 +156,8 @@ def spread(row: dict[str, Any], split: str) -> tuple[float, float]:
     """
     ### Mean and standard deviation
 
-    Of the accuracies of a row on a split, over its seeds. The standard deviation is that
-    of a sample; one run alone has none.
+    Of the accuracies of a row on a split, over its seeds. The standard deviation is
+    that of a sample; one run alone has none.
     """
     values = [run["accuracy"] for run in row["runs"] if run["split"] == split]
     deviation = statistics.stdev(values) if len(values) > 1 else 0.0

@@ -64,8 +64,8 @@ class Source(Protocol):
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """
         For each group of numbers `[B]` in `order`, the images of these numbers, bytes
-        `[B, 3, H, W]`, and their classes, `[B]`. If chance has a part in how an image is
-        read, `seed` and its number decide.
+        `[B, 3, H, W]`, and their classes, `[B]`. If chance has a part in how an image
+        is read, `seed` and its number decide.
         """
 
 
@@ -131,8 +131,8 @@ def seed_of(*numbers: int) -> int:
     ### A seed for every occasion
 
     Each epoch and each step has chance seeded anew, from the seed of the run and their
-    own numbers. So nothing has to be remembered of the chance before, and a run that was
-    stopped goes on as if it had not been.
+    own numbers. So nothing has to be remembered of the chance before, and a run that
+    was stopped goes on as if it had not been.
     """
     return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
 
@@ -181,7 +181,8 @@ def digits(split: str = "random", split_seed: int = 0) -> DataSet:
     Scikit-learn's digits were written by hand on a printed form, and reduced to 8 x 8
     pixels of 17 shades.
 
-    * `split` is `"random"`, or `"writers"` to hold out everything that some people wrote
+    * `split` is `"random"`, or `"writers"` to hold out everything that some people
+      wrote
     * `split_seed` decides which digits or which people
 
     With the random split, one person's digits fall on both sides of it. That is easier

@@ -94,7 +94,9 @@ class DepthwiseConvolution(torch.autograd.Function):
                 x.shape, weight, output_gradient, padding=padding, groups=len(weight)
             )
         if ctx.needs_input_grad[1]:
-            of_weight = weight_gradient(x, output_gradient, weight.shape[-1])
+            gradient = weight_gradient(x, output_gradient, weight.shape[-1])
+            # In the memory layout of the weights, which other devices count on
+            of_weight = torch.empty_like(weight).copy_(gradient)
         if ctx.needs_input_grad[2]:
             of_bias = output_gradient.sum(dim=(0, 2, 3))
         return of_x, of_weight, of_bias
@@ -107,9 +109,9 @@ class DepthwiseConv2d(nn.Conv2d):
     * `width` is the number of channels, $h$, each of which is convolved alone
     * `kernel_size` is the side of the window, $k$
 
-    The residual around it needs an output as large as its input, so `"same"` pads height
-    and width by $k - 1$ zeros each. For an even $k$ the odd one goes to the right and the
-    bottom, and PyTorch warns that it may copy the input.
+    The residual around it needs an output as large as its input, so `"same"` pads
+    height and width by $k - 1$ zeros each. For an even $k$ the odd one goes to the
+    right and the bottom, and PyTorch warns that it may copy the input.
     """
 
     def __init__(self, width: int, kernel_size: int):
@@ -133,7 +135,8 @@ class DepthwiseConv2d(nn.Conv2d):
     def takes_the_short_way(self, x: torch.Tensor) -> bool:
         """
         Only where it pays: in training, on a CPU. A GPU has fast kernels of its own, a
-        compiler should see the plain convolution, and an even window is padded unevenly.
+        compiler should see the plain convolution, and an even window is padded
+        unevenly.
         """
         return (
             torch.is_grad_enabled()

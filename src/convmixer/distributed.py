@@ -7,9 +7,9 @@ summary: How several processes, each with a device of its own, train one model.
 # Training on several devices
 
 A batch can be divided: each device computes the gradient of its share, the shares are
-averaged, and all take the same step. PyTorch brings both parts of this, `torchrun`, which
-starts a process for each device, and `DistributedDataParallel`, which averages the
-gradients while they are still being computed. The batch size is that of all devices
+averaged, and all take the same step. PyTorch brings both parts of this, `torchrun`,
+which starts a process for each device, and `DistributedDataParallel`, which averages
+the gradients while they are still being computed. The batch size is that of all devices
 together, so a run takes the same steps whatever their number.
 
 [A team](#Team) is what one process knows of the others. A run without `torchrun` is a
@@ -17,8 +17,8 @@ team of one, and everything here does nothing in it.
 
 Batch normalization is the one part of the model that looks at other images. On CUDA,
 `SyncBatchNorm` gathers its statistics over the whole batch. It does not exist for
-processors; there each process normalizes its own share, so smaller groups of images than
-a single process would, and [before every test](#Team.share_statistics) the running
+processors; there each process normalizes its own share, so smaller groups of images
+than a single process would, and [before every test](#Team.share_statistics) the running
 statistics are made equal. Layer normalization needs none of this, and gives the weights
 that a single process gets.
 

@@ -26,17 +26,17 @@ With several GPUs, PyTorch's own starter runs it once for each, and they
 torchrun --nproc-per-node 4 -m convmixer.experiment --preset convmixer-1536-20
 ```
 
-A run that was stopped, by Ctrl-C, by the system or by a power cut, goes on from its last
-[checkpoint](checkpoint.py), and ends where it would have ended:
+A run that was stopped, by Ctrl-C, by the system or by a power cut, goes on from its
+last [checkpoint](checkpoint.py), and ends where it would have ended:
 
 ```
 python -m convmixer.experiment --resume runs/NAME
 ```
 
 What can be asked for stands on the page of [the recipe](recipe.py), and what happens
-then on those of [the run](run.py) and [the training](training.py). Importing PyTorch takes seconds, so this
-page puts it off until a run begins. `--help` is there at once, and so is the answer to a
-mistyped option.
+then on those of [the run](run.py) and [the training](training.py). Importing PyTorch
+takes seconds, so this page puts it off until a run begins. `--help` is there at once,
+and so is the answer to a mistyped option.
 """
 
 import os

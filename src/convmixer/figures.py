@@ -190,8 +190,8 @@ def curves(runs: dict[str, list[dict[str, Any]]]) -> Figure:
     """
     ## Loss and accuracy over the epochs
 
-    A line is the mean of the runs, and the band around it reaches from the lowest to the
-    highest.
+    A line is the mean of the runs, and the band around it reaches from the lowest to
+    the highest.
     """
     figure, axes = canvas(1, 2, height=3.4)
     for axis, name in zip(axes, ("loss", "accuracy"), strict=True):
@@ -211,7 +211,7 @@ def curves(runs: dict[str, list[dict[str, Any]]]) -> Figure:
             )
         axis.set_xlabel("epoch")
     axes[0].set_ylabel("training loss")
-    axes[1].set_ylabel("accuracy on held-out digits")
+    axes[1].set_ylabel("held-out accuracy")
     axes[1].legend(frameon=False)
     return figure
 
@@ -243,7 +243,7 @@ def compared(comparison: dict[str, Any]) -> Figure:
     axis.set_yticks(range(len(names)), names)
     axis.invert_yaxis()
     axis.set_xlabel("accuracy on held-out digits, in percent")
-    axis.legend(frameon=False, loc="lower left")
+    figure.legend(frameon=False, loc="outside upper right", ncols=2)
     return figure
 
 
@@ -273,7 +273,8 @@ def mosaic(filters: np.ndarray) -> np.ndarray:
     """
     ### Filters side by side
 
-    Takes `[N, k, k]`, returns an image with opacity, `[H, W, 4]`, of 8 filters in a row.
+    Takes `[N, k, k]`, returns an image with opacity, `[H, W, 4]`, of 8 filters in a
+    row.
     """
     count, side, _ = filters.shape
     picture = np.zeros((-(-count // 8) * (side + 1) - 1, 8 * (side + 1) - 1, 4))
@@ -292,8 +293,8 @@ def mistakes(runs: dict[str, list[dict[str, Any]]]) -> Figure:
     """
     ## The confusion matrix, and the digits that were read wrong
 
-    Of the run with seed 0 on unseen writers. A digit stands under what it is and what it
-    was taken for.
+    Of the run with seed 0 on unseen writers. A digit stands under what it is and what
+    it was taken for.
     """
     record = runs["writers"][0]
     options = record["options"]

@@ -57,7 +57,8 @@ def choose_machine(options: Options) -> Machine:
     """
     ## Choose the machine
 
-    * `options` say what is asked for, and where they say `auto`, the choice is made here
+    * `options` say what is asked for, and where they say `auto`, the choice is made
+      here
 
     A device that PyTorch cannot use here is an `ExperimentError`.
     """
@@ -96,10 +97,10 @@ def fastest_precision(device: str, width: int) -> str:
 
     Numbers of half the length pay only where the hardware multiplies them faster.
 
-    On CUDA that is so. bfloat16 has the range of float32, so no gradient vanishes; older
-    GPUs have float16 alone. A processor needs matrix units for bfloat16 (Intel's AMX),
-    and channels enough to fill them; without such units bfloat16 is many times slower
-    than float32.
+    On CUDA that is so. bfloat16 has the range of float32, so no gradient vanishes;
+    older GPUs have float16 alone. A processor needs matrix units for bfloat16 (Intel's
+    AMX), and channels enough to fill them; without such units bfloat16 is many times
+    slower than float32.
     """
     if device == "cuda":
         native = torch.cuda.is_bf16_supported(including_emulation=False)
@@ -114,8 +115,8 @@ def keep_memory() -> bool:
     ## Keep the memory
 
     Every step needs the same large blocks of memory. The allocator of Linux (glibc)
-    hands such blocks back to the system when they are free, and asks for them again, and
-    the system clears every page of them each time. Two of its settings make it keep
+    hands such blocks back to the system when they are free, and asks for them again,
+    and the system clears every page of them each time. Two of its settings make it keep
     them; on two cores, that alone saved about a third of a step with 512 images.
 
     Returns whether it could be done. Elsewhere there is nothing to do, and a GPU's

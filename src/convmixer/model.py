@@ -186,8 +186,8 @@ class ConvMixerLayer(nn.Module):
             choices = get_args(Residual)
             raise ValueError(f"residual must be one of {choices}, not {residual!r}")
         self.residual = residual
-        # One filter for each channel. It is an ordinary convolution with as many groups as
-        # channels; [ours](depthwise.py) has a faster gradient on a CPU.
+        # One filter for each channel. It is an ordinary convolution with as many groups
+        # as channels; [ours](depthwise.py) has a faster gradient on a CPU.
         self.depthwise = DepthwiseConv2d(width, kernel_size)
         self.depthwise_activation = activation()
         self.depthwise_norm = make_norm(norm, width)

@@ -9,9 +9,9 @@ summary: >
 # The optimization
 
 Between the gradient of a step and the weights that a run ends with stand three choices:
-how far a step goes, which is [the learning rate](#learning_rate); what else pulls on the
-weights, which is [their decay](#make_optimizer); and whether the last weights count or
-[their average](#Average).
+how far a step goes, which is [the learning rate](#learning_rate); what else pulls on
+the weights, which is [their decay](#make_optimizer); and whether the last weights count
+or [their average](#Average).
 """
 
 import copy
@@ -54,9 +54,9 @@ def make_optimizer(model: nn.Module, options: Options) -> torch.optim.AdamW:
     ## The optimizer
 
     AdamW, as the authors use. It pulls every weight a little towards zero, which keeps
-    filters and matrices from growing where the data do not ask for it. A bias or a scale
-    of normalization has only one dimension, and no such reason to be small, so it is
-    left alone unless `decay` is `"all"`.
+    filters and matrices from growing where the data do not ask for it. A bias or a
+    scale of normalization has only one dimension, and no such reason to be small, so it
+    is left alone unless `decay` is `"all"`.
     """
     groups: dict[bool, list[nn.Parameter]] = {True: [], False: []}
     for weight in model.parameters():
@@ -82,8 +82,8 @@ class Average:
     lies nearer to it. Early on, the share $\beta_t$ that is kept is small, so that the
     first, random weights are forgotten soon.
 
-    PyTorch's `AveragedModel` counts the steps on the device and reads the count in every
-    step, which makes the processor wait for the GPU. Ours counts beside it.
+    PyTorch's `AveragedModel` counts the steps on the device and reads the count in
+    every step, which makes the processor wait for the GPU. Ours counts beside it.
     """
 
     def __init__(self, model: nn.Module, kept: float):
@@ -98,8 +98,8 @@ class Average:
     @torch.no_grad()
     def update(self, model: nn.Module) -> None:
         """
-        Takes a step's weights in. What normalization has gathered is averaged with them,
-        since it belongs to them.
+        Takes a step's weights in. What normalization has gathered is averaged with
+        them, since it belongs to them.
         """
         kept = min(self.kept, (1 + self.steps) / (10 + self.steps))
         self.steps += 1

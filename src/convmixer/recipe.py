@@ -55,7 +55,8 @@ class Options:
     resume: Path | None = None
 
     # What to learn. The digits need no download and no GPU; cifar10 is the paper's
-    # small task; imagefolder reads train and val from data-dir, a folder for each class.
+    # small task; imagefolder reads train and val from data-dir, a folder for each
+    # class.
     dataset: Literal["digits", "cifar10", "imagefolder"] = "digits"
     # The folder that holds cifar-10-batches-py, or will after a download, or the
     # folders train and val.

@@ -15,9 +15,9 @@ page follows it from the outside in:
   [`train_step`](#train_step) one batch of it.
 * [`answers`](#answers) is one pass over the held-out images.
 
-What surrounds it has pages of its own: how [the weights are moved](optimization.py), how
-[images are changed](augment.py), how a run [is stopped and goes on](checkpoint.py), and
-how [several devices](distributed.py) share the work.
+What surrounds it has pages of its own: how [the weights are moved](optimization.py),
+how [images are changed](augment.py), how a run [is stopped and goes on](checkpoint.py),
+and how [several devices](distributed.py) share the work.
 
 The accuracy of a run is that of its last epoch. The best epoch would look better, and
 would have been chosen with the very images that are to judge it.
@@ -83,8 +83,8 @@ def train(setting: Setting, state: State, report: Callable[[], None]) -> int | N
     * `report` is called after every epoch, when the state has its figures
 
     Returns `None` when the training came to its end, or the signal that asked it to
-    stop. Either way the state is in a checkpoint. Weights or a loss that are no longer numbers are an
-    `ExperimentError`: no later step can mend them.
+    stop. Either way the state is in a checkpoint. Weights or a loss that are no longer
+    numbers are an `ExperimentError`: no later step can mend them.
     """
     options = setting.options
     if setting.machine.compiled:
@@ -106,7 +106,7 @@ def train(setting: Setting, state: State, report: Callable[[], None]) -> int | N
             right = answers(setting, state) == setting.images.test.labels.cpu()
             figures = {
                 "loss": state.loss / len(setting.images.train.labels),
-                "accuracy": right.float().mean().item(),
+                "accuracy": right.sum().item() / len(right),
             }
             seconds = round(time.perf_counter() - began, 2)
             state.epoch, state.step, state.loss = state.epoch + 1, 0, 0.0
@@ -277,8 +277,8 @@ def answers(setting: Setting, state: State) -> torch.Tensor:
     ## One pass over the held-out images
 
     Returns the class that the model takes each for, `[N]`, on the processor. Batch
-    normalization now uses the averages that it gathered in training, so the answer to an
-    image does not depend on its neighbours in the batch.
+    normalization now uses the averages that it gathered in training, so the answer to
+    an image does not depend on its neighbours in the batch.
     """
     images, machine, team = setting.images, setting.machine, setting.team
     augment = Augmentation(setting.options, images.mean, images.std)
