@@ -61,7 +61,7 @@ class Chance:
         One whole number for each image, `[B]`, from `low` to `high`, which may be
         another for each image. Both ends can occur.
         """
-        return (low + self.uniform() * (high - low + 1)).floor().long()
+        return low + (self.uniform() * (high - low + 1)).floor().long()
 
     def happens(self, probability: float) -> torch.Tensor:
         """
@@ -237,7 +237,7 @@ def jitter(
     images: torch.Tensor, factors: torch.Tensor, order: torch.Tensor
 ) -> torch.Tensor:
     """
-    ## Colour jitter
+    ## Color jitter
 
     Brightness, contrast and saturation are raised or lowered, each by a factor of its
     own, in an order of its own.
@@ -359,7 +359,8 @@ class Augmentation:
             images = shift(images, top, left, options.shift)
         # Image files were cropped when they were read, before they had one size.
         if options.scale < 1 and options.dataset != "imagefolder":
-            side = (chance.uniform(options.scale, 1).sqrt() * size).round().long()
+            side = chance.uniform(options.scale, 1).sqrt() * size
+            side = side.round().long().clamp(min=1)
             top, left = (chance.integers(0, size - side) for _ in range(2))
             images = enlarge(images, top, left, side)
         if options.flip:

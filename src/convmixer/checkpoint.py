@@ -76,7 +76,7 @@ class State:
 
     def finite(self) -> bool:
         """
-        Whether every weight is a number.
+        Whether every weight is a finite number.
         """
         tensors = self.model.state_dict().values()
         return all(bool(tensor.isfinite().all()) for tensor in tensors)
@@ -154,7 +154,9 @@ def read_checkpoint(folder: Path, state: State) -> Path | None:
         content = torch.load(newest, weights_only=True, map_location="cpu")
         fill(state, content)
     except (OSError, RuntimeError, ValueError, KeyError, TypeError, EOFError) as error:
-        raise unusable(newest, older, str(error).splitlines()[0]) from error
+        raise unusable(
+            newest, older, str(error).partition("\n")[0] or "it ends too early"
+        ) from error
     except pickle.UnpicklingError as error:
         raise unusable(newest, older, "it is damaged or no checkpoint") from error
     return newest

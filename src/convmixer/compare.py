@@ -128,7 +128,7 @@ def train_once(
     ]
     if status:
         command = ["--resume", str(folder)]
-    # What a run says of itself stands in its record.
+    # What a run prints stands in its record too.
     with redirect_stdout(StringIO()):
         return experiment.main(command)
 
@@ -157,7 +157,7 @@ def spread(row: dict[str, Any], split: str) -> tuple[float, float]:
     ### Mean and standard deviation
 
     Of the accuracies of a row on a split, over its seeds. The standard deviation is
-    that of a sample; one run alone has none.
+    that of a sample; one run alone has none, and gets 0.
     """
     values = [run["accuracy"] for run in row["runs"] if run["split"] == split]
     deviation = statistics.stdev(values) if len(values) > 1 else 0.0
@@ -179,7 +179,7 @@ def write(options: Options, rows: dict[str, Any]) -> None:
     """
     ## Write the record
 
-    What all runs have in common, which is the machine and the versions, stands once.
+    What all runs have in common stands once: the commit, the versions and the machine.
     """
     from convmixer.record import write_record
 

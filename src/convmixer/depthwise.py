@@ -95,7 +95,7 @@ class DepthwiseConvolution(torch.autograd.Function):
             )
         if ctx.needs_input_grad[1]:
             gradient = weight_gradient(x, output_gradient, weight.shape[-1])
-            # In the memory layout of the weights, which other devices count on
+            # In the memory layout of the weights, which several processes count on
             of_weight = torch.empty_like(weight).copy_(gradient)
         if ctx.needs_input_grad[2]:
             of_bias = output_gradient.sum(dim=(0, 2, 3))

@@ -6,8 +6,8 @@ summary: The drawings and numbers of the results page, made from the stored reco
 
 # The figures
 
-Nothing on [the results page](../../docs/results.md) is typed in. Its drawings and the
-numbers of its tables come from the records of runs, by one command:
+None of our numbers on [the results page](../../docs/results.md) is typed in. The
+drawings and the tables come from the records of runs, by one command:
 
 ```
 python -m convmixer.figures
@@ -38,10 +38,10 @@ from convmixer.errors import ExperimentError
 from convmixer.record import write_atomically
 from convmixer.weights import load
 
-# Two colours that can be read on white and on black
+# Two colors that can be read on white and on black
 COLORS = {"random": "#0d9488", "writers": "#d97706"}
 LABELS = {"random": "random split", "writers": "unseen writers"}
-# What matplotlib draws in this colour takes the color of the page.
+# What matplotlib draws in this color takes the color of the page.
 PAGE = "#010203"
 STYLE = {
     # Text stays text, which can be read aloud and translated.
@@ -124,7 +124,7 @@ def read_runs(records: Path, split: str) -> list[dict[str, Any]]:
     """
     ## The records of a split
 
-    Those of the runs with the seeds 0 to 4.
+    One for each seed.
     """
     folder = records / {"random": "digits", "writers": "writers"}[split]
     paths = sorted(folder.glob("seed-*.json"))
@@ -293,8 +293,8 @@ def mistakes(runs: dict[str, list[dict[str, Any]]]) -> Figure:
     """
     ## The confusion matrix, and the digits that were read wrong
 
-    Of the run with seed 0 on unseen writers. A digit stands under what it is and what
-    it was taken for.
+    Of the run with seed 0 on unseen writers; of many mistakes, the first thirty. A
+    digit stands under what it is and what it was taken for.
     """
     record = runs["writers"][0]
     options = record["options"]
@@ -306,9 +306,9 @@ def mistakes(runs: dict[str, list[dict[str, Any]]]) -> Figure:
         matrix[mistake["label"], mistake["answer"]] += 1
 
     figure = pyplot.figure(figsize=(7.2, 3.8), layout="constrained")
-    left, right = figure.subfigures(1, 2, width_ratios=[1.1, 1])
+    left, right = figure.subfigures(1, 2, width_ratios=[1, 1.1])
     confusion(left.subplots(), matrix)
-    for number, axis in enumerate(right.subplots(4, 5).flat):
+    for number, axis in enumerate(right.subplots(5, 6).flat):
         axis.axis("off")
         if number < len(wrong):
             mistake = wrong[number]

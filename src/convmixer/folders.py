@@ -108,7 +108,8 @@ class Files(Dataset[tuple[torch.Tensor, int]]):
         path, label = self.listing.samples[number]
         try:
             image = self.listing.loader(path)
-        except (OSError, ValueError, SyntaxError) as error:
+        # A damaged file may raise anything, also that it claims to be enormous.
+        except Exception as error:
             raise DataError(f"{path} is no image that can be read") from error
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed_of(seed, number))
@@ -131,5 +132,8 @@ class Files(Dataset[tuple[torch.Tensor, int]]):
         try:
             yield from loader
         except DataError as error:
-            # A worker wraps what it raises in its own traceback.
-            raise DataError(str(error).rpartition("DataError: ")[2]) from error
+            # A worker wraps what it raises in its own traceback. Its traceback here would
+            # keep the workers alive.
+            message = str(error).rpartition("DataError: ")[2].strip()
+            error.__traceback__ = None
+            raise DataError(message) from None

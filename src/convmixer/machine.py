@@ -127,8 +127,8 @@ def keep_memory() -> bool:
     library = ctypes.CDLL(None)
     if not hasattr(library, "mallopt"):
         return False
-    # From malloc.h: how many blocks may be mapped apart, and how much free memory at
-    # the end of the heap is handed back
+    # From malloc.h: how many blocks may be mapped apart, and how much must be free at
+    # the end of the heap before it is handed back
     mmap_max, trim_threshold = -4, -1
     kept = library.mallopt(mmap_max, 0) == 1
     return library.mallopt(trim_threshold, 2**31 - 1) == 1 and kept

@@ -34,7 +34,7 @@ def learning_rate(progress: float, options: Options) -> float:
       which it is reached, and what follows
 
     The authors' schedule for CIFAR-10 is a triangle with a long foot: from 0 up to
-    $\eta$ at two fifths, down to $\eta / 20$ at four fifths, and on to 0. Small steps at
+    $\eta$ at $w$, which is two fifths, down to $\eta / 20$ at four fifths, and on to 0. Small steps at
     first let batch normalization and the optimizer's averages settle; small steps at
     last let the weights settle. It serves the digits as well.
 
@@ -43,7 +43,9 @@ def learning_rate(progress: float, options: Options) -> float:
     $$\frac{\eta}{2} \left( 1 + \cos \pi \frac{t - w}{1 - w} \right)$$
     """
     peak, warmup = options.learning_rate, options.warmup
-    if options.schedule == "cosine" and progress > warmup:
+    if options.schedule == "cosine":
+        if progress < warmup:
+            return peak * progress / warmup
         return peak * (1 + math.cos(math.pi * (progress - warmup) / (1 - warmup))) / 2
     corners = [0, warmup, 4 / 5, 1]
     return float(np.interp(progress, corners, [0, peak, peak / 20, 0]))
@@ -83,7 +85,7 @@ class Average:
     first, random weights are forgotten soon.
 
     PyTorch's `AveragedModel` counts the steps on the device and reads the count in
-    every step, which makes the processor wait for the GPU. Ours counts beside it.
+    every step, which makes the processor wait for the GPU. Ours counts on the processor.
     """
 
     def __init__(self, model: nn.Module, kept: float):

@@ -187,7 +187,7 @@ CIFAR10_25 = Options(
     augment_magnitude=12,
 )
 
-# For 100 epochs they add colour jitter and random erasing, and report more than 94 %.
+# For 100 epochs they add color jitter and random erasing, and report more than 94 %.
 CIFAR10_100 = replace(
     CIFAR10_25, preset="cifar10-100", epochs=100, jitter=0.2, erasing=0.2
 )

@@ -81,7 +81,8 @@ def load(options: Options, machine: Machine) -> DataSet:
     """
     ### Load the images
 
-    Those that fit are brought to the device once and for all.
+    The digits and CIFAR-10 are brought to the device once and for all. Image files are
+    read as they are needed.
     """
     if options.dataset == "imagefolder":
         return image_folders(options)
