@@ -2,6 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 CODE_88 = "x" * 88
 ANNOTATED = ["model", "data", "experiment"]
@@ -264,7 +265,9 @@ def test_a_picture_opens_large_and_gives_the_focus_back(open_page, language, wor
     found = Axe().run(page).response["violations"]
     assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found] == []
     page.keyboard.press("Escape")
-    assert not dialog.is_visible() and dialog.locator("svg").count() == 0
+    # The copy goes when the browser says that the dialog has closed, a moment later.
+    expect(dialog.locator("svg")).to_have_count(0)
+    assert not dialog.is_visible()
     assert picture.evaluate("element => element === document.activeElement")
     for closer in (dialog.locator("button"), dialog.locator("svg")):
         picture.click()
