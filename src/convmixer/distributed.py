@@ -27,6 +27,7 @@ Two processes on one CPU were run by the tests. Several GPUs were not.
 
 import functools
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -85,8 +86,13 @@ class Team:
         if self.size == 1:
             return model
         here = [torch.cuda.current_device()] if machine.device.type == "cuda" else None
-        # What normalization gathers is left to each process until the next test.
-        return DistributedDataParallel(model, device_ids=here, broadcast_buffers=False)
+        # What normalization gathers is left to each process until the next test. Newer
+        # versions of PyTorch want this said by another name, which older ones lack.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            return DistributedDataParallel(
+                model, device_ids=here, broadcast_buffers=False
+            )
 
     def sum(self, values: torch.Tensor) -> torch.Tensor:
         """

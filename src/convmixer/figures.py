@@ -242,6 +242,7 @@ def compared(comparison: dict[str, Any]) -> Figure:
             )
     axis.set_yticks(range(len(names)), names)
     axis.invert_yaxis()
+    axis.set_xlim(right=101)
     axis.set_xlabel("accuracy on held-out digits, in percent")
     figure.legend(frameon=False, loc="outside upper right", ncols=2)
     return figure
@@ -261,7 +262,7 @@ def kernels(weights: Path) -> Figure:
         "filters of the first layer": model.layers[0].depthwise.weight[:, 0],
         "filters of the last layer": model.layers[-1].depthwise.weight[:, 0],
     }
-    figure, axes = canvas(1, 3, height=3.2)
+    figure, axes = canvas(1, 3, height=2.7)
     for axis, (title, filters) in zip(axes, parts.items(), strict=True):
         axis.imshow(mosaic(filters.detach().numpy()), interpolation="none")
         axis.set_title(title, fontsize=11)

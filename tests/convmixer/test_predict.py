@@ -107,7 +107,7 @@ def test_a_digit_reaches_the_model_as_in_the_training(tmp_path):
     pixels = (original * (255 / 16)).round().astype(np.uint8)
     Image.fromarray(pixels).save(tmp_path / "digit.png")
     found = floats(tmp_path / "digit.png", 32)
-    both = torch.cat([images.train.images, images.test.images]).float() / 255
+    both = torch.cat([images.train.pixels, images.test.pixels]).float() / 255
     # Rounding before enlarging or after it makes a difference of a shade at most.
     assert (both - found).abs().amax(dim=(1, 2, 3)).min() <= 1.01 / 255
 
