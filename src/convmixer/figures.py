@@ -372,6 +372,7 @@ def svg(figure: Figure, name: str) -> str:
     pyplot.close(figure)
     text = file.getvalue()
     text = text[text.index("<svg") :].replace(PAGE, "currentColor")
+    text = text.replace("xlink:href", "href")
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
     text = re.sub(r"<text (?=[^>]*>[-−→\d.,\s]+</text>)", '<text translate="no" ', text)
     rule = f"svg.{name}-figure:root {{ color: %s; }}"
