@@ -23,6 +23,7 @@ missing, damaged or half unpacked: each case gets [an error](#DataError) that sa
 file and what to do.
 """
 
+import hashlib
 import pickletools
 import shlex
 from collections.abc import Iterable, Iterator
@@ -253,12 +254,15 @@ def cifar10(
     The set comes parted into training and test images, and published accuracies are
     those on the test images.
 
-    * `data_dir` is the folder that holds `cifar-10-batches-py`
+    * `data_dir` is the folder that holds `cifar-10-batches-bin`, the
+      [binary version](#binary), or `cifar-10-batches-py`, the one for Python
     * `download` fetches and unpacks the set there if it is not there yet
     * `source` is torchvision's class; a subclass can bring its own files and checksums
 
     Files that are missing or damaged are a `DataError`.
     """
+    if (data_dir / BINARY_FOLDER).is_dir():
+        return binary(data_dir / BINARY_FOLDER)
     if download:
         fetch(data_dir, source)
     check_files(data_dir, source)
@@ -280,6 +284,79 @@ def cifar10(
         test=as_images(test),
         split="as published",
     )
+
+
+# The folder of the binary version, its files with the md5 of each, the last of them the
+# test images, and the classes in the order of their numbers
+BINARY_FOLDER = "cifar-10-batches-bin"
+BINARY_FILES = {
+    "data_batch_1.bin": "5dd7e06a14cb22eb9f671a540d1b7c25",
+    "data_batch_2.bin": "5ea93a67294ea407fff1d09f752e9692",
+    "data_batch_3.bin": "942cd6a4bcdd0dd3c604fbe906cb4421",
+    "data_batch_4.bin": "ae636b3ba5c66a11e91e8cb52e771fcb",
+    "data_batch_5.bin": "53f37980c15c3d472c316c40844f3f0d",
+    "test_batch.bin": "803d5f7f4d78ea53de84dbe85f74fb6d",
+}
+CLASSES = [
+    "airplane",
+    "automobile",
+    "bird",
+    "cat",
+    "deer",
+    "dog",
+    "frog",
+    "horse",
+    "ship",
+    "truck",
+]
+
+
+def binary(folder: Path, files: dict[str, str] = BINARY_FILES) -> DataSet:
+    """
+    ### The binary version of CIFAR-10
+
+    An image is a row of 3,073 bytes: its class, and then the 32 x 32 pixels of the red,
+    the green and the blue plane.
+
+    * `folder` holds the files
+    * `files` are their names and md5 sums; the last file holds the test images
+
+    A file that is missing or damaged is a `DataError`.
+    """
+    parts = []
+    for name, md5 in files.items():
+        path = folder / name
+        if not path.is_file():
+            raise DataError(
+                f"CIFAR-10 is not complete in {folder.absolute()}: no {name} in it"
+            )
+        content = path.read_bytes()
+        found = hashlib.md5(content, usedforsecurity=False).hexdigest()
+        if found != md5:
+            raise DataError(
+                f"{path.absolute()} is damaged: its md5 is {found}, not {md5}. "
+                "Delete it and put a whole copy in its place"
+            )
+        parts.append(torch.frombuffer(bytearray(content), dtype=torch.uint8))
+
+    rows = [part.view(-1, 1 + 3 * 32 * 32) for part in parts]
+    train, test = as_rows(torch.cat(rows[:-1])), as_rows(rows[-1])
+    mean, std = channel_statistics(train.pixels)
+    return DataSet(
+        classes=CLASSES,
+        mean=mean,
+        std=std,
+        train=train,
+        test=test,
+        split="as published",
+    )
+
+
+def as_rows(rows: torch.Tensor) -> Images:
+    """
+    Rows of bytes, `[N, 3073]`, as images and labels.
+    """
+    return Images(rows[:, 1:].reshape(-1, 3, 32, 32).contiguous(), rows[:, 0].long())
 
 
 def as_images(part: CIFAR10) -> Images:

@@ -1,5 +1,6 @@
 """The digits, CIFAR-10 through torchvision's real loader, and files in every bad state."""
 
+import hashlib
 import pickle
 import shutil
 from difflib import SequenceMatcher
@@ -15,8 +16,10 @@ from sklearn.datasets import load_digits
 
 from convmixer.augment import Augmentation, Chance
 from convmixer.data import (
+    BINARY_FILES,
     FORMS,
     DataError,
+    binary,
     by_writers,
     channel_statistics,
     cifar10,
@@ -305,3 +308,41 @@ def test_a_file_in_the_place_of_the_folder(tmp_path, write_digits_as_cifar):
     for download in (False, True):
         with pytest.raises(DataError, match=str(tmp_path / "data")):
             cifar10(tmp_path / "data", download=download, source=source)
+
+
+@pytest.fixture
+def binary_cifar(tmp_path):
+    """Six small files in the binary version's format, and what stands in them."""
+    rows = np.random.default_rng(0).integers(0, 256, (6, 7, 3073), dtype=np.uint8)
+    rows[:, :, 0] %= 10
+    files = {}
+    for name, part in zip(BINARY_FILES, rows, strict=True):
+        (tmp_path / name).write_bytes(part.tobytes())
+        files[name] = hashlib.md5(part.tobytes()).hexdigest()
+    return tmp_path, files, rows
+
+
+def test_the_binary_version_is_read_row_by_row(binary_cifar):
+    folder, files, rows = binary_cifar
+    images = binary(folder, files)
+    train, test = rows[:5].reshape(-1, 3073), rows[5]
+    assert images.train.labels.tolist() == train[:, 0].tolist()
+    assert images.test.labels.tolist() == test[:, 0].tolist()
+    assert images.test.pixels.numpy().reshape(7, -1).tolist() == test[:, 1:].tolist()
+    # The planes are red, green and blue, so the first mean is that of the first 1,024.
+    assert images.mean[0] == pytest.approx(train[:, 1:1025].mean() / 255)
+    assert len(images.classes) == 10
+
+
+@pytest.mark.parametrize("name", ["data_batch_3.bin", "test_batch.bin"])
+def test_a_damaged_or_missing_binary_file_is_named(binary_cifar, name):
+    folder, files, _ = binary_cifar
+    content = bytearray((folder / name).read_bytes())
+    content[5000] ^= 1
+    (folder / name).write_bytes(content)
+    with pytest.raises(DataError, match="damaged") as caught:
+        binary(folder, files)
+    assert name in message(caught)
+    (folder / name).unlink()
+    with pytest.raises(DataError, match=f"no {name} in it"):
+        binary(folder, files)
