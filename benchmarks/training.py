@@ -28,11 +28,11 @@ from torch.utils.data import DataLoader, TensorDataset
 from torchvision.transforms import v2
 
 from convmixer.augment import Augmentation, Chance
-from convmixer.machine import Machine, choose_machine, cores, keep_memory
-from convmixer.model import convmixer_256_8
-from convmixer.optimization import make_optimizer
+from convmixer.devices.machine import Machine, choose_machine, cores, keep_memory
 from convmixer.recipe import CIFAR10_25
-from convmixer.weights import table
+from convmixer.training import make_optimizer
+from convmixer.variants import convmixer_256_8
+from convmixer.weights.names import table
 
 #: Ratio -> the goal that it should stay above.
 GOALS = {

@@ -24,7 +24,6 @@ a batch and still make the same batch together.
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
@@ -32,6 +31,7 @@ import torch.nn.functional as F
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as tv
 
+from convmixer.rand_augment import OPERATIONS, rand_augment
 from convmixer.recipe import Options
 
 
@@ -40,7 +40,7 @@ class Chance:
     """
     ## Draw the parameters of a batch
 
-    PyTorch's own generator is asked, which [each step](training.py#train_epoch) seeds
+    PyTorch's own generator is asked, which [each step](runs/loop.py#train_epoch) seeds
     anew. Every draw is for the whole batch; a process that holds a share of it keeps
     the numbers of its own images.
     """
@@ -151,86 +151,6 @@ def column(values: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
     Values `[B]` as `[B, 1, 1, 1]`, beside the images that they are for.
     """
     return values.to(images.device)[:, None, None, None]
-
-
-# The operations of RandAugment: the function of torchvision, what it gets at the weakest
-# and at the strongest, and whether it may go either way. Shears and shifts are shares of
-# the side.
-Operation = Callable[[torch.Tensor, float], torch.Tensor]
-OPERATIONS: list[tuple[Operation, float, float, bool]] = [
-    (lambda x, _: x, 0, 0, False),
-    (lambda x, slope: affine(x, shear=[degrees(slope), 0.0]), 0, 0.3, True),
-    (lambda x, slope: affine(x, shear=[0.0, degrees(slope)]), 0, 0.3, True),
-    (lambda x, share: moved(x, int(share * x.shape[-1]), 0), 0, 150 / 331, True),
-    (lambda x, share: moved(x, 0, int(share * x.shape[-2])), 0, 150 / 331, True),
-    (lambda x, angle: tv.rotate(x, angle), 0, 30, True),
-    (lambda x, more: tv.adjust_brightness(x, 1 + more), 0, 0.9, True),
-    (lambda x, more: tv.adjust_saturation(x, 1 + more), 0, 0.9, True),
-    (lambda x, more: tv.adjust_contrast(x, 1 + more), 0, 0.9, True),
-    (lambda x, more: tv.adjust_sharpness(x, 1 + more), 0, 0.9, True),
-    (lambda x, bits: tv.posterize(x, round(bits)), 8, 4, False),
-    (lambda x, share: tv.solarize(x, 255 * share), 1, 0, False),
-    (lambda x, _: tv.autocontrast(x), 0, 0, False),
-    (lambda x, _: tv.equalize(x), 0, 0, False),
-]
-# In how many steps the strength goes from one to the other
-STRENGTHS = 31
-
-
-def degrees(slope: float) -> float:
-    """
-    The angle of a shear, in degrees.
-    """
-    return math.degrees(math.atan(slope))
-
-
-def moved(images: torch.Tensor, right: int, down: int) -> torch.Tensor:
-    """
-    Images moved by so many pixels, with black coming in.
-    """
-    return affine(images, translate=[right, down], center=None)
-
-
-def affine(images: torch.Tensor, **change: object) -> torch.Tensor:
-    """
-    Torchvision's affine map, with the parts that RandAugment leaves alone.
-    """
-    still = {"angle": 0.0, "translate": [0, 0], "scale": 1.0, "shear": [0.0, 0.0]}
-    return tv.affine(images, **(still | {"center": [0, 0]} | change))
-
-
-def rand_augment(
-    images: torch.Tensor,
-    operations: torch.Tensor,
-    negative: torch.Tensor,
-    magnitude: int,
-) -> torch.Tensor:
-    """
-    ## RandAugment
-
-    One operation changes each image, drawn from a list of fourteen, all with the same
-    strength [@cubuk2020].
-
-    * `images` are bytes `[B, 3, H, W]`
-    * `operations` are numbers in the list, `[B]`
-    * `negative` says which go the other way, if they may, booleans `[B]`
-    * `magnitude` is the strength, from 0 to 30
-
-    As `v2.RandAugment`. Images that share operation and direction are changed together,
-    by torchvision's own functions.
-    """
-    changed = images.clone()
-    for number, (operation, weakest, strongest, signed) in enumerate(OPERATIONS):
-        amount = float(torch.linspace(weakest, strongest, STRENGTHS)[magnitude])
-        for sign in (1, -1) if signed else (1,):
-            chosen = operations == number
-            if signed:
-                chosen &= negative == (sign < 0)
-            # On the processor, where chance was drawn, so that a GPU is not waited for
-            which = chosen.nonzero().flatten().to(images.device)
-            if len(which):
-                changed[which] = operation(images[which], sign * amount)
-    return changed
 
 
 def jitter(

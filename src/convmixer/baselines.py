@@ -14,8 +14,8 @@ like this page: [Vision Transformer](https://nn.labml.ai/transformers/vit/index.
 [MLP-Mixer](https://nn.labml.ai/transformers/mlp_mixer/index.html) [@tolstikhin2021],
 which mixes them with one multilayer perceptron for all channels.
 
-[`build`](#build) makes a model from the options of a run, whichever it is, and all of
-them go through the same [training](training.py).
+[`build`](variants.py#build) makes a model from the options of a run, whichever it is, and all of
+them go through the same [training](runs/loop.py).
 """
 
 import torch
@@ -31,49 +31,7 @@ from labml_nn.transformers.vit import (
 )
 from torch import nn
 
-from convmixer.model import ConvMixer
 from convmixer.recipe import Options
-
-ACTIVATIONS = {"gelu": nn.GELU, "relu": nn.ReLU}
-
-
-def build(options: Options, n_classes: int) -> nn.Module:
-    """
-    ## Build a model
-
-    * `options` name the model and its sizes
-    * `n_classes` is the number of classes, $n$
-
-    Returns a model from images `[B, 3, H, W]` to logits `[B, n]`.
-    """
-    if options.model == "mlp_mixer":
-        return MLPMixer(options, n_classes)
-    if options.model == "vit":
-        return vision_transformer(options, n_classes)
-    model = ConvMixer(
-        width=options.width,
-        depth=options.depth,
-        kernel_size=options.kernel_size,
-        patch_size=options.patch_size,
-        n_classes=n_classes,
-        activation=ACTIVATIONS[options.activation],
-        norm=options.norm,
-        residual=options.residual,
-    )
-    if options.layers == "copied":
-        copy_first(model.layers)
-    return model
-
-
-def copy_first(layers: nn.Sequential) -> None:
-    """
-    ### Give all layers the same first weights
-
-    labml-nn makes the layers of its models by copying one, so they all start alike. Our
-    ConvMixer draws the weights of each; this makes the other kind, to compare the two.
-    """
-    for layer in layers[1:]:
-        layer.load_state_dict(layers[0].state_dict())
 
 
 def tokens(options: Options) -> int:

@@ -20,21 +20,21 @@ python -m convmixer.experiment --dataset cifar10 --download
 ```
 
 With several GPUs, PyTorch's own starter runs it once for each, and they
-[work as one](distributed.py):
+[work as one](devices/distributed.py):
 
 ```
 torchrun --nproc-per-node 4 -m convmixer.experiment --preset convmixer-1536-20
 ```
 
 A run that was stopped, by Ctrl-C, by the system or by a power cut, goes on from its
-last [checkpoint](checkpoint.py), and ends where it would have ended:
+last [checkpoint](runs/checkpoint.py), and ends where it would have ended:
 
 ```
 python -m convmixer.experiment --resume runs/NAME
 ```
 
 What can be asked for stands on the page of [the recipe](recipe.py), and what happens
-then on those of [the run](run.py) and [the training](training.py). Importing PyTorch
+then on those of [the run](runs/run.py) and [the training](runs/loop.py). Importing PyTorch
 takes seconds, so this page puts it off until a run begins. `--help` is there at once,
 and so is the answer to a mistyped option.
 """
@@ -45,7 +45,7 @@ import sys
 import time
 
 from convmixer.errors import ExperimentError
-from convmixer.recipe import check, parse
+from convmixer.runs.options import check, parse
 
 # How the models are written
 NAMES = {"convmixer": "ConvMixer", "mlp_mixer": "MLP-Mixer", "vit": "ViT"}
@@ -72,7 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"{name} on {options.dataset}", flush=True)
         # Imported here, the seconds that PyTorch takes are part of the run: its clock
         # is ticking, and Ctrl-C ends it as it does later.
-        from convmixer.run import run
+        from convmixer.runs.run import run
 
         command = shlex.join(["python", "-m", "convmixer.experiment", *arguments])
         return run(options, command, clock)

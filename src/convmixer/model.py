@@ -41,7 +41,7 @@ $W$ wide, after the patch embedding.
 """
 
 from collections.abc import Callable
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import torch
 from torch import nn
@@ -329,43 +329,3 @@ def check_sizes(**sizes: int) -> None:
         if not isinstance(size, int) or isinstance(size, bool) or size < 1:
             what = "a whole number of at least 1"
             raise ValueError(f"{name} must be {what}, not {size!r}")
-
-
-def convmixer_256_8(
-    kernel_size: int = 5, patch_size: int = 2, n_classes: int = 10, **options: Any
-) -> ConvMixer:
-    """
-    ## The published models
-
-    ConvMixer-256/8 is the paper's model for CIFAR-10, whose images are 32 pixels wide.
-    At $k = 5$, $p = 2$ it has 594,186 parameters; at $k = 9$, $p = 1$, where each pixel
-    is a patch, 706,570.
-    """
-    return ConvMixer(256, 8, kernel_size, patch_size, n_classes, **options)
-
-
-def convmixer_768_32(n_classes: int = 1000, **options: Any) -> ConvMixer:
-    """
-    Three models were published for ImageNet. ConvMixer-768/32 is deep and narrow, has
-    the fewest parameters, 21,110,248, and is the only one with ReLU. Its published
-    top-1 accuracy is 80.16 %.
-    """
-    options.setdefault("activation", nn.ReLU)
-    return ConvMixer(768, 32, 7, 7, n_classes, **options)
-
-
-def convmixer_1024_20(n_classes: int = 1000, **options: Any) -> ConvMixer:
-    """
-    ConvMixer-1024/20 cuts patches of 14 pixels, so it works on a quarter of the tokens
-    that the other two have. It has 24,383,464 parameters, and a published top-1
-    accuracy of 76.94 %.
-    """
-    return ConvMixer(1024, 20, 9, 14, n_classes, **options)
-
-
-def convmixer_1536_20(n_classes: int = 1000, **options: Any) -> ConvMixer:
-    """
-    ConvMixer-1536/20 is the widest and the most accurate of the three. It has
-    51,625,960 parameters, and a published top-1 accuracy of 81.37 %.
-    """
-    return ConvMixer(1536, 20, 9, 7, n_classes, **options)

@@ -12,9 +12,9 @@ A trained model answers one question, what an image shows:
 python -m convmixer.predict --weights runs/digits seven.png
 ```
 
-The weights can be those of a run, or [anyone's](weights.py). What matters is that an
+The weights can be those of a run, or [anyone's](weights/loading.py). What matters is that an
 image reaches the model in the form of the images that it was trained on:
-[`prepare`](#prepare) gives it the right size, and the weights say how it is normalized.
+[`prepare`](images/files.py#prepare) gives it the right size, and the weights say how it is normalized.
 """
 
 import sys
@@ -24,9 +24,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import tyro
-from PIL import Image, ImageOps
+from PIL import Image
 
 from convmixer.errors import ExperimentError
+from convmixer.images.files import prepare
 
 # As on the page of the experiment, PyTorch is imported where it is needed, and `--help`
 # does not wait for it.
@@ -138,45 +139,13 @@ def predict(options: Options) -> None:
         print(answer(shares, trained.classes, options.top), flush=True)
 
 
-def prepare(path: Path, image_size: int) -> Image.Image:
-    """
-    ## Prepare an image
-
-    * `path` is an image file
-    * `image_size` is the side of the square that the model gets, in pixels
-
-    Returns the square in RGB. An image that is not square loses what lies outside its
-    middle, rather than its proportions. The published models were measured with a
-    slightly smaller middle and another interpolation, so their probabilities differ a
-    little from ours. A file that is no image is an `ExperimentError`.
-    """
-    # Pillow, and not torchvision's own reader, for the sake of damaged files: that one
-    # can crash the whole program with them. Reading a damaged file may raise anything.
-    try:
-        with Image.open(path) as file:
-            mode = file.mode
-            # Cameras store how they were held, and leave turning to the reader.
-            picture = ImageOps.exif_transpose(file).convert("RGB")
-    except Exception as error:
-        raise ExperimentError(
-            f"{path} cannot be read as an image ({type(error).__name__}): it is "
-            "damaged, or of another kind"
-        ) from error
-    # Pillow cuts off what is more than 8 bits, and a picture would come out white.
-    if mode.startswith(("I", "F")):
-        raise ExperimentError(f"{path} has more than 8 bits a pixel: save it with 8")
-    # Bilinear, as the digits are enlarged
-    size = (image_size, image_size)
-    return ImageOps.fit(picture, size, method=Image.Resampling.BILINEAR)
-
-
 def probabilities(
     trained: "Trained", picture: Image.Image, mean: list[float], std: list[float]
 ) -> "torch.Tensor":
     """
     ## Run the model
 
-    * `picture` is an image as [`prepare`](#prepare) returns it
+    * `picture` is an image as [`prepare`](images/files.py#prepare) returns it
     * `mean` and `std` are what each of its channels is normalized with
 
     Returns the probability of each class, `[n]`.

@@ -12,7 +12,6 @@ from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as tv
 
 from convmixer.augment import (
-    OPERATIONS,
     Augmentation,
     Chance,
     enlarge,
@@ -20,10 +19,10 @@ from convmixer.augment import (
     jitter,
     mirror,
     mixing,
-    rand_augment,
     rectangles,
     shift,
 )
+from convmixer.rand_augment import OPERATIONS, rand_augment
 from convmixer.recipe import PRESETS, Options
 
 MEAN, STD = [0.49, 0.48, 0.44], [0.25, 0.24, 0.26]

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from convmixer.baselines import MLPMixer, build, tokens, vision_transformer
+from convmixer.baselines import MLPMixer, tokens, vision_transformer
 from convmixer.model import ConvMixer
 from convmixer.recipe import Options
+from convmixer.variants import build
 
 SIZES = [
     {"width": 8, "depth": 1, "patch_size": 8},

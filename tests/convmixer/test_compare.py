@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from convmixer import compare, experiment
-from convmixer.baselines import build
-from convmixer.recipe import Options, check, parse
+from convmixer import comparison as compare
+from convmixer import experiment
+from convmixer.recipe import Options
+from convmixer.runs.options import check, parse
+from convmixer.variants import build
 
 TINY = "--width 8 --depth 1 --batch-size 256"
 SMALL = ["--seeds", "2", "--epochs", "1", "--record", "records/comparison.json"]

@@ -16,17 +16,15 @@ from sklearn.datasets import load_digits
 
 from convmixer.augment import Augmentation, Chance
 from convmixer.data import (
-    BINARY_FILES,
     FORMS,
     DataError,
-    binary,
     by_writers,
     channel_statistics,
-    cifar10,
     digits,
     seed_of,
     shuffled,
 )
+from convmixer.images.cifar10 import BINARY_FILES, binary, cifar10
 from convmixer.recipe import Options
 
 

@@ -13,13 +13,13 @@ import pytest
 import torch
 from torch import nn
 
-from convmixer import distributed
-from convmixer.checkpoint import checkpoints
-from convmixer.distributed import Team
+from convmixer.devices import distributed
+from convmixer.devices.distributed import Team
+from convmixer.devices.machine import Machine
 from convmixer.experiment import main
-from convmixer.machine import Machine
+from convmixer.runs.files import checkpoints
 
-SOURCE = Path(distributed.__file__).parents[1]
+SOURCE = Path(distributed.__file__).parents[2]
 CPU = Machine(torch.device("cpu"), torch.float32, compiled=False)
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 # 65 does not divide 1,347, and the last batch is odd. A large epsilon keeps AdamW from
@@ -33,10 +33,10 @@ TINY = [
 NURSERY = """
 import json, os, sys
 import torch
-from convmixer import run, training
-from convmixer.distributed import team
+from convmixer.runs import run, loop as training
+from convmixer.devices.distributed import team
 from convmixer.experiment import main
-from convmixer.machine import Machine
+from convmixer.devices.machine import Machine
 torch.set_num_threads(1)
 tested = training.answers
 

@@ -11,10 +11,11 @@ import torch
 from PIL import Image
 from torchvision.transforms.v2 import functional as tv
 
-from convmixer import folders
 from convmixer.data import DataError, DataSet
-from convmixer.folders import MEAN, STD, image_folders
-from convmixer.recipe import Options, check
+from convmixer.images import folders
+from convmixer.images.folders import MEAN, STD, image_folders
+from convmixer.recipe import Options
+from convmixer.runs.options import check
 
 SIZE = 16
 

@@ -8,18 +8,18 @@ import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from convmixer import optimization
+from convmixer import training as optimization
 from convmixer.augment import Augmentation
-from convmixer.baselines import build
-from convmixer.checkpoint import State
 from convmixer.data import DataSet, Images
-from convmixer.distributed import Team
+from convmixer.devices.distributed import Team
+from convmixer.devices.machine import Machine, choose_machine, fastest_precision, keep_memory
 from convmixer.errors import ExperimentError
-from convmixer.machine import Machine, choose_machine, fastest_precision, keep_memory
-from convmixer.model import ConvMixer, convmixer_1536_20
-from convmixer.optimization import Average, make_optimizer
+from convmixer.model import ConvMixer
 from convmixer.recipe import CIFAR10_BEST, Options
-from convmixer.training import Setting, train_step
+from convmixer.runs.checkpoint import State
+from convmixer.runs.loop import Setting, train_step
+from convmixer.training import Average, make_optimizer
+from convmixer.variants import build, convmixer_1536_20
 
 # Everything that a step can do, in a small model
 OPTIONS = replace(CIFAR10_BEST, width=8, depth=2, patch_size=2)

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from torch import nn
 
 from convmixer import model as module
+from convmixer import variants
 from convmixer.model import ClassificationHead, ConvMixer, ConvMixerLayer, PatchEmbedding
-from convmixer.weights import to_ours
+from convmixer.weights.names import to_ours
 
 
 def count(model: nn.Module) -> int:
@@ -19,12 +20,12 @@ def count(model: nn.Module) -> int:
 @pytest.mark.parametrize(
     ("build", "expected"),
     [
-        (module.convmixer_256_8, 594_186),
-        (lambda: module.convmixer_256_8(kernel_size=7), 643_338),
-        (lambda: module.convmixer_256_8(kernel_size=9, patch_size=1), 706_570),
-        (module.convmixer_768_32, 21_110_248),
-        (module.convmixer_1024_20, 24_383_464),
-        (module.convmixer_1536_20, 51_625_960),
+        (variants.convmixer_256_8, 594_186),
+        (lambda: variants.convmixer_256_8(kernel_size=7), 643_338),
+        (lambda: variants.convmixer_256_8(kernel_size=9, patch_size=1), 706_570),
+        (variants.convmixer_768_32, 21_110_248),
+        (variants.convmixer_1024_20, 24_383_464),
+        (variants.convmixer_1536_20, 51_625_960),
     ],
 )
 def test_published_parameter_counts(build, expected):
@@ -42,7 +43,7 @@ def test_published_parameter_counts(build, expected):
 )
 def test_variants_have_the_tensors_and_activations_of_timms(ours, theirs):
     with torch.device("meta"):
-        own, other = getattr(module, ours)(), timm.create_model(theirs)
+        own, other = getattr(variants, ours)(), timm.create_model(theirs)
     assert count(own) == count(other)
     renamed = to_ours(other.state_dict())
     assert {name: tensor.shape for name, tensor in own.state_dict().items()} == {
@@ -208,7 +209,7 @@ def test_unknown_choices(option):
 
 def test_variants_do_not_swallow_unknown_options():
     with pytest.raises(TypeError):
-        module.convmixer_256_8(with_attention=True)
+        variants.convmixer_256_8(with_attention=True)
 
 
 def test_equal_to_labml_nn_where_it_holds():

@@ -14,16 +14,17 @@ from PIL import Image
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
-from convmixer.baselines import build
-from convmixer.checkpoint import StopRequest
-from convmixer.data import cifar10
-from convmixer.distributed import Team
+from convmixer.devices.distributed import Team
+from convmixer.devices.machine import choose_machine
 from convmixer.errors import ExperimentError
-from convmixer.machine import choose_machine
-from convmixer.optimization import Average, learning_rate, make_optimizer
-from convmixer.recipe import PRESETS, Options, Preset, check
-from convmixer.run import begin, load
-from convmixer.training import Setting, answers, train_epoch
+from convmixer.images.cifar10 import cifar10
+from convmixer.recipe import PRESETS, Options, Preset
+from convmixer.runs.loop import Setting, answers, train_epoch
+from convmixer.runs.options import check
+from convmixer.runs.run import begin, load
+from convmixer.runs.stop import StopRequest
+from convmixer.training import Average, learning_rate, make_optimizer
+from convmixer.variants import build
 
 # What the authors' log says that the learning rate was after each of 25 epochs
 PUBLISHED = [

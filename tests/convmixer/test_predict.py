@@ -19,8 +19,9 @@ from timm.models.convmixer import ConvMixer as TimmConvMixer
 from convmixer import predict
 from convmixer.data import digits
 from convmixer.errors import ExperimentError
+from convmixer.images.files import prepare
 from convmixer.model import ConvMixer
-from convmixer.predict import IMAGENET, prepare
+from convmixer.predict import IMAGENET
 
 SOURCE = Path(predict.__file__).parents[1]
 COMMAND = [sys.executable, "-m", "convmixer.predict"]

@@ -16,8 +16,10 @@ from timm.models.resnet import resnet18
 from torch import nn
 
 from convmixer.errors import ExperimentError
-from convmixer.model import ConvMixer, convmixer_768_32
-from convmixer.weights import Trained, WeightsError, load, to_ours
+from convmixer.model import ConvMixer
+from convmixer.variants import convmixer_768_32
+from convmixer.weights import Trained, WeightsError, load
+from convmixer.weights.names import to_ours
 
 
 class Residual(nn.Module):
