@@ -18,8 +18,8 @@ of its own, which gets the images and, for every image, the parameters that chan
 drawn. With the same parameters it returns what torchvision's transform returns, which
 the tests compare.
 
-Chance is always drawn on the processor, for the batch as a whole. So a run sees the
-same variants on a GPU, and several processes can each change [their share](#Chance) of
+BatchGenerator is always drawn on the processor, for the batch as a whole. So a run sees the
+same variants on a GPU, and several processes can each change [their share](#BatchGenerator) of
 a batch and still make the same batch together.
 """
 
@@ -36,7 +36,7 @@ from convmixer.recipe import Options
 
 
 @dataclass(frozen=True)
-class Chance:
+class BatchGenerator:
     """
     ## Draw the parameters of a batch
 
@@ -229,7 +229,9 @@ def erase(
     return images.masked_fill(inside, 0.0)
 
 
-def rectangles(chance: Chance, size: int, probability: float) -> list[torch.Tensor]:
+def rectangles(
+    generator: BatchGenerator, size: int, probability: float
+) -> list[torch.Tensor]:
     """
     ### Draw rectangles to erase
 
@@ -239,14 +241,14 @@ def rectangles(chance: Chance, size: int, probability: float) -> list[torch.Tens
     image's area, and is at most about three times as long as wide. One that would not
     fit is drawn as a square of its area.
     """
-    area = chance.uniform(0.02, 0.33) * size**2
-    ratio = chance.uniform(math.log(0.3), math.log(3.3)).exp()
+    area = generator.uniform(0.02, 0.33) * size**2
+    ratio = generator.uniform(math.log(0.3), math.log(3.3)).exp()
     fits = (area * ratio).sqrt().maximum((area / ratio).sqrt()).round() < size
     ratio = torch.where(fits, ratio, 1.0)
     height, width = (area * ratio).sqrt().round(), (area / ratio).sqrt().round()
-    height = torch.where(chance.happens(probability), height, 0.0).long()
-    top = chance.integers(0, size - height)
-    left = chance.integers(0, size - width.long())
+    height = torch.where(generator.happens(probability), height, 0.0).long()
+    top = generator.integers(0, size - height)
+    left = generator.integers(0, size - width.long())
     return [top, left, height, width.long()]
 
 
@@ -267,48 +269,53 @@ class Augmentation:
         self.mean = mean
         self.std = std
 
-    def __call__(self, images: torch.Tensor, chance: Chance) -> torch.Tensor:
+    def __call__(self, images: torch.Tensor, generator: BatchGenerator) -> torch.Tensor:
         """
         Takes bytes `[B, 3, H, W]`, returns normalized floats of the same shape, changed
         at random.
         """
         options, size = self.options, images.shape[-1]
         if options.shift:
-            top = chance.integers(0, 2 * options.shift)
-            left = chance.integers(0, 2 * options.shift)
+            top = generator.integers(0, 2 * options.shift)
+            left = generator.integers(0, 2 * options.shift)
             images = shift(images, top, left, options.shift)
         # Image files were cropped when they were read, before they had one size.
         if options.scale < 1 and options.dataset != "imagefolder":
-            side = chance.uniform(options.scale, 1).sqrt() * size
+            side = generator.uniform(options.scale, 1).sqrt() * size
             side = side.round().long().clamp(min=1)
-            top, left = (chance.integers(0, size - side) for _ in range(2))
+            top, left = (generator.integers(0, size - side) for _ in range(2))
             images = enlarge(images, top, left, side)
         if options.flip:
-            images = mirror(images, chance.happens(options.flip))
+            images = mirror(images, generator.happens(options.flip))
         for _ in range(options.augment_operations):
-            operations = chance.integers(0, len(OPERATIONS) - 1)
-            negative = chance.happens(0.5)
+            operations = generator.integers(0, len(OPERATIONS) - 1)
+            negative = generator.happens(0.5)
             images = rand_augment(
                 images, operations, negative, options.augment_magnitude
             )
         if options.jitter:
             low, high = 1 - options.jitter, 1 + options.jitter
-            factors = [chance.uniform(low, high) for _ in range(3)]
-            images = jitter(images, torch.stack(factors, 1), chance.permutations(3))
+            factors = [generator.uniform(low, high) for _ in range(3)]
+            images = jitter(images, torch.stack(factors, 1), generator.permutations(3))
 
-        images = self.normalize(images)
+        images = normalize(images, self.mean, self.std)
         if options.erasing:
-            images = erase(images, *rectangles(chance, size, options.erasing))
+            images = erase(images, *rectangles(generator, size, options.erasing))
         return images
 
-    def normalize(self, images: torch.Tensor) -> torch.Tensor:
-        """
-        Takes bytes `[B, 3, H, W]`, returns floats whose channels have mean 0 and
-        standard deviation 1 over the training images, channels last in memory. This is
-        all that happens to held-out images.
-        """
-        images = images.to(torch.float32, memory_format=torch.channels_last) / 255
-        return tv.normalize(images, self.mean, self.std, inplace=True)
+
+def normalize(
+    images: torch.Tensor, mean: list[float], std: list[float]
+) -> torch.Tensor:
+    """
+    ## Normalization
+
+    Takes bytes `[B, 3, H, W]`, returns floats whose channels have mean 0 and standard
+    deviation 1 over the training images, channels last in memory. This is all that
+    happens to held-out images.
+    """
+    images = images.to(torch.float32, memory_format=torch.channels_last) / 255
+    return tv.normalize(images, mean, std, inplace=True)
 
 
 def mixing(options: Options, n_classes: int) -> v2.Transform | None:

@@ -36,6 +36,7 @@ from typing import Any
 import tyro
 
 from convmixer import experiment
+from convmixer.errors import ExperimentError, run_command
 
 # What is compared, and with which options of the experiment. The widths make the
 # parameters alike, 27,686 to 28,883. For MLP-Mixer and ViT, the learning rate is the
@@ -79,10 +80,21 @@ def main(arguments: list[str] | None = None) -> int:
 
     Returns the exit code, as [the experiment](experiment.py#main) does.
     """
-    options = tyro.cli(Options, args=arguments, prog="python -m convmixer.comparison")
+    prog = "python -m convmixer.comparison"
+    options = tyro.cli(Options, args=arguments, prog=prog)
+    return run_command(
+        lambda: compare(options), stopped="Stopped; start it again to go on."
+    )
+
+
+def compare(options: Options) -> int:
+    """
+    ## Train every model
+
+    Returns the exit code of the first run that fails, or 0 when the record is written.
+    """
     if options.seeds < 1 or options.epochs < 1:
-        print("error: --seeds and --epochs must be at least 1", file=sys.stderr)
-        return 2
+        raise ExperimentError("--seeds and --epochs must be at least 1")
     rows: dict[str, Any] = {}
     for name, words in ROWS.items():
         for split in SPLITS:
@@ -94,11 +106,7 @@ def main(arguments: list[str] | None = None) -> int:
                 row = rows.setdefault(name, {"options": words, "runs": []})
                 row["runs"].append(figures(folder, split, seed))
         print(line(name, rows[name]), flush=True)
-    try:
-        write(options, rows)
-    except OSError as error:
-        print(f"error: a file cannot be written: {error}", file=sys.stderr)
-        return 2
+    write(options, rows)
     return 0
 
 

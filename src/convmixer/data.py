@@ -35,6 +35,10 @@ from sklearn.model_selection import train_test_split
 
 from convmixer.errors import ExperimentError
 
+# Mean and standard deviation of ImageNet's channels, with which timm's, torchvision's
+# and the published weights were trained
+IMAGENET = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+
 
 class DataError(ExperimentError):
     """
@@ -90,8 +94,8 @@ class Images:
         """
         As a [source](#Source) does.
         """
-        for numbers in order:
-            here = numbers.to(self.pixels.device)
+        for indices in order:
+            here = indices.to(self.pixels.device)
             yield self.pixels[here], self.labels[here]
 
 
@@ -139,8 +143,8 @@ def shuffled(n_images: int, batch_size: int, seed: int) -> list[torch.Tensor]:
     Returns the numbers of all images in batches, in an order that `seed` decides. The
     last batch may be smaller.
     """
-    chance = torch.Generator().manual_seed(seed)
-    return list(torch.randperm(n_images, generator=chance).split(batch_size))
+    generator = torch.Generator().manual_seed(seed)
+    return list(torch.randperm(n_images, generator=generator).split(batch_size))
 
 
 def channel_statistics(images: torch.Tensor) -> tuple[list[float], list[float]]:

@@ -44,7 +44,7 @@ import shlex
 import sys
 import time
 
-from convmixer.errors import ExperimentError
+from convmixer.errors import run_command
 from convmixer.runs.options import check, parse
 
 # How the models are written
@@ -62,9 +62,10 @@ def main(arguments: list[str] | None = None) -> int:
     as is usual in a shell, 130 for Ctrl-C and 143 for a run that the system ended.
     """
     clock = time.perf_counter()
-    arguments = sys.argv[1:] if arguments is None else arguments
-    try:
-        options = parse(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+
+    def work() -> int:
+        options = parse(words)
         check(options)
         # Of several processes under `torchrun`, the first one speaks.
         if os.environ.get("RANK", "0") == "0":
@@ -74,17 +75,10 @@ def main(arguments: list[str] | None = None) -> int:
         # is ticking, and Ctrl-C ends it as it does later.
         from convmixer.runs.run import run
 
-        command = shlex.join(["python", "-m", "convmixer.experiment", *arguments])
+        command = shlex.join(["python", "-m", "convmixer.experiment", *words])
         return run(options, command, clock)
-    except ExperimentError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"error: a file cannot be read or written: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\nStopped before the training began.", file=sys.stderr)
-        return 130
+
+    return run_command(work, stopped="Stopped before the training began.")
 
 
 if __name__ == "__main__":

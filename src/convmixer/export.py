@@ -32,7 +32,7 @@ from typing import Annotated
 
 import tyro
 
-from convmixer.errors import ExperimentError
+from convmixer.errors import ExperimentError, run_command
 
 SUFFIXES = (".safetensors", ".onnx")
 # What writing and running ONNX takes
@@ -68,20 +68,13 @@ def main(arguments: list[str] | None = None) -> int:
     Returns the exit code: 0 for a file written, 2 for what the user can put right, 130
     for Ctrl-C.
     """
-    try:
+
+    def work() -> None:
         options = tyro.cli(Options, args=arguments, prog="python -m convmixer.export")
         check(options)
         export(options)
-        return 0
-    except ExperimentError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"error: a file cannot be read or written: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\nStopped before the file was written.", file=sys.stderr)
-        return 130
+
+    return run_command(work, stopped="Stopped before the file was written.")
 
 
 def check(options: Options) -> None:

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 from PIL import Image
 
-from convmixer.errors import ExperimentError
+from convmixer.errors import ExperimentError, run_command
 from convmixer.images.files import prepare
 
 # As on the page of the experiment, PyTorch is imported where it is needed, and `--help`
@@ -35,10 +35,6 @@ if TYPE_CHECKING:
     import torch
 
     from convmixer.weights import Trained
-
-# Mean and standard deviation of each channel over ImageNet, which timm normalizes its
-# images with, and so the published models theirs.
-IMAGENET = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
 
 
 @dataclass(frozen=True)
@@ -70,23 +66,16 @@ def main(arguments: list[str] | None = None) -> int:
     Returns the exit code: 0 for an answer to every image, 2 for what the user can put
     right, 130 for Ctrl-C.
     """
-    try:
+
+    def work() -> None:
         options = tyro.cli(Options, args=arguments, prog="python -m convmixer.predict")
         check(options)
         # PyTorch and Pillow warn of what makes no difference to the answer.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             predict(options)
-        return 0
-    except ExperimentError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"error: a file cannot be read or written: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\nStopped before the last image.", file=sys.stderr)
-        return 130
+
+    return run_command(work, stopped="Stopped before the last image.")
 
 
 def check(options: Options) -> None:
@@ -119,6 +108,7 @@ def predict(options: Options) -> None:
     """
     pictures = [prepare(path, options.image_size) for path in options.images]
 
+    from convmixer.data import IMAGENET
     from convmixer.weights import load
 
     trained = load(options.weights)
@@ -153,11 +143,12 @@ def probabilities(
     import numpy as np
     import torch
 
-    # `[H, W, 3]` of bytes becomes `[1, 3, H, W]` of floats, as in the training.
-    image = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None] / 255
-    centre, spread = (torch.tensor(one)[:, None, None] for one in (mean, std))
+    from convmixer.augment import normalize
+
+    # `[H, W, 3]` becomes `[1, 3, H, W]`.
+    image = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None]
     with torch.inference_mode():
-        logits = trained.model((image - centre) / spread)
+        logits = trained.model(normalize(image, mean, std))
     return logits[0].softmax(dim=0)
 
 

@@ -1,28 +1,217 @@
 r"""
 ---
-title: The optimization
+title: The training loop
 summary: >
-  The learning rate over a training, which weights are pulled towards zero, and the
-  moving average of the weights.
+  The complete training loop, then its parts: the batches of an epoch, one step, the
+  evaluation, the learning rate, the optimizer and the moving average of the weights.
 ---
 
-# The optimization
+# The training loop
 
-Between the gradient of a step and the weights that a run ends with stand three choices:
-how far a step goes, which is [the learning rate](#learning_rate); what else pulls on
-the weights, which is [their decay](#make_optimizer); and whether the last weights count
-or [their average](#Average).
+Training shows the model some images, compares its predictions with the labels, and
+moves every weight a little in the direction that makes the loss smaller.
+[`train`](#train) does this from the first epoch to the last. It runs as it stands:
+
+```
+python -m convmixer.training
+```
+
+The rest of the page is what `train` calls, in the order in which it is needed: [the
+batches](#epoch_batches) of an epoch, [a step](#train_step), [the
+evaluation](#evaluate), [the learning rate](#learning_rate), [the
+optimizer](#make_optimizer) and [the moving average](#EMA) of the weights.
+
+[The experiment](experiment.py) uses the same functions in [a longer
+loop](runs/loop.py), which also writes checkpoints, keeps a record, and runs on several
+devices. Both end with the same weights, bit for bit; a test compares them.
 """
 
 import copy
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import nn
 
+from convmixer.augment import Augmentation, BatchGenerator, mixing, normalize
+from convmixer.data import DataSet, digits, seed_of, shuffled
+from convmixer.devices.machine import Machine
 from convmixer.recipe import Options
+
+# Images in a batch of the evaluation, where no gradient needs memory
+EVALUATION_BATCH = 512
+
+
+def train(
+    model: nn.Module, data: DataSet, options: Options, machine: Machine
+) -> nn.Module:
+    """
+    ## The complete loop
+
+    * `model` takes images `[B, 3, H, W]` and returns logits `[B, n]`
+    * `data` holds the training images and the held-out ones
+    * `options` are [the recipe](recipe.py)
+    * `machine` says on which device to train, and in which precision
+
+    Prints the loss and the accuracy after every epoch. Returns the model that they are
+    of: the one that was trained, or the average of its weights.
+    """
+    model = model.to(machine.device, memory_format=torch.channels_last)
+    optimizer = make_optimizer(model, options)
+    scaler = machine.grad_scaler()
+    ema = EMA(model, options.average) if options.average else None
+    evaluated = model if ema is None else ema.model
+    labels = data.test.labels.cpu()
+
+    for epoch in range(options.epochs):
+        model.train()
+        loss = 0.0
+        for batch in epoch_batches(data, options, machine, epoch):
+            mean = train_step(model, batch, optimizer, scaler, options, machine)
+            loss += mean.item() * batch.size
+            if ema is not None:
+                ema.update(model)
+
+        correct = evaluate(evaluated, data, machine).cpu() == labels
+        loss, accuracy = loss / len(data.train.labels), correct.double().mean()
+        print(f"epoch {epoch + 1}: loss {loss:.4f}, accuracy {accuracy:.2%}")
+    return evaluated
+
+
+@dataclass(frozen=True)
+class Batch:
+    """
+    ### A batch, ready for its step
+    """
+
+    # The images as the model takes them, floats `[B, 3, H, W]`
+    images: torch.Tensor
+    # Their classes, `[B]`, or after mixing the shares of all classes, `[B, n]`
+    labels: torch.Tensor
+    # The learning rate of the step
+    learning_rate: float
+    # The number that the sum of the losses is divided by. It is $B$, unless several
+    # processes share the batch.
+    size: float
+
+
+def epoch_batches(
+    data: DataSet,
+    options: Options,
+    machine: Machine,
+    epoch: int,
+    first_step: int = 0,
+    rank: int = 0,
+    world_size: int = 1,
+) -> Iterator[Batch]:
+    """
+    ## The batches of an epoch
+
+    * `epoch` counts from 0
+    * `first_step` is where to start, for a run that was stopped within the epoch
+    * `rank` and `world_size` are the number of this process and of all: each gets every
+      `world_size`-th image of a batch
+
+    Every image comes once, in a new order, and [augmented](augment.py).
+    """
+    augment = Augmentation(options, data.mean, data.std)
+    mix = mixing(options, len(data.classes))
+    share = slice(rank, None, world_size)
+
+    seed = seed_of(options.seed, epoch)
+    order = shuffled(len(data.train.labels), options.batch_size, seed)
+    # A last batch with fewer images than there are processes is left out.
+    order = [indices for indices in order if len(indices) >= world_size]
+    n_steps = len(order)
+    order = order[first_step:]
+    loaded = data.train.batches([indices[share] for indices in order], seed)
+    for step, (images, labels) in enumerate(loaded, first_step):
+        # Seeded for this step alone, so that a resumed run draws the same numbers
+        torch.manual_seed(seed_of(options.seed, epoch, step))
+        images = images.to(machine.device, non_blocking=True)
+        labels = labels.to(machine.device, non_blocking=True)
+        n_images = len(order[step - first_step])
+        images = augment(images, BatchGenerator(n_images, share))
+        if mix is not None:
+            images, labels = mix(images, labels)
+
+        progress = (epoch + (step + 1) / n_steps) / options.epochs
+        rate = learning_rate(progress, options)
+        # Several processes average their gradients, where we want the mean over the
+        # whole batch. So each divides by the batch's size over their number.
+        yield Batch(images, labels, rate, n_images / world_size)
+
+
+def train_step(
+    model: nn.Module,
+    batch: Batch,
+    optimizer: torch.optim.Optimizer,
+    scaler: torch.amp.GradScaler,
+    options: Options,
+    machine: Machine,
+) -> torch.Tensor:
+    """
+    ## One step
+
+    Returns the mean loss of the batch, still on the device.
+    """
+    for group in optimizer.param_groups:
+        group["lr"] = batch.learning_rate
+
+    # Lower precision is for the forward pass and the loss only. A context around the
+    # whole loop would cache its short copies of the weights from step to step, and go
+    # on with old ones.
+    with machine.autocast():
+        loss = F.cross_entropy(
+            model(batch.images),
+            batch.labels,
+            label_smoothing=options.label_smoothing,
+            reduction="sum",
+        )
+        loss = loss / batch.size
+
+    optimizer.zero_grad()
+    scaler.scale(loss).backward()
+    if options.clip:
+        # Gradient clipping must see the gradients as they are, not scaled up.
+        scaler.unscale_(optimizer)
+        nn.utils.clip_grad_norm_(model.parameters(), options.clip)
+    scaler.step(optimizer)
+    scaler.update()
+    return loss.detach()
+
+
+@torch.inference_mode()
+def evaluate(
+    model: nn.Module,
+    data: DataSet,
+    machine: Machine,
+    rank: int = 0,
+    world_size: int = 1,
+) -> torch.Tensor:
+    """
+    ## The evaluation
+
+    Returns the predicted class of every held-out image, `[N]`, on the device. With
+    several processes, each leaves the others' images at 0.
+
+    Batch normalization now uses the averages that it gathered in training, so the
+    prediction for an image does not depend on the others in its batch.
+    """
+    model.eval()
+    indices = torch.arange(len(data.test.labels))
+    order = [part[rank::world_size] for part in indices.split(EVALUATION_BATCH)]
+    predictions = torch.zeros(len(indices), dtype=torch.long, device=machine.device)
+    batches = data.test.batches(order, seed=0)
+    for (images, _), part in zip(batches, order, strict=True):
+        images = images.to(machine.device, non_blocking=True)
+        with machine.autocast():
+            logits = model(normalize(images, data.mean, data.std))
+        predictions[part.to(machine.device)] = logits.argmax(dim=1)
+    return predictions
 
 
 def learning_rate(progress: float, options: Options) -> float:
@@ -73,9 +262,9 @@ def make_optimizer(model: nn.Module, options: Options) -> torch.optim.AdamW:
     )
 
 
-class Average:
+class EMA:
     r"""
-    ## The average of the weights
+    ## The moving average of the weights
 
     $$\bar\theta \leftarrow \beta_t \, \bar\theta + (1 - \beta_t) \, \theta, \qquad
     \beta_t = \min\Big(\beta, \frac{1 + t}{10 + t}\Big)$$
@@ -105,8 +294,8 @@ class Average:
         """
         kept = min(self.kept, (1 + self.steps) / (10 + self.steps))
         self.steps += 1
-        mine, theirs = floats(self.model), floats(model)
-        torch._foreach_lerp_(mine, theirs, 1 - kept)
+        averaged, current = floats(self.model), floats(model)
+        torch._foreach_lerp_(averaged, current, 1 - kept)
 
     def state_dict(self) -> dict[str, object]:
         """
@@ -129,3 +318,13 @@ def floats(model: nn.Module) -> list[torch.Tensor]:
     """
     tensors: Iterable[torch.Tensor] = model.state_dict().values()
     return [tensor for tensor in tensors if tensor.is_floating_point()]
+
+
+if __name__ == "__main__":
+    from convmixer.devices.machine import choose_machine
+    from convmixer.variants import build
+
+    recipe = Options()
+    torch.manual_seed(recipe.seed)
+    chosen = choose_machine(recipe)
+    train(build(recipe, 10), digits().to(chosen.device), recipe, chosen)

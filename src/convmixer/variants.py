@@ -8,15 +8,21 @@ summary: >
 
 # Variants by name
 
-[ConvMixer](model.py) leaves its sizes open. This page names some: [the published
-models](#convmixer_256_8), and the one that [the options of a run](#build) describe.
+[ConvMixer](model.py) leaves its sizes and parts open. This page names the choices:
+
+* [the published models](#convmixer_256_8), each by its width and depth
+* what the paper decided against, [layer normalization](#LayerNorm) and [other residual
+  connections](#BothResiduals)
+* the model that [the options of a run](#build) describe
 """
 
+from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import nn
 
-from convmixer.model import ConvMixer
+from convmixer.model import ConvMixer, ConvMixerLayer
 from convmixer.recipe import Options
 
 
@@ -60,7 +66,95 @@ def convmixer_1536_20(n_classes: int = 1000, **options: Any) -> ConvMixer:
     return ConvMixer(1536, 20, 9, 7, n_classes, **options)
 
 
+class LayerNorm(nn.LayerNorm):
+    r"""
+    ## Layer normalization of each token
+
+    ConvMixer normalizes over the batch. Vision Transformer and MLP-Mixer normalize each
+    token over its own $h$ numbers, and to compare the two, so can we:
+
+    $$\text{LN}(x) =
+    \gamma \odot \frac{x - \mu(x)}{\sqrt{\sigma^2(x) + \epsilon}} + \beta$$
+
+    The mean $\mu$ and the variance $\sigma^2$ are those of a single token. They depend
+    on no other token and no other image, so training and inference compute the same
+    thing.
+    """
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """
+        Takes and returns `[B, h, H/p, W/p]`.
+        """
+        # `nn.LayerNorm` works on the last dimension, so the channels go there and back.
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+class BothResiduals(ConvMixerLayer):
+    """
+    ## Other residual connections
+
+    The paper has one residual connection in a layer, around the depthwise convolution.
+    Vision Transformer and MLP-Mixer have a second one around the mixing of channels.
+    """
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """
+        Takes and returns `[B, h, H/p, W/p]`.
+        """
+        x = x + self.depthwise_norm(self.depthwise_activation(self.depthwise(x)))
+        return x + self.pointwise_norm(self.pointwise_activation(self.pointwise(x)))
+
+
+class NoResidual(ConvMixerLayer):
+    """
+    A layer can also do without any.
+    """
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """
+        Takes and returns `[B, h, H/p, W/p]`.
+        """
+        x = self.depthwise_norm(self.depthwise_activation(self.depthwise(x)))
+        return self.pointwise_norm(self.pointwise_activation(self.pointwise(x)))
+
+
+# What the options call the parts of a model, the paper's own choice first
 ACTIVATIONS = {"gelu": nn.GELU, "relu": nn.ReLU}
+NORMS = {"batch": nn.BatchNorm2d, "layer": LayerNorm}
+RESIDUALS = {"depthwise": ConvMixerLayer, "both": BothResiduals, "none": NoResidual}
+
+
+def make_convmixer(
+    *sizes: int,
+    activation: str = "gelu",
+    norm: str = "batch",
+    residual: str = "depthwise",
+    **named_sizes: int,
+) -> ConvMixer:
+    """
+    ## Choose the parts by name
+
+    * `sizes` and `named_sizes` are [ConvMixer's](model.py#ConvMixer)
+    * `activation`, `norm` and `residual` are keys of the tables above
+
+    Any other name is a `ValueError`.
+    """
+    return ConvMixer(
+        *sizes,
+        **named_sizes,
+        activation=chosen(ACTIVATIONS, "activation", activation),
+        norm=chosen(NORMS, "norm", norm),
+        layer=chosen(RESIDUALS, "residual", residual),
+    )
+
+
+def chosen(table: Mapping[str, Any], option: str, name: str) -> Any:
+    """
+    What a table holds under a name, or an error that lists its names.
+    """
+    if name not in list(table):
+        raise ValueError(f"{option} must be one of {tuple(table)}, not {name!r}")
+    return table[name]
 
 
 def build(options: Options, n_classes: int) -> nn.Module:
@@ -79,13 +173,13 @@ def build(options: Options, n_classes: int) -> nn.Module:
         return MLPMixer(options, n_classes)
     if options.model == "vit":
         return vision_transformer(options, n_classes)
-    model = ConvMixer(
+    model = make_convmixer(
         width=options.width,
         depth=options.depth,
         kernel_size=options.kernel_size,
         patch_size=options.patch_size,
         n_classes=n_classes,
-        activation=ACTIVATIONS[options.activation],
+        activation=options.activation,
         norm=options.norm,
         residual=options.residual,
     )

@@ -31,7 +31,7 @@ from convmixer.runs import record
 from convmixer.runs import run as running
 from convmixer.runs.options import check, parse
 from convmixer.runs.tracking import Screen, cut
-from convmixer.variants import build, convmixer_256_8
+from convmixer.variants import BothResiduals, build, convmixer_256_8
 
 SOURCE = Path(data.__file__).parents[2]
 COMMAND = [sys.executable, "-m", "convmixer.experiment"]
@@ -198,7 +198,7 @@ def test_the_options_become_the_models_parts():
         built = build(options, 10)
         assert isinstance(built.layers[0].pointwise_norm, kind)
         assert isinstance(built.layers[0].pointwise_activation, torch.nn.ReLU)
-        assert {layer.residual for layer in built.layers} == {"both"}
+        assert {type(layer) for layer in built.layers} == {BothResiduals}
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])

@@ -19,6 +19,7 @@ from timm.models.convmixer import ConvMixer as TimmConvMixer
 
 from convmixer import export
 from convmixer.model import ConvMixer
+from convmixer.variants import make_convmixer
 from convmixer.weights import Trained, formats, load
 
 SOURCE = Path(export.__file__).parents[1]
@@ -34,7 +35,7 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 def a_run(folder: Path, h=8, d=2, k=3, p=4, norm="batch", residual="depthwise") -> Path:
     """A run's folder, whose model has statistics as after a training."""
-    model = ConvMixer(h, d, k, p, len(CLASSES), norm=norm, residual=residual)
+    model = make_convmixer(h, d, k, p, len(CLASSES), norm=norm, residual=residual)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for _ in range(3):

@@ -47,9 +47,9 @@ class Team:
     ## A team of processes
     """
 
-    # The number of this process, and how many there are
+    # The number of this process, and how many there are, by PyTorch's names
     rank: int = 0
-    size: int = 1
+    world_size: int = 1
 
     @property
     def leads(self) -> bool:
@@ -58,13 +58,6 @@ class Team:
         """
         return self.rank == 0
 
-    @property
-    def share(self) -> slice:
-        """
-        Which images of a batch are this process's: every `size`-th.
-        """
-        return slice(self.rank, None, self.size)
-
     def prepare(self, model: nn.Module, machine: Machine) -> nn.Module:
         """
         ### Prepare the model
@@ -72,7 +65,7 @@ class Team:
         Where it can be, batch normalization is made to gather its statistics over the
         whole batch. This happens before the optimizer is made, and changes no name.
         """
-        if self.size > 1 and machine.device.type == "cuda":
+        if self.world_size > 1 and machine.device.type == "cuda":
             return nn.SyncBatchNorm.convert_sync_batchnorm(model)
         return model
 
@@ -83,7 +76,7 @@ class Team:
         Returns the model as the training calls it, with every backward pass averaging
         the gradients of all processes.
         """
-        if self.size == 1:
+        if self.world_size == 1:
             return model
         here = [torch.cuda.current_device()] if machine.device.type == "cuda" else None
         # What normalization gathers is left to each process until the next test. Newer
@@ -98,7 +91,7 @@ class Team:
         """
         The sum of what all processes have, in each of them.
         """
-        if self.size > 1:
+        if self.world_size > 1:
             dist.all_reduce(values)
         return values
 
@@ -107,7 +100,7 @@ class Team:
         Whether it holds in any process. All must agree, for instance, after which step
         to stop. This goes over the processors, so that no GPU is waited for.
         """
-        if self.size == 1:
+        if self.world_size == 1:
             return holds
         votes = torch.tensor(float(holds))
         dist.all_reduce(votes, group=processors())
@@ -122,13 +115,13 @@ class Team:
 
         $$\sigma^2 = \frac{1}{R} \sum_r \big( \sigma_r^2 + \mu_r^2 \big) - \mu^2$$
         """
-        if self.size == 1:
+        if self.world_size == 1:
             return
         for part in model.modules():
             if isinstance(part, nn.BatchNorm2d):
                 mean, variance = part.running_mean, part.running_var
-                square = self.sum(variance + mean**2) / self.size
-                mean.copy_(self.sum(mean.clone()) / self.size)
+                square = self.sum(variance + mean**2) / self.world_size
+                mean.copy_(self.sum(mean.clone()) / self.world_size)
                 variance.copy_(square - mean**2)
 
 
@@ -151,8 +144,8 @@ def team(machine: Machine) -> Iterator[Team]:
 
     A team that cannot meet is an `ExperimentError`.
     """
-    size = int(os.environ.get("WORLD_SIZE", 1))
-    if size == 1:
+    world_size = int(os.environ.get("WORLD_SIZE", 1))
+    if world_size == 1:
         yield Team()
         return
     cuda = machine.device.type == "cuda"
@@ -162,9 +155,9 @@ def team(machine: Machine) -> Iterator[Team]:
         dist.init_process_group("nccl" if cuda else "gloo")
     except (RuntimeError, ValueError) as error:
         raise ExperimentError(
-            f"the {size} processes cannot connect ({error}); start them with torchrun"
+            f"the {world_size} processes cannot connect ({error}); start them with torchrun"
         ) from error
     try:
-        yield Team(dist.get_rank(), size)
+        yield Team(dist.get_rank(), world_size)
     finally:
         dist.destroy_process_group()

@@ -52,6 +52,14 @@ class Machine:
         enabled = self.dtype != torch.float32
         return torch.autocast(self.device.type, dtype=self.dtype, enabled=enabled)
 
+    def grad_scaler(self) -> torch.amp.GradScaler:
+        """
+        Keeps small gradients from vanishing in float16 by multiplying them up. With any
+        other type it does nothing.
+        """
+        enabled = self.dtype == torch.float16
+        return torch.amp.GradScaler(self.device.type, enabled=enabled)
+
 
 def choose_machine(options: Options) -> Machine:
     """

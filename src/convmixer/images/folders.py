@@ -25,13 +25,9 @@ from torchvision.datasets import ImageFolder
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as tv
 
-from convmixer.data import DataError, DataSet, seed_of
+from convmixer.data import IMAGENET, DataError, DataSet, seed_of
 from convmixer.devices.machine import cores
 from convmixer.recipe import Options
-
-# Mean and standard deviation of ImageNet's channels, by which timm's and torchvision's
-# weights were trained. Measuring them anew would mean reading every file twice.
-MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
 
 def image_folders(options: Options) -> DataSet:
@@ -56,10 +52,12 @@ def image_folders(options: Options) -> DataSet:
     # The part of a held-out image that is looked at: its middle
     resize = v2.Resize(math.ceil(options.image_size / 0.96))
     middle = v2.Compose([resize, v2.CenterCrop(options.image_size)])
+    # Measuring them would mean reading every file twice.
+    mean, std = IMAGENET
     return DataSet(
         classes=train.classes,
-        mean=MEAN,
-        std=STD,
+        mean=mean,
+        std=std,
         train=Files(train, cut, options),
         test=Files(test, middle, options),
         split="folders train and val",

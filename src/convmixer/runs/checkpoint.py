@@ -28,7 +28,7 @@ from torch import nn
 
 from convmixer.errors import ExperimentError
 from convmixer.runs.files import checkpoints, write_atomically
-from convmixer.training import Average
+from convmixer.training import EMA
 
 # How many checkpoints are kept beside the best
 KEPT = 3
@@ -52,8 +52,8 @@ class State:
     model: nn.Module
     optimizer: torch.optim.Optimizer
     scaler: torch.amp.GradScaler
-    # The average of the weights, if there is one
-    average: Average | None
+    # The moving average of the weights, if there is one
+    ema: EMA | None
     # Whole epochs done, and steps done in the epoch after them
     epoch: int = 0
     step: int = 0
@@ -65,11 +65,11 @@ class State:
     epochs: list[dict[str, Any]] = field(default_factory=list)
 
     @property
-    def tested(self) -> nn.Module:
+    def evaluated(self) -> nn.Module:
         """
-        The model that is tested: the average if there is one.
+        The model that is evaluated: the moving average if there is one.
         """
-        return self.model if self.average is None else self.average.model
+        return self.model if self.ema is None else self.ema.model
 
     def finite(self) -> bool:
         """
@@ -99,11 +99,11 @@ def write_checkpoint(
     Returns the file. All in plain types, so that `torch.load(path, weights_only=True)`
     reads it without running foreign code.
     """
-    average = None if state.average is None else state.average.state_dict()
+    ema = None if state.ema is None else state.ema.state_dict()
     content = {
         "model": state.model.state_dict(),
-        "average": None if average is None else average["model"],
-        "averaged": None if average is None else average["steps"],
+        "average": None if ema is None else ema["model"],
+        "averaged": None if ema is None else ema["steps"],
         "optimizer": state.optimizer.state_dict(),
         "scaler": state.scaler.state_dict(),
         **{name: getattr(state, name) for name in PLAIN},
@@ -162,9 +162,9 @@ def fill(state: State, content: dict[str, Any]) -> None:
     state.model.load_state_dict(content["model"])
     state.optimizer.load_state_dict(content["optimizer"])
     state.scaler.load_state_dict(content["scaler"])
-    if state.average is not None:
-        average = {"steps": content["averaged"], "model": content["average"]}
-        state.average.load_state_dict(average)
+    if state.ema is not None:
+        ema = {"steps": content["averaged"], "model": content["average"]}
+        state.ema.load_state_dict(ema)
     for name in PLAIN:
         setattr(state, name, content[name])
 

@@ -32,12 +32,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from labml import monit, tracker
 from torch import nn
 
-from convmixer.augment import Augmentation, Chance, mixing
-from convmixer.data import DataSet, seed_of, shuffled
+from convmixer.data import DataSet
 from convmixer.devices.distributed import Team
 from convmixer.devices.machine import Machine
 from convmixer.errors import ExperimentError
@@ -47,10 +45,7 @@ from convmixer.runs.files import checkpoints
 from convmixer.runs.options import plain
 from convmixer.runs.stop import StopRequest
 from convmixer.runs.tracking import tracked
-from convmixer.training import learning_rate
-
-# Images in a batch of the test, where no gradient needs memory
-TEST_BATCH = 512
+from convmixer.training import epoch_batches, evaluate, train_step
 
 
 @dataclass(frozen=True)
@@ -62,7 +57,7 @@ class Setting:
     """
 
     options: Options
-    images: DataSet
+    data: DataSet
     machine: Machine
     team: Team
     # The folder of the run
@@ -74,11 +69,11 @@ class Setting:
         Steps in an epoch. A last batch with fewer images than there are processes is
         left out.
         """
-        whole, rest = divmod(len(self.images.train.labels), self.options.batch_size)
-        return whole + (rest >= self.team.size)
+        whole, rest = divmod(len(self.data.train.labels), self.options.batch_size)
+        return whole + (rest >= self.team.world_size)
 
 
-def train(setting: Setting, state: State, report: Callable[[], None]) -> int | None:
+def train_run(setting: Setting, state: State, report: Callable[[], None]) -> int | None:
     """
     ## The loop
 
@@ -106,9 +101,9 @@ def train(setting: Setting, state: State, report: Callable[[], None]) -> int | N
                 return stop.signal or signal.SIGTERM
             setting.team.share_statistics(state.model)
 
-            right = answers(setting, state) == setting.images.test.labels.cpu()
+            right = evaluate_state(setting, state) == setting.data.test.labels.cpu()
             figures = {
-                "loss": state.loss / len(setting.images.train.labels),
+                "loss": state.loss / len(setting.data.train.labels),
                 "accuracy": right.sum().item() / len(right),
             }
             seconds = round(time.perf_counter() - began, 2)
@@ -133,9 +128,9 @@ def save(setting: Setting, state: State, best: bool) -> None:
     if setting.team.leads:
         about = {
             "options": plain(setting.options),
-            "classes": setting.images.classes,
-            "mean": setting.images.mean,
-            "std": setting.images.std,
+            "classes": setting.data.classes,
+            "mean": setting.data.mean,
+            "std": setting.data.std,
         }
         steps = state.epoch * setting.steps + state.step
         write_checkpoint(setting.folder / "checkpoints", state, about, steps, best)
@@ -153,88 +148,34 @@ def train_epoch(
     Goes on after the steps that the state says are done. Returns whether the epoch was
     finished.
     """
-    options, images, team = setting.options, setting.images, setting.team
-    augment = Augmentation(options, images.mean, images.std)
-    mix = mixing(options, len(images.classes))
-
-    seed = seed_of(options.seed, state.epoch)
-    order = shuffled(len(images.train.labels), options.batch_size, seed)
-    order = order[state.step : setting.steps]
-    batches = images.train.batches([numbers[team.share] for numbers in order], seed)
-
+    options, machine, team = setting.options, setting.machine, setting.team
+    batches = epoch_batches(
+        setting.data,
+        options,
+        machine,
+        state.epoch,
+        state.step,
+        team.rank,
+        team.world_size,
+    )
     model.train()
     losses: list[torch.Tensor] = []
-    steps = monit.iterate("Train", order)
-    for numbers, (pixels, labels) in zip(steps, batches, strict=True):
-        # From here on, chance depends on nothing that was before this step.
-        torch.manual_seed(seed_of(options.seed, state.epoch, state.step))
-        pixels = pixels.to(setting.machine.device, non_blocking=True)
-        labels = labels.to(setting.machine.device, non_blocking=True)
-        inputs = augment(pixels, Chance(len(numbers), team.share))
-        if mix is not None:
-            inputs, labels = mix(inputs, labels)
-
-        progress = (state.epoch + (state.step + 1) / setting.steps) / options.epochs
-        rate = learning_rate(progress, options)
-        loss = train_step(setting, state, model, inputs, labels, rate, len(numbers))
-        losses.append(loss * len(numbers))
+    for batch in monit.iterate("Train", batches, setting.steps - state.step):
+        loss = train_step(model, batch, state.optimizer, state.scaler, options, machine)
+        if state.ema is not None:
+            state.ema.update(state.model)
+        losses.append(loss * batch.size)
         state.step += 1
 
         stopping = team.any(stop.signal is not None)
         # Reading a loss makes the processor wait for a GPU, so there it is done for
         # many steps at once.
-        often = setting.machine.device.type == "cpu"
+        often = machine.device.type == "cpu"
         if often or stopping or len(losses) == 100 or state.step == setting.steps:
             read_losses(setting, state, losses)
         if stopping and state.step < setting.steps:
             return False
     return True
-
-
-def train_step(
-    setting: Setting,
-    state: State,
-    model: nn.Module,
-    images: torch.Tensor,
-    labels: torch.Tensor,
-    rate: float,
-    n_images: int,
-) -> torch.Tensor:
-    """
-    ## One step
-
-    * `images` are this process's share of the batch, floats `[B, 3, H, W]`
-    * `labels` are their classes, `[B]`, or shares of each class, `[B, n]`
-    * `rate` is the learning rate
-    * `n_images` is the size of the batch on all devices together
-
-    Returns this share's part in the mean loss of the batch, still on the device.
-    """
-    options, optimizer, scaler = setting.options, state.optimizer, state.scaler
-    for group in optimizer.param_groups:
-        group["lr"] = rate
-
-    # Lower precision is for the forward pass and the loss only. A context around the
-    # whole loop would keep its short copies of the weights from step to step, and go on
-    # with old ones.
-    with setting.machine.autocast():
-        smoothing = options.label_smoothing
-        loss = F.cross_entropy(
-            model(images), labels, label_smoothing=smoothing, reduction="sum"
-        )
-        loss = loss / n_images
-
-    # Several processes average their gradients, where we want the sum of the shares.
-    optimizer.zero_grad()
-    scaler.scale(loss * setting.team.size).backward()
-    if options.clip:
-        scaler.unscale_(optimizer)
-        nn.utils.clip_grad_norm_(state.model.parameters(), options.clip)
-    scaler.step(optimizer)
-    scaler.update()
-    if state.average is not None:
-        state.average.update(state.model)
-    return loss.detach()
 
 
 def read_losses(setting: Setting, state: State, losses: list[torch.Tensor]) -> None:
@@ -272,26 +213,15 @@ def diverged(setting: Setting, state: State, what: str) -> ExperimentError:
     )
 
 
-@torch.inference_mode()
-def answers(setting: Setting, state: State) -> torch.Tensor:
+def evaluate_state(setting: Setting, state: State) -> torch.Tensor:
     """
-    ## One pass over the held-out images
+    ## Evaluate the state
 
-    Returns the class that the model takes each for, `[N]`, on the processor. Batch
-    normalization now uses the averages that it gathered in training, so the answer to
-    an image does not depend on its neighbours in the batch.
+    Returns the predicted class of every held-out image, `[N]`, on the processor. Each
+    process leaves the others' images at 0, so the sum is the predictions of all.
     """
-    images, machine, team = setting.images, setting.machine, setting.team
-    augment = Augmentation(setting.options, images.mean, images.std)
-    state.tested.eval()
-    everything = torch.arange(len(images.test.labels))
-    order = [numbers[team.share] for numbers in everything.split(TEST_BATCH)]
-    found = torch.zeros(len(everything), dtype=torch.long, device=machine.device)
-    batches = images.test.batches(order, seed=0)
-    for (pixels, _), numbers in zip(batches, order, strict=True):
-        inputs = augment.normalize(pixels.to(machine.device, non_blocking=True))
-        with machine.autocast():
-            logits = state.tested(inputs)
-        found[numbers.to(machine.device)] = logits.argmax(dim=1)
-    # Each process has left the others' images at 0, so their sum is all answers.
-    return team.sum(found).cpu()
+    team = setting.team
+    predictions = evaluate(
+        state.evaluated, setting.data, setting.machine, team.rank, team.world_size
+    )
+    return team.sum(predictions).cpu()

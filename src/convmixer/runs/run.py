@@ -31,9 +31,9 @@ from convmixer.images.folders import image_folders
 from convmixer.recipe import Options
 from convmixer.runs.checkpoint import State, read_checkpoint
 from convmixer.runs.files import checkpoints
-from convmixer.runs.loop import Setting, answers, train
+from convmixer.runs.loop import Setting, evaluate_state, train_run
 from convmixer.runs.record import describe, read_record, write_record
-from convmixer.training import Average, make_optimizer
+from convmixer.training import EMA, make_optimizer
 from convmixer.variants import build
 
 # The exit code of a run that was stopped, by the signal, as shells count
@@ -59,7 +59,7 @@ def run(options: Options, command: str, clock: float) -> int:
         state = begin(options, images, machine, processes)
         folder = options.runs / (options.name or f"{datetime.now():%Y-%m-%d-%H%M%S}")
         record = describe(
-            command, options, images, state.model, machine, processes.size
+            command, options, images, state.model, machine, processes.world_size
         )
         if options.resume:
             resume(folder, state, record)
@@ -109,12 +109,8 @@ def begin(
     return State(
         model=model,
         optimizer=make_optimizer(model, options),
-        # It keeps small gradients from vanishing in float16 by multiplying them up, and
-        # is idle otherwise.
-        scaler=torch.amp.GradScaler(
-            machine.device.type, enabled=machine.dtype == torch.float16
-        ),
-        average=Average(model, options.average) if options.average else None,
+        scaler=machine.grad_scaler(),
+        ema=EMA(model, options.average) if options.average else None,
     )
 
 
@@ -194,7 +190,7 @@ def carry_out(
     report()
     code = 0
     try:
-        stopped_by = train(setting, state, report)
+        stopped_by = train_run(setting, state, report)
         if stopped_by is None:
             record["mistakes"] = mistakes(setting, state)
         else:
@@ -218,7 +214,7 @@ def mistakes(setting: Setting, state: State) -> list[dict[str, int]]:
     Every held-out image that the trained model takes for something else, by its number
     among them, so that it can be looked at. Of many, the first thousand.
     """
-    labels, found = setting.images.test.labels.cpu(), answers(setting, state)
+    labels, found = setting.data.test.labels.cpu(), evaluate_state(setting, state)
     wrong = (found != labels).nonzero().flatten().tolist()
     return [
         {"image": image, "label": int(labels[image]), "answer": int(found[image])}

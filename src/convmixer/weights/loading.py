@@ -39,7 +39,7 @@ import torch
 
 from convmixer.errors import ExperimentError
 from convmixer.model import ConvMixer
-from convmixer.variants import ACTIVATIONS
+from convmixer.variants import make_convmixer
 from convmixer.weights.files import WeightsError, newest_checkpoint, read, unwrap
 from convmixer.weights.names import count_layers, to_ours, whose
 
@@ -205,19 +205,17 @@ def fill(
 
     A tensor that is missing, too many, or of another shape is a `ValueError`.
     """
-    if options["activation"] not in list(ACTIVATIONS):
-        raise ValueError(f"its options say activation {options['activation']!r}")
     # On the device `meta` tensors have shapes and no values, so nothing is initialized
     # that is to be replaced.
     with torch.device("meta"):
-        model = ConvMixer(
+        model = make_convmixer(
             width=options["width"],
             depth=options["depth"],
             kernel_size=options["kernel_size"],
             patch_size=options["patch_size"],
             n_classes=n_classes,
             in_channels=in_channels,
-            activation=ACTIVATIONS[options["activation"]],
+            activation=options["activation"],
             norm=options["norm"],
             residual=options["residual"],
         )
