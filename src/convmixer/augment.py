@@ -7,20 +7,19 @@ summary: >
 
 # Augmentation
 
-A photograph of a cat stays one when it is mirrored, shifted or a little darker.
+A photograph of a cat still shows a cat when it is mirrored, shifted or a little darker.
 Augmentation shows the model such variants, so that it learns the cat and not the
 photograph.
 
-Usually each image is changed alone, in processes beside the training, and a fast model
-waits for them. Here the images lie in memory as bytes, on the device that trains, and
-[`Augmentation`](#Augmentation) changes a whole batch at once. Each change is a function
-of its own, which gets the images and, for every image, the parameters that chance has
-drawn. With the same parameters it returns what torchvision's transform returns, which
-the tests compare.
+Usually each image is changed on its own, in processes beside the training, and a fast
+model waits for them. Here the images lie in memory as bytes, on the device that trains,
+and [`Augmentation`](#Augmentation) changes a whole batch at once. Each change is a
+function that takes the images and, for every image, random parameters. With the same
+parameters it returns what torchvision's transform returns; the tests compare them.
 
-BatchGenerator is always drawn on the processor, for the batch as a whole. So a run sees the
-same variants on a GPU, and several processes can each change [their share](#BatchGenerator) of
-a batch and still make the same batch together.
+The random numbers are drawn on the CPU, for the batch as a whole. So a GPU sees the
+same variants, and several processes can each change [their share](#BatchGenerator) of a
+batch and together still make the same batch.
 """
 
 import math
@@ -38,11 +37,11 @@ from convmixer.recipe import Options
 @dataclass(frozen=True)
 class BatchGenerator:
     """
-    ## Draw the parameters of a batch
+    ## Random parameters for a batch
 
-    PyTorch's own generator is asked, which [each step](runs/loop.py#train_epoch) seeds
-    anew. Every draw is for the whole batch; a process that holds a share of it keeps
-    the numbers of its own images.
+    The numbers come from PyTorch's default generator, which [each
+    step](training.py#epoch_batches) seeds anew. Every draw is for the whole batch; a
+    process that holds a share of it keeps the numbers for its own images.
     """
 
     # Images in the batch, on all devices together
@@ -52,26 +51,26 @@ class BatchGenerator:
 
     def uniform(self, low: float = 0.0, high: float = 1.0) -> torch.Tensor:
         """
-        One float for each image, `[B]`.
+        Returns one float for each image, `[B]`.
         """
         return torch.empty(self.images).uniform_(low, high)[self.share]
 
     def integers(self, low: int, high: torch.Tensor | int) -> torch.Tensor:
         """
-        One whole number for each image, `[B]`, from `low` to `high`, which may be
-        another for each image. Both ends can occur.
+        Returns one integer for each image, `[B]`, from `low` to `high` inclusive.
+        `high` may differ from image to image.
         """
         return low + (self.uniform() * (high - low + 1)).floor().long()
 
     def happens(self, probability: float) -> torch.Tensor:
         """
-        Yes or no for each image, `[B]`.
+        Returns true for each image with this probability, `[B]`.
         """
         return self.uniform() < probability
 
     def permutations(self, n: int) -> torch.Tensor:
         """
-        The numbers from 0 to $n - 1$ in an order for each image, `[B, n]`.
+        Returns a permutation of the numbers from 0 to $n - 1$ for each image, `[B, n]`.
         """
         return torch.rand(self.images, n).argsort(dim=1)[self.share]
 
@@ -85,7 +84,7 @@ def shift(
     * `images` are bytes `[B, 3, H, W]`, which get a black border of `padding` pixels
     * `top` and `left` say where in that frame to cut out the new image, `[B]` each
 
-    As `v2.RandomCrop`.
+    Equivalent to `v2.RandomCrop`.
     """
     height, width = images.shape[-2:]
     framed = F.pad(images, [padding] * 4)
@@ -106,9 +105,9 @@ def enlarge(
     * `images` are bytes `[B, 3, S, S]`
     * `top`, `left` and `side` are the squares, whole numbers `[B]`
 
-    As `v2.RandomResizedCrop` with a ratio of 1. Bilinear interpolation is linear in the
-    rows and linear in the columns, so each image is multiplied by a matrix from either
-    side.
+    Equivalent to `v2.RandomResizedCrop` with a ratio of 1. Bilinear interpolation is
+    linear in the rows and linear in the columns, so each image is multiplied by a
+    matrix from either side.
     """
     size = images.shape[-1]
     rows = interpolation(top, side, size).to(images.device)
@@ -126,22 +125,22 @@ def interpolation(start: torch.Tensor, length: torch.Tensor, size: int) -> torch
 
     Returns `[B, size, size]`, which stretches the section over the line.
     """
-    # Where the middle of each new pixel lies in the section, which nothing leaves
+    # The middle of each new pixel in the section, kept inside it
     place = (torch.arange(size) + 0.5) * (length[:, None] / size) - 0.5
     place = place.clamp(min=0).minimum(length[:, None] - 1)
-    # A pixel counts the more the nearer it is, and from one pixel away not at all.
+    # The weight of a pixel falls with its distance, to nothing one pixel away.
     distance = (start[:, None] + place)[:, :, None] - torch.arange(size)
     return (1 - distance.abs()).clamp(min=0)
 
 
 def mirror(images: torch.Tensor, which: torch.Tensor) -> torch.Tensor:
     """
-    ## Mirror
+    ## Flip horizontally
 
     * `images` are `[B, 3, H, W]`
-    * `which` says which of them to turn left to right, booleans `[B]`
+    * `which` says which of them to mirror, booleans `[B]`
 
-    As `v2.RandomHorizontalFlip`.
+    Equivalent to `v2.RandomHorizontalFlip`.
     """
     return torch.where(column(which, images), images.flip(-1), images)
 
@@ -164,9 +163,9 @@ def jitter(
 
     * `images` are bytes `[B, 3, H, W]`
     * `factors` are those of the three, in this order, `[B, 3]`
-    * `order` says what is changed first, second and third, `[B, 3]`
+    * `order` is the order of the changes, `[B, 3]`
 
-    As `v2.ColorJitter` without the hue, which the authors leave alone.
+    Equivalent to `v2.ColorJitter` without the hue, which the authors leave alone.
     """
     references = [black, mean_grey, grey]
     for turn in range(3):
@@ -184,15 +183,15 @@ def jitter(
 
 def black(images: torch.Tensor) -> torch.Tensor:
     """
-    What an image without brightness is.
+    An image without brightness.
     """
     return torch.zeros_like(images)
 
 
 def grey(images: torch.Tensor) -> torch.Tensor:
     """
-    What an image without color is: how bright each pixel looks to an eye, which is most
-    sensitive to green.
+    An image without color: the brightness of each pixel as an eye sees it, which is
+    most sensitive to green.
     """
     weights = torch.tensor([0.2989, 0.587, 0.114], device=images.device)
     return (images * weights[:, None, None]).sum(dim=1, keepdim=True).floor()
@@ -200,7 +199,7 @@ def grey(images: torch.Tensor) -> torch.Tensor:
 
 def mean_grey(images: torch.Tensor) -> torch.Tensor:
     """
-    What an image without contrast is: one shade of grey.
+    An image without contrast: one shade of grey.
     """
     return grey(images).mean(dim=(1, 2, 3), keepdim=True)
 
@@ -219,7 +218,7 @@ def erase(
     * `top`, `left`, `height` and `width` are the rectangles, whole numbers `[B]`; one
       without height leaves its image whole
 
-    As `v2.RandomErasing`.
+    Equivalent to `v2.RandomErasing`.
     """
     rows = torch.arange(images.shape[-2])
     columns = torch.arange(images.shape[-1])
@@ -235,11 +234,11 @@ def rectangles(
     """
     ### Draw rectangles to erase
 
-    * `size` is the side of the images, and `probability` that of a rectangle
+    * `size` is the side of the images, and `probability` that of erasing a rectangle
 
     Returns top, left, height and width. A rectangle has between 2 % and 33 % of the
-    image's area, and is at most about three times as long as wide. One that would not
-    fit is drawn as a square of its area.
+    image's area, and its longer side is at most about three times the shorter. One that
+    would not fit becomes a square of the same area.
     """
     area = generator.uniform(0.02, 0.33) * size**2
     ratio = generator.uniform(math.log(0.3), math.log(3.3)).exp()
@@ -254,14 +253,15 @@ def rectangles(
 
 class Augmentation:
     """
-    ## All of it
+    ## All changes together
 
-    In the authors' order. What the options leave at 0 costs nothing.
+    Applies the changes above in the order of the authors' script. A change whose option
+    is 0 is skipped and costs nothing.
     """
 
     def __init__(self, options: Options, mean: list[float], std: list[float]):
         """
-        * `options` say how strongly each change is applied
+        * `options` set the strength of each change
         * `mean` and `std` are those of each channel, which the images are normalized
           with
         """
@@ -271,15 +271,15 @@ class Augmentation:
 
     def __call__(self, images: torch.Tensor, generator: BatchGenerator) -> torch.Tensor:
         """
-        Takes bytes `[B, 3, H, W]`, returns normalized floats of the same shape, changed
-        at random.
+        Takes bytes `[B, 3, H, W]`, returns the randomly changed images as normalized
+        floats of the same shape.
         """
         options, size = self.options, images.shape[-1]
         if options.shift:
             top = generator.integers(0, 2 * options.shift)
             left = generator.integers(0, 2 * options.shift)
             images = shift(images, top, left, options.shift)
-        # Image files were cropped when they were read, before they had one size.
+        # Image files have already been cropped when they were read.
         if options.scale < 1 and options.dataset != "imagefolder":
             side = generator.uniform(options.scale, 1).sqrt() * size
             side = side.round().long().clamp(min=1)
@@ -320,13 +320,13 @@ def normalize(
 
 def mixing(options: Options, n_classes: int) -> v2.Transform | None:
     """
-    ## Mix images
+    ## Mixup and CutMix
 
     * `n_classes` is the number of classes, $n$
 
-    Mixup lays one image over another like two slides; CutMix pastes a rectangle of one
-    into another. The label becomes shares of both classes. Torchvision has both for
-    whole batches, so we take them from there. Returns `None` if nothing is to be mixed.
+    Mixup blends two images; CutMix pastes a rectangle of one into another. The label
+    becomes shares of both classes. Torchvision has both for whole batches. Returns
+    `None` if both are off.
     """
     kinds = [(options.mixup, v2.MixUp), (options.cutmix, v2.CutMix)]
     mixers = [

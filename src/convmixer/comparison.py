@@ -1,26 +1,26 @@
 r"""
 ---
 title: The comparison
-summary: ConvMixer, its variants, MLP-Mixer and ViT, trained alike, several times each.
+summary: ConvMixer, its variants, MLP-Mixer and ViT, trained the same way, several times.
 ---
 
 # The comparison
 
-One run of one model says little: another seed could have been luckier. The comparison
-trains every model several times, on the random split of the digits and on the one by
-writers, and writes all accuracies into one record:
+A single run says little about a model, since another seed may give a better one. The
+comparison trains every model several times, on the random split of the digits and on
+the split by writers, and writes all accuracies into one record:
 
 ```
 python -m convmixer.comparison
 ```
 
-[The table](#ROWS) is what is compared. All models go through the same
-[training](runs/loop.py), have about as many parameters, and cut the same patches. A
-comparison that is stopped goes on when it is started again.
+[The table](#ROWS) lists what is compared. All models are [trained the same
+way](training.py), have about as many parameters, and see the same patches. If the
+comparison is stopped, starting it again continues it.
 
 The digits are few and small. What is better here need not be better on ImageNet; the
-comparison shows how such a question is asked, and what a difference is worth beside the
-scatter of the seeds.
+comparison shows how to ask such a question, and how large a difference must be to stand
+out from the scatter of the seeds.
 """
 
 import json
@@ -38,9 +38,10 @@ import tyro
 from convmixer import experiment
 from convmixer.errors import ExperimentError, run_command
 
-# What is compared, and with which options of the experiment. The widths make the
-# parameters alike, 27,686 to 28,883. For MLP-Mixer and ViT, the learning rate is the
-# best of 0.01, 0.003 and 0.001 after eight epochs, by a seed that is not used here.
+# What is compared, with its options of the experiment. The widths keep the number of
+# parameters similar, from 27,686 to 28,883. For MLP-Mixer and ViT, the learning rate is
+# the best of 0.01, 0.003 and 0.001 after eight epochs, with a seed that is not used
+# here.
 ROWS = {
     "ConvMixer": "",
     "layer normalization": "--norm layer",
@@ -59,21 +60,21 @@ class Options:
     Compare ConvMixer with its variants, MLP-Mixer and ViT on the digits.
     """
 
-    # How often each model is trained, with the seeds 0, 1, and so on. On the split by
-    # writers, each seed also holds out other writers.
+    # Runs of each model, with the seeds 0, 1, and so on. On the split by writers, each
+    # seed also holds out different writers.
     seeds: int = 5
-    # How often every training image is seen. After the experiment's 8 epochs, ViT has
-    # hardly begun to learn.
+    # Passes over the training images. After the experiment's 8 epochs, ViT has hardly
+    # begun to learn.
     epochs: int = 24
     # The folder of all runs of the comparison.
     runs: Path = Path("runs/comparison")
-    # The file that all figures are written to.
+    # The file that all results are written to.
     record: Path = Path("records/comparison.json")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """
-    ## The program
+    ## The command
 
     * `arguments` are the words of the command line; without them, those that Python was
       started with
@@ -114,14 +115,14 @@ def train_once(
     options: Options, folder: Path, words: str, split: str, seed: int
 ) -> int:
     """
-    ## One run
+    ## Train one model once
 
     * `folder` is its folder
-    * `words` are the options that make it what it is
-    * `split` and `seed` are what it is repeated with
+    * `words` are the options of its row
+    * `split` and `seed` are those of this repetition
 
-    Returns the experiment's exit code. A run that is finished is not trained again, and
-    one that was stopped goes on.
+    Returns the experiment's exit code. A finished run is not trained again, and a
+    stopped one is resumed.
     """
     status = None
     if (folder / "record.json").exists():
@@ -143,7 +144,7 @@ def train_once(
 
 def figures(folder: Path, split: str, seed: int) -> dict[str, Any]:
     """
-    ### What is kept of a run
+    ### The results of a run
     """
     record = json.loads((folder / "record.json").read_text())
     return {
@@ -164,8 +165,8 @@ def spread(row: dict[str, Any], split: str) -> tuple[float, float]:
     """
     ### Mean and standard deviation
 
-    Of the accuracies of a row on a split, over its seeds. The standard deviation is
-    that of a sample; one run alone has none, and gets 0.
+    Returns those of a row's accuracies on a split, over its seeds. The standard
+    deviation is that of a sample; for a single run it is 0.
     """
     values = [run["accuracy"] for run in row["runs"] if run["split"] == split]
     deviation = statistics.stdev(values) if len(values) > 1 else 0.0
@@ -187,7 +188,7 @@ def write(options: Options, rows: dict[str, Any]) -> None:
     """
     ## Write the record
 
-    What all runs have in common stands once: the commit, the versions and the machine.
+    What all runs share, the commit, the versions and the machine, is written once.
     """
     from convmixer.runs.record import write_record
 

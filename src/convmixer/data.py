@@ -2,25 +2,25 @@ r"""
 ---
 title: The data
 summary: >
-  Handwritten digits that need no download, and CIFAR-10, prepared alike for training.
+  Handwritten digits that need no download, the form that every data set takes, and the
+  order in which training sees it.
 ---
 
 # Data
 
-A model is only as convincing as what it is tried on. There are three sets of real
-images, and every model sees them in the same form, RGB images of one size:
+A result is only as convincing as the data behind it. There are three kinds of real
+images, and every model gets them in the same form, as RGB images of one size:
 
-* [Digits](#digits): handwritten digits that scikit-learn carries inside its own
-  package. They need no network and no accelerator, so this is what [the
-  experiment](experiment.py) trains on unless told otherwise.
-* [CIFAR-10](images/cifar10.py#cifar10): the paper's small task, photographs of animals and vehicles,
-  through torchvision.
-* [Image folders](images/folders.py), such as ImageNet, on a page of their own.
+* [Digits](#digits): handwritten digits that come with scikit-learn. They need no
+  network and no accelerator, so [the experiment](experiment.py) trains on them by
+  default.
+* [CIFAR-10](images/cifar10.py): the paper's small task, photographs of animals and
+  vehicles.
+* [Image folders](images/folders.py), such as ImageNet.
 
-A set is a [DataSet](#DataSet): images to train on and images held out, which are looked
-at only to measure. The second half of the page is about CIFAR-10's files, which can be
-missing, damaged or half unpacked: each case gets [an error](#DataError) that says which
-file and what to do.
+[`DataSet`](#DataSet) is what they have in common: images to train on, and a held-out
+set that is used only to measure. CIFAR-10 and the folders have pages of their own, since
+much of them is about files that are missing or damaged.
 """
 
 from collections.abc import Iterable, Iterator
@@ -50,9 +50,9 @@ class DataError(ExperimentError):
 
 class Source(Protocol):
     """
-    ## Where images come from
+    ## A source of images
 
-    What the training asks of images, wherever they are.
+    What training needs from a set of images, in memory or in files.
     """
 
     # The classes of all images, whole numbers `[N]`
@@ -62,9 +62,9 @@ class Source(Protocol):
         self, order: Iterable[torch.Tensor], seed: int
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """
-        For each group of numbers `[B]` in `order`, the images of these numbers, bytes
-        `[B, 3, H, W]`, and their classes, `[B]`. If chance has a part in how an image
-        is read, `seed` and its number decide.
+        For each batch of indices `[B]` in `order`, yields the images, bytes `[B, 3, H,
+        W]`, and their classes, `[B]`. Where reading an image involves random numbers,
+        `seed` and the image's index decide them.
         """
 
 
@@ -73,8 +73,8 @@ class Images:
     """
     ## Images in memory
 
-    All images of a set stay in memory as bytes, a quarter of what floats would take. On
-    a GPU, CIFAR-10 takes 184 MB, and nothing has to be brought there again.
+    All images of a set stay in memory as bytes, a quarter of the size of floats.
+    CIFAR-10 takes 184 MB of a GPU's memory and is copied there only once.
     """
 
     # Bytes `[N, 3, 32, 32]`
@@ -92,7 +92,7 @@ class Images:
         self, order: Iterable[torch.Tensor], seed: int
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """
-        As a [source](#Source) does.
+        See [`Source`](#Source).
         """
         for indices in order:
             here = indices.to(self.pixels.device)
@@ -104,7 +104,7 @@ class DataSet:
     """
     ## A data set
 
-    What the experiment needs to know of a data set, whichever it is.
+    What every data set provides.
     """
 
     # The names of the classes, in the order of their numbers
@@ -115,7 +115,7 @@ class DataSet:
     # The training images, and the held-out ones
     train: Source
     test: Source
-    # How the two were parted, in words, for the record of the run
+    # How the two were split, in words, for the record of the run
     split: str
 
     def to(self, device: torch.device) -> "DataSet":
@@ -127,11 +127,11 @@ class DataSet:
 
 def seed_of(*numbers: int) -> int:
     """
-    ### A seed for every occasion
+    ### A seed for each epoch and step
 
-    Each epoch and each step has chance seeded anew, from the seed of the run and their
-    own numbers. So nothing has to be remembered of the chance before, and a run that
-    was stopped goes on as if it had not been.
+    Each epoch and each step seeds its random numbers anew, from the seed of the run and
+    its own number. So no generator state has to be saved, and a resumed run draws the
+    same numbers as one that was never stopped.
     """
     return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
 
@@ -140,7 +140,7 @@ def shuffled(n_images: int, batch_size: int, seed: int) -> list[torch.Tensor]:
     """
     ### The order of an epoch
 
-    Returns the numbers of all images in batches, in an order that `seed` decides. The
+    Returns the indices of all images in batches, in an order that `seed` decides. The
     last batch may be smaller.
     """
     generator = torch.Generator().manual_seed(seed)
@@ -149,14 +149,14 @@ def shuffled(n_images: int, batch_size: int, seed: int) -> list[torch.Tensor]:
 
 def channel_statistics(images: torch.Tensor) -> tuple[list[float], list[float]]:
     r"""
-    ### Mean and spread of each channel
+    ### Mean and standard deviation of each channel
 
-    For bytes `[N, 3, H, W]`, scaled to $[0, 1]$. We measure both on the training images
-    rather than copy constants, so they are right for any data, and the held-out images
-    have no part in them.
+    For bytes `[N, 3, H, W]`, scaled to $[0, 1]$. Both are measured on the training
+    images rather than copied from elsewhere, so they fit any data set, and the held-out
+    images have no influence on them.
     """
-    # A value of a channel is one of 256, so counting how often each occurs gives both
-    # figures exactly, without a copy of the set in floats.
+    # A channel has only 256 values, so counting each of them gives both figures
+    # exactly, without a copy of the set in floats.
     channels = images.transpose(0, 1).flatten(1)
     counts = torch.stack([torch.bincount(one, minlength=256) for one in channels])
     share = counts.double() / counts.sum(dim=1, keepdim=True)
@@ -167,9 +167,9 @@ def channel_statistics(images: torch.Tensor) -> tuple[list[float], list[float]]:
     return mean.tolist(), std.tolist()
 
 
-# Where each form begins among the digits. A form asks for 130 of them: 0 to 9 three
-# times, and then a hundred in an order that looks random and is the same on all forms.
-# A few could not be read and are left out.
+# The index at which each form begins. A form asks for 130 digits: 0 to 9 three times,
+# and then a hundred in an order that looks random and is the same on all forms. A few
+# were illegible and are left out.
 FORMS = [0, 130, 256, 386, 516, 646, 776, 906, 1029, 1157, 1287, 1415, 1545, 1667]
 
 
@@ -177,15 +177,16 @@ def digits(split: str = "random", split_seed: int = 0) -> DataSet:
     """
     ## Digits
 
-    Scikit-learn's digits were written by hand on a printed form, and reduced to 8 x 8
-    pixels of 17 shades.
+    Scikit-learn's digits were written by hand on a printed form and reduced to 8 x 8
+    pixels with 17 shades of grey.
 
     * `split` is `"random"`, or `"writers"` to hold out everything that some people
       wrote
     * `split_seed` decides which digits or which people
 
-    With the random split, one person's digits fall on both sides of it. That is easier
-    than reading a stranger's hand, and the accuracy is to be read that way.
+    With the random split, the same person's digits are on both sides. That is easier
+    than reading a stranger's handwriting, and its accuracy should be read with that in
+    mind.
     """
     bunch = load_digits()
     labels = torch.from_numpy(bunch.target)
@@ -216,7 +217,7 @@ def at_random(target: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray, st
     A quarter is held out. The split is stratified: every digit has the same share among
     the training and the held-out images.
 
-    Returns the numbers of the training and the held-out images, and the split in words.
+    Returns the indices of the training and the held-out images, and the split in words.
     """
     train, test = train_test_split(
         np.arange(len(target)), test_size=0.25, stratify=target, random_state=seed
@@ -228,10 +229,10 @@ def by_writers(target: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray, s
     """
     ### The split by writers
 
-    The set does not name the writers, and says that there were 13. But its order shows
-    14 copies of one form, filled in one after the other, of which three are held out. We
-    take each for a person's. If two of them are by the same hand, that person's digits
-    may fall on both sides; all others' cannot.
+    The set does not name its writers, and says that there were 13. But its order shows
+    14 copies of one form, filled in one after the other. We treat each form as one
+    person's, and hold out three. If two forms are by the same hand, that person's
+    digits may be on both sides; nobody else's can be.
 
     Returns the same as the random split.
     """

@@ -1,27 +1,27 @@
 r"""
 ---
-title: The export
+title: Export
 summary: >
   Trained weights as a safetensors file or an ONNX file, checked before it is kept.
 ---
 
-# The export
+# Export
 
-Weights that leave this project should need none of its code. The export writes them in
-one of two forms, and the name of the file says which:
+Exported weights can be used without any code of this project, in one of two forms. The
+name of the file says which:
 
 ```
 python -m convmixer.export runs/digits digits.safetensors
 python -m convmixer.export runs/digits digits.onnx
 ```
 
-* [safetensors](weights/formats.py#to_safetensors) holds the tensors and a few lines of text. It cannot
-  hold a program, so a stranger's file is safe to open.
-* [ONNX](weights/formats.py#to_onnx) holds the model as a graph of standard operations, which runs without
-  PyTorch: in ONNX Runtime, in a browser, on a phone.
+* [safetensors](weights/formats.py#to_safetensors) holds the tensors and a few lines of
+  text. It cannot hold a program, so a stranger's file is safe to open.
+* [ONNX](weights/formats.py#to_onnx) holds the model as a graph of standard operations,
+  which runs without PyTorch: in ONNX Runtime, in a browser, on a phone.
 
-A file is of no use if it gives other answers than the model it came from. So it is
-[opened and run](weights/formats.py#greatest_difference) before it gets its name.
+A file must give the same outputs as the model it came from. So it is [opened and
+run](weights/formats.py#greatest_difference) before it gets its name.
 """
 
 import importlib.util
@@ -35,11 +35,11 @@ import tyro
 from convmixer.errors import ExperimentError, run_command
 
 SUFFIXES = (".safetensors", ".onnx")
-# What writing and running ONNX takes
+# The packages that ONNX needs
 ONNX_PACKAGES = ("onnx", "onnxscript", "onnxruntime")
-# How far the outputs of an ONNX file may be from PyTorch's, beside the greatest of
-# them. Another order of the same sums differs by about a millionth; a wrong graph
-# differs by far more than this.
+# How far the outputs of an ONNX file may be from PyTorch's, relative to the largest of
+# them. Summing in another order changes about a millionth; a wrong graph changes far
+# more than this.
 TOLERANCE = 1e-4
 
 
@@ -60,13 +60,12 @@ class Options:
 
 def main(arguments: list[str] | None = None) -> int:
     """
-    ## The program
+    ## The command
 
     * `arguments` are the words of the command line; without them, those that Python was
       started with
 
-    Returns the exit code: 0 for a file written, 2 for what the user can put right, 130
-    for Ctrl-C.
+    Returns [the exit code](errors.py#run_command): 0 if the file was written.
     """
 
     def work() -> None:
@@ -81,7 +80,7 @@ def check(options: Options) -> None:
     """
     ## Check the values
 
-    Before PyTorch is imported. The first that makes no sense is an `ExperimentError`.
+    Done before PyTorch is imported. The first bad value is an `ExperimentError`.
     """
     output = options.output
     if output.suffix not in SUFFIXES:
@@ -107,7 +106,7 @@ def export(options: Options) -> None:
 
     * `options` are [what is asked for](#Options)
 
-    The content is checked first. If it answers otherwise than the model, that is an
+    The content is checked first. If its outputs differ from the model's, that is an
     `ExperimentError`; nothing is written, and an older file stays as it was.
     """
     from convmixer.runs.files import write_atomically

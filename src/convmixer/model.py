@@ -65,9 +65,9 @@ class PatchEmbedding(nn.Module):
     single convolution whose stride equals its kernel size: the windows touch and never
     overlap. Each window becomes one token of $h$ numbers.
 
-    Where a Vision Transformer flattens its patches into a sequence, we leave the tokens
-    on their grid. A convolution knows where they are, so no position embedding is
-    needed.
+    Where a Vision Transformer flattens its patches into a sequence, ConvMixer leaves
+    the tokens on their grid. A convolution knows where they are, so no position
+    embedding is needed.
     """
 
     def __init__(
@@ -121,8 +121,8 @@ class ConvMixerLayer(nn.Module):
     A convolution usually mixes space and channels at once. Here each gets its own: the
     depthwise convolution mixes *where*, with one $k \times k$ filter for each channel,
     and the pointwise convolution mixes *what*, with one $h \times h$ matrix for all
-    tokens. MLP-Mixer divides the work alike, but its spatial mixing connects every
-    token with every other, where ours sees a window of $k \times k$.
+    tokens. MLP-Mixer splits the work the same way, but its spatial mixing connects
+    every token with every other, where ours sees a window of $k \times k$.
 
     The residual connection goes around the spatial mixing only. [Two other
     arrangements](variants.py#BothResiduals) are there to compare it with.
@@ -209,9 +209,9 @@ class ConvMixer(nn.Module):
     \underbrace{h (h + k^2 + 6)}_{\text{layer}} +
     \underbrace{(h + 1) n}_{\text{head}}$$
 
-    A larger kernel is cheap as long as $k^2$ is small beside $h$, and the view widens
-    faster with it: after $d$ layers a token has seen a window of $d (k - 1) + 1$ tokens
-    a side.
+    A larger kernel is cheap as long as $k^2$ is small compared with $h$, and it widens
+    the receptive field: after $d$ layers a token has seen a window of $d (k - 1) + 1$
+    tokens on each side.
     """
 
     def __init__(
@@ -272,8 +272,8 @@ def check_sizes(**sizes: int) -> None:
     """
     ### Check the sizes
 
-    PyTorch accepts some numbers that make no model, such as a depth of 0, and reports
-    others in terms of its own. We name the argument and the value.
+    PyTorch accepts some sizes that make no sense, such as a depth of 0, and its errors
+    about others do not mention our arguments. Ours name the argument and its value.
     """
     for name, size in sizes.items():
         if not isinstance(size, int) or isinstance(size, bool) or size < 1:

@@ -1,20 +1,20 @@
 r"""
 ---
-title: The prediction
-summary: What a trained model sees in image files, from the command line.
+title: Prediction
+summary: What image files show, according to a trained model, on the command line.
 ---
 
-# The prediction
+# Prediction
 
-A trained model answers one question, what an image shows:
+A trained model says what an image shows:
 
 ```
 python -m convmixer.predict --weights runs/digits seven.png
 ```
 
-The weights can be those of a run, or [anyone's](weights/loading.py). What matters is that an
-image reaches the model in the form of the images that it was trained on:
-[`prepare`](images/files.py#prepare) gives it the right size, and the weights say how it is normalized.
+The weights can be those of a run, or [anyone's](weights/loading.py). The model needs an
+image in the form of those that it was trained on: [`prepare`](images/files.py#prepare)
+gives it the right size, and the weights say how it is normalized.
 """
 
 import sys
@@ -49,7 +49,7 @@ class Options:
     ]
     # A file of weights, or the folder of a run.
     weights: Path
-    # How many classes to name for each image, the most probable first.
+    # Number of classes to print for each image, the most probable first.
     top: int = 5
     # Side of the images in pixels as the model gets them. The digits and CIFAR-10 have
     # 32; models for ImageNet take 224.
@@ -58,19 +58,18 @@ class Options:
 
 def main(arguments: list[str] | None = None) -> int:
     """
-    ## The program
+    ## The command
 
     * `arguments` are the words of the command line; without them, those that Python was
       started with
 
-    Returns the exit code: 0 for an answer to every image, 2 for what the user can put
-    right, 130 for Ctrl-C.
+    Returns [the exit code](errors.py#run_command): 0 if every image was classified.
     """
 
     def work() -> None:
         options = tyro.cli(Options, args=arguments, prog="python -m convmixer.predict")
         check(options)
-        # PyTorch and Pillow warn of what makes no difference to the answer.
+        # PyTorch and Pillow warn of things that make no difference to the result.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             predict(options)
@@ -82,7 +81,7 @@ def check(options: Options) -> None:
     """
     ## Check the values
 
-    Before PyTorch is imported. The first that makes no sense is an `ExperimentError`.
+    Done before PyTorch is imported. The first bad value is an `ExperimentError`.
     """
     if not options.images:
         raise ExperimentError("there is no image to look at: name at least one file")
@@ -98,13 +97,12 @@ def check(options: Options) -> None:
 
 def predict(options: Options) -> None:
     """
-    ## Look at the images
+    ## Classify the images
 
     * `options` are [what is asked for](#Options)
 
-    All images are read before the first is looked at, and before PyTorch is imported.
-    So a file that is no image is an `ExperimentError` at once, and not after half of
-    the answers.
+    All images are read before PyTorch is imported. So a file that is no image is an
+    `ExperimentError` at once, and not after half of the output.
     """
     pictures = [prepare(path, options.image_size) for path in options.images]
 
@@ -136,7 +134,7 @@ def probabilities(
     ## Run the model
 
     * `picture` is an image as [`prepare`](images/files.py#prepare) returns it
-    * `mean` and `std` are what each of its channels is normalized with
+    * `mean` and `std` are those that each channel is normalized with
 
     Returns the probability of each class, `[n]`.
     """
@@ -154,10 +152,10 @@ def probabilities(
 
 def answer(shares: "torch.Tensor", classes: list[str] | None, top: int) -> str:
     """
-    ## The answer
+    ## Print the most probable classes
 
     * `shares` are the probabilities of the classes, `[n]`
-    * `classes` are their names; without, they keep their numbers
+    * `classes` are their names; without names, the classes go by their numbers
     * `top` is how many classes to name
 
     Returns a line for each class, the most probable first.

@@ -1,10 +1,14 @@
-"""
+r"""
 ---
 title: RandAugment
-summary: RandAugment's fourteen operations, on whole batches.
+summary: The fourteen operations of RandAugment, for a whole batch.
 ---
 
 # RandAugment
+
+RandAugment [@cubuk2020] changes each image by an operation drawn at random from [a list
+of fourteen](#OPERATIONS), all with the same strength. [`rand_augment`](#rand_augment)
+does so for a whole batch.
 """
 
 import math
@@ -13,9 +17,9 @@ from collections.abc import Callable
 import torch
 from torchvision.transforms.v2 import functional as tv
 
-# The operations of RandAugment: the function of torchvision, what it gets at the weakest
-# and at the strongest, and whether it may go either way. Shears and shifts are shares of
-# the side.
+# The operations: torchvision's function, its argument at the weakest and at the
+# strongest, and whether the argument may also be negative. Shifts are fractions of the
+# side.
 Operation = Callable[[torch.Tensor, float], torch.Tensor]
 OPERATIONS: list[tuple[Operation, float, float, bool]] = [
     (lambda x, _: x, 0, 0, False),
@@ -33,7 +37,7 @@ OPERATIONS: list[tuple[Operation, float, float, bool]] = [
     (lambda x, _: tv.autocontrast(x), 0, 0, False),
     (lambda x, _: tv.equalize(x), 0, 0, False),
 ]
-# In how many steps the strength goes from one to the other
+# The number of strengths from the weakest to the strongest
 STRENGTHS = 31
 
 
@@ -46,14 +50,14 @@ def degrees(slope: float) -> float:
 
 def moved(images: torch.Tensor, right: int, down: int) -> torch.Tensor:
     """
-    Images moved by so many pixels, with black coming in.
+    Shifts images by so many pixels, and fills with black.
     """
     return affine(images, translate=[right, down], center=None)
 
 
 def affine(images: torch.Tensor, **change: object) -> torch.Tensor:
     """
-    Torchvision's affine map, with the parts that RandAugment leaves alone.
+    Torchvision's affine transform; what RandAugment does not set stays neutral.
     """
     still = {"angle": 0.0, "translate": [0, 0], "scale": 1.0, "shear": [0.0, 0.0]}
     return tv.affine(images, **(still | {"center": [0, 0]} | change))
@@ -66,18 +70,17 @@ def rand_augment(
     magnitude: int,
 ) -> torch.Tensor:
     """
-    ## RandAugment
+    ## Apply the operations
 
-    One operation changes each image, drawn from a list of fourteen, all with the same
-    strength [@cubuk2020].
+    Applies one operation to each image.
 
     * `images` are bytes `[B, 3, H, W]`
-    * `operations` are numbers in the list, `[B]`
-    * `negative` says which go the other way, if they may, booleans `[B]`
+    * `operations` are indices into the list, `[B]`
+    * `negative` says where the argument is negative, if it may be, booleans `[B]`
     * `magnitude` is the strength, from 0 to 30
 
-    As `v2.RandAugment`. Images that share operation and direction are changed together,
-    by torchvision's own functions.
+    Equivalent to `v2.RandAugment`. Images with the same operation and sign are changed
+    together, by torchvision's own functions.
     """
     changed = images.clone()
     for number, (operation, weakest, strongest, signed) in enumerate(OPERATIONS):
@@ -86,7 +89,7 @@ def rand_augment(
             chosen = operations == number
             if signed:
                 chosen &= negative == (sign < 0)
-            # On the processor, where chance was drawn, so that a GPU is not waited for
+            # On the CPU, where the parameters are, so that nothing waits for a GPU
             which = chosen.nonzero().flatten().to(images.device)
             if len(which):
                 changed[which] = operation(images[which], sign * amount)

@@ -218,16 +218,16 @@ def learning_rate(progress: float, options: Options) -> float:
     r"""
     ## The learning rate
 
-    * `progress` is how much of the training is done, from 0 to 1
-    * `options` name the highest learning rate $\eta$, the share $w$ of the training in
-      which it is reached, and what follows
+    * `progress` is the share of the training that is done, from 0 to 1
+    * `options` set the highest learning rate $\eta$, the share $w$ of the training
+      spent warming up to it, and the schedule
 
-    The authors' schedule for CIFAR-10 is a triangle with a long foot: from 0 up to
-    $\eta$ at $w$, which is two fifths, down to $\eta / 20$ at four fifths, and on to 0. Small steps at
-    first let batch normalization and the optimizer's averages settle; small steps at
-    last let the weights settle. It serves the digits as well.
+    The authors' schedule for CIFAR-10 is a triangle with a long foot: linearly from 0
+    up to $\eta$ at $w$, which is two fifths, down to $\eta / 20$ at four fifths, and on
+    to 0. Small steps at the start let batch normalization and the optimizer's averages
+    settle; small steps at the end let the weights settle. The digits use it too.
 
-    The other schedule falls along a cosine, as Vision Transformers are trained:
+    The other schedule falls along a cosine, as is usual for Vision Transformers:
 
     $$\frac{\eta}{2} \left( 1 + \cos \pi \frac{t - w}{1 - w} \right)$$
     """
@@ -244,10 +244,10 @@ def make_optimizer(model: nn.Module, options: Options) -> torch.optim.AdamW:
     """
     ## The optimizer
 
-    AdamW, as the authors use. It pulls every weight a little towards zero, which keeps
-    filters and matrices from growing where the data do not ask for it. A bias or a
-    scale of normalization has only one dimension, and no such reason to be small, so it
-    is left alone unless `decay` is `"all"`.
+    AdamW, as in the authors' script. Its weight decay pulls every weight a little
+    towards zero, which keeps filters and matrices from growing larger than the data
+    require. Biases and the scales of normalization, which have one dimension, have no
+    such reason to be small and are not decayed unless `decay` is `"all"`.
     """
     groups: dict[bool, list[nn.Parameter]] = {True: [], False: []}
     for weight in model.parameters():
@@ -269,18 +269,18 @@ class EMA:
     $$\bar\theta \leftarrow \beta_t \, \bar\theta + (1 - \beta_t) \, \theta, \qquad
     \beta_t = \min\Big(\beta, \frac{1 + t}{10 + t}\Big)$$
 
-    The weights of single steps scatter around a good place, and their moving average
-    lies nearer to it. Early on, the share $\beta_t$ that is kept is small, so that the
-    first, random weights are forgotten soon.
+    The weights of single steps scatter around a good solution, and their exponential
+    moving average (EMA) lies closer to it. Early on, the share $\beta_t$ that is kept
+    is small, so that the random initial weights are soon forgotten.
 
     PyTorch's `AveragedModel` counts the steps on the device and reads the count in
-    every step, which makes the processor wait for the GPU. Ours counts on the processor.
+    every step, which makes the CPU wait for the GPU. Ours counts on the CPU.
     """
 
     def __init__(self, model: nn.Module, kept: float):
         r"""
         * `model` is what is averaged
-        * `kept` is the share that is kept at most, $\beta$
+        * `kept` is the largest share that is kept, $\beta$
         """
         self.kept = kept
         self.steps = 0
@@ -289,8 +289,8 @@ class EMA:
     @torch.no_grad()
     def update(self, model: nn.Module) -> None:
         """
-        Takes a step's weights in. What normalization has gathered is averaged with
-        them, since it belongs to them.
+        Takes the weights of one step into the average, and with them the running
+        statistics of batch normalization.
         """
         kept = min(self.kept, (1 + self.steps) / (10 + self.steps))
         self.steps += 1
@@ -299,13 +299,13 @@ class EMA:
 
     def state_dict(self) -> dict[str, object]:
         """
-        All that a checkpoint needs.
+        Returns all that a checkpoint needs.
         """
         return {"steps": self.steps, "model": self.model.state_dict()}
 
     def load_state_dict(self, state: dict) -> None:
         """
-        Goes on from what `state_dict` returned.
+        Restores what `state_dict` returned.
         """
         self.steps = state["steps"]
         self.model.load_state_dict(state["model"])
@@ -313,8 +313,8 @@ class EMA:
 
 def floats(model: nn.Module) -> list[torch.Tensor]:
     """
-    Every tensor of a model that can be averaged. The count of batches that
-    normalization keeps is a whole number, and is only of use to the model in training.
+    Returns every tensor of a model that can be averaged. The batch count of batch
+    normalization is an integer, and matters only to the model that is trained.
     """
     tensors: Iterable[torch.Tensor] = model.state_dict().values()
     return [tensor for tensor in tensors if tensor.is_floating_point()]

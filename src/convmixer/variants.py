@@ -71,7 +71,7 @@ class LayerNorm(nn.LayerNorm):
     ## Layer normalization of each token
 
     ConvMixer normalizes over the batch. Vision Transformer and MLP-Mixer normalize each
-    token over its own $h$ numbers, and to compare the two, so can we:
+    token over its own $h$ numbers, and so can we, to compare the two:
 
     $$\text{LN}(x) =
     \gamma \odot \frac{x - \mu(x)}{\sqrt{\sigma^2(x) + \epsilon}} + \beta$$
@@ -190,10 +190,11 @@ def build(options: Options, n_classes: int) -> nn.Module:
 
 def copy_first(layers: nn.Sequential) -> None:
     """
-    ### Give all layers the same first weights
+    ### Start all layers from the same weights
 
-    labml-nn makes the layers of its models by copying one, so they all start alike. Our
-    ConvMixer draws the weights of each; this makes the other kind, to compare the two.
+    labml-nn builds a model by copying one layer, so all its layers start with the same
+    weights. Our ConvMixer initializes each layer on its own; this function makes the
+    other kind, to compare the two.
     """
     for layer in layers[1:]:
         layer.load_state_dict(layers[0].state_dict())

@@ -106,4 +106,4 @@ def test_nothing_to_compare_is_an_error(place, capsys, arguments):
 def test_a_record_that_cannot_be_written_is_an_error(place, capsys):
     Path("taken").write_text("")
     assert compare.main([*SMALL[:4], "--record", "taken/comparison.json"]) == 2
-    assert "error: a file cannot be written" in capsys.readouterr().err
+    assert "error: a file cannot be read or written" in capsys.readouterr().err

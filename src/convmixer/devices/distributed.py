@@ -1,28 +1,27 @@
 r"""
 ---
 title: Several devices
-summary: How several processes, each with a device of its own, train one model.
+summary: How several processes, each with its own device, train one model.
 ---
 
 # Training on several devices
 
-A batch can be divided: each device computes the gradient of its share, the shares are
-averaged, and all take the same step. PyTorch brings both parts of this, `torchrun`,
-which starts a process for each device, and `DistributedDataParallel`, which averages
-the gradients while they are still being computed. The batch size is that of all devices
+A batch can be divided: each device computes the gradient of its share, the gradients
+are averaged, and all devices take the same step. PyTorch brings both halves of this:
+`torchrun` starts a process for each device, and `DistributedDataParallel` averages the
+gradients while they are still being computed. The batch size is that of all devices
 together, so a run takes the same steps whatever their number.
 
 [A team](#Team) is what one process knows of the others. A run without `torchrun` is a
-team of one, and everything here does nothing in it.
+team of one, for which everything here does nothing.
 
 Batch normalization is the one part of the model that looks at other images. On CUDA,
-`SyncBatchNorm` gathers its statistics over the whole batch. It does not exist for
-processors; there each process normalizes its own share, so smaller groups of images
-than a single process would, and [before every test](#Team.share_statistics) the running
-statistics are made equal. Layer normalization needs none of this, and gives the weights
-that a single process gets.
+`SyncBatchNorm` computes its statistics over the whole batch. It does not exist for
+CPUs; there each process normalizes its own share, and [before every
+evaluation](#Team.share_statistics) the running statistics are made equal. Layer
+normalization needs none of this, and gives the weights that a single process gets.
 
-Two processes on one CPU were run by the tests. Several GPUs were not.
+The tests run two processes on one CPU. Several GPUs have not been tried.
 """
 
 import functools
@@ -44,7 +43,7 @@ from convmixer.errors import ExperimentError
 @dataclass(frozen=True)
 class Team:
     """
-    ## A team of processes
+    ## One process among others
     """
 
     # The number of this process, and how many there are, by PyTorch's names
@@ -54,7 +53,7 @@ class Team:
     @property
     def leads(self) -> bool:
         """
-        The first process is the one that prints and writes.
+        Whether this is the first process, which prints and writes for all.
         """
         return self.rank == 0
 
@@ -62,8 +61,8 @@ class Team:
         """
         ### Prepare the model
 
-        Where it can be, batch normalization is made to gather its statistics over the
-        whole batch. This happens before the optimizer is made, and changes no name.
+        Makes batch normalization compute its statistics over the whole batch, where
+        that is possible. The tensors keep their names.
         """
         if self.world_size > 1 and machine.device.type == "cuda":
             return nn.SyncBatchNorm.convert_sync_batchnorm(model)
@@ -71,16 +70,17 @@ class Team:
 
     def join(self, model: nn.Module, machine: Machine) -> nn.Module:
         """
-        ### Join the gradients
+        ### Average the gradients
 
-        Returns the model as the training calls it, with every backward pass averaging
-        the gradients of all processes.
+        Returns the model for the training to call; every backward pass averages the
+        gradients of all processes.
         """
         if self.world_size == 1:
             return model
         here = [torch.cuda.current_device()] if machine.device.type == "cuda" else None
-        # What normalization gathers is left to each process until the next test. Newer
-        # versions of PyTorch want this said by another name, which older ones lack.
+        # Until the next evaluation, each process keeps its own running statistics.
+        # Newer versions of PyTorch have another name for this option, which older ones
+        # lack.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)
             return DistributedDataParallel(
@@ -89,7 +89,7 @@ class Team:
 
     def sum(self, values: torch.Tensor) -> torch.Tensor:
         """
-        The sum of what all processes have, in each of them.
+        Returns the sum of all processes' values, in each of them.
         """
         if self.world_size > 1:
             dist.all_reduce(values)
@@ -97,8 +97,8 @@ class Team:
 
     def any(self, holds: bool) -> bool:
         """
-        Whether it holds in any process. All must agree, for instance, after which step
-        to stop. This goes over the processors, so that no GPU is waited for.
+        Returns whether it holds in any process. All must agree, for instance, after
+        which step to stop. This goes through the CPUs, so that nothing waits for a GPU.
         """
         if self.world_size == 1:
             return holds
@@ -108,7 +108,7 @@ class Team:
 
     def share_statistics(self, model: nn.Module) -> None:
         r"""
-        ### Make the statistics equal
+        ### Share the running statistics
 
         The mean of all processes' images is the mean of their means. Their variance is
         that within the processes, plus that between their means:
@@ -128,7 +128,7 @@ class Team:
 @functools.cache
 def processors() -> dist.ProcessGroup:
     """
-    The connection between the processors of the team, which is made once.
+    Returns the connection between the processes' CPUs, which is made once.
     """
     gloo = dist.get_backend() == "gloo"
     return dist.group.WORLD if gloo else dist.new_group(backend="gloo")
@@ -137,12 +137,12 @@ def processors() -> dist.ProcessGroup:
 @contextmanager
 def team(machine: Machine) -> Iterator[Team]:
     """
-    ## Meet the team
+    ## Connect the processes
 
-    `torchrun` tells each process by environment variables who it is. Inside, the
-    processes are connected; at the end they part.
+    `torchrun` tells each process its rank in environment variables. Inside this
+    context, the processes are connected.
 
-    A team that cannot meet is an `ExperimentError`.
+    Processes that cannot connect are an `ExperimentError`.
     """
     world_size = int(os.environ.get("WORLD_SIZE", 1))
     if world_size == 1:

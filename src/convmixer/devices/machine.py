@@ -1,19 +1,18 @@
 r"""
 ---
 title: The machine
-summary: The device, precision and compilation of a run, asked for or chosen.
+summary: Device, precision and compilation, as asked for or chosen automatically.
 ---
 
 # The machine
 
-The same training runs on a laptop's processor and on a GPU. What differs is gathered
-here: [a machine](#Machine) says where the numbers are, how long they are, and whether
-the model is compiled, and [`choose_machine`](#choose_machine) finds a sensible one
-where nothing is asked for.
+The same training runs on a laptop's CPU and on a GPU. The differences are gathered
+here: [a machine](#Machine) is a device, a precision, and whether to compile the model,
+and [`choose_machine`](#choose_machine) picks sensible ones by default.
 
-What this page says about CUDA and MPS follows PyTorch's documentation; it was run on a
-CPU only. The tests check what can be checked without a GPU: on PyTorch's pretended one,
-that a training step leaves nothing behind on the processor and waits for nothing.
+For CUDA and MPS this page follows PyTorch's documentation; it was run on a CPU only.
+The tests check what can be checked without a GPU: on PyTorch's fake CUDA device, a
+training step leaves nothing on the CPU and never waits.
 """
 
 import ctypes
@@ -31,31 +30,30 @@ from convmixer.recipe import Options
 @dataclass(frozen=True)
 class Machine:
     """
-    ## A machine
+    ## Device, precision, compilation
 
-    The training asks it where to bring images to, and in which context the model runs.
+    Training moves its images to the device, and runs the model in the precision.
     """
 
-    # A processor or an accelerator
+    # A CPU or an accelerator
     device: torch.device
-    # The type that the forward pass computes in. The weights are 32-bit floats in any
-    # case.
+    # The number type of the forward pass. The weights are always float32.
     dtype: torch.dtype
-    # Whether `torch.compile` translates the model
+    # Whether the model is compiled with `torch.compile`
     compiled: bool
 
     def autocast(self) -> torch.autocast:
         """
-        The context that lowers the precision of the operations that bear it. With
-        32-bit floats it does nothing.
+        Returns the context in which operations that tolerate it use the lower
+        precision. With float32 it does nothing.
         """
         enabled = self.dtype != torch.float32
         return torch.autocast(self.device.type, dtype=self.dtype, enabled=enabled)
 
     def grad_scaler(self) -> torch.amp.GradScaler:
         """
-        Keeps small gradients from vanishing in float16 by multiplying them up. With any
-        other type it does nothing.
+        Returns what keeps small gradients from vanishing in float16, by scaling the
+        loss up. With any other type it does nothing.
         """
         enabled = self.dtype == torch.float16
         return torch.amp.GradScaler(self.device.type, enabled=enabled)
@@ -65,8 +63,7 @@ def choose_machine(options: Options) -> Machine:
     """
     ## Choose the machine
 
-    * `options` say what is asked for, and where they say `auto`, the choice is made
-      here
+    * `options` say what is asked for; where they say `auto`, the choice is made here
 
     A device that PyTorch cannot use here is an `ExperimentError`.
     """
@@ -88,8 +85,8 @@ def choose_machine(options: Options) -> Machine:
     if precision == "auto":
         precision = fastest_precision(device, options.width)
 
-    # Compiling takes a while before the first step. In training on a CPU it was
-    # measured to gain nothing; for CUDA it writes its kernels with Triton.
+    # Compiling delays the first step. On a CPU it made training no faster when
+    # measured; on CUDA it needs Triton.
     compilation = options.compile
     if compilation == "auto":
         triton = importlib.util.find_spec("triton") is not None
@@ -103,12 +100,12 @@ def fastest_precision(device: str, width: int) -> str:
     """
     ### Choose the precision
 
-    Numbers of half the length pay only where the hardware multiplies them faster.
+    A 16-bit type pays off only where the hardware multiplies it faster.
 
-    On CUDA that is so. bfloat16 has the range of float32, so no gradient vanishes;
-    older GPUs have float16 alone. A processor needs matrix units for bfloat16 (Intel's
-    AMX), and channels enough to fill them; without such units bfloat16 is many times
-    slower than float32.
+    CUDA devices do. bfloat16 has the range of float32, so no gradient vanishes; older
+    GPUs have only float16. A CPU needs matrix units for bfloat16 (Intel's AMX) and
+    enough channels to fill them; without such units bfloat16 is many times slower than
+    float32.
     """
     if device == "cuda":
         native = torch.cuda.is_bf16_supported(including_emulation=False)
@@ -120,23 +117,23 @@ def fastest_precision(device: str, width: int) -> str:
 
 def keep_memory() -> bool:
     """
-    ## Keep the memory
+    ## Keep freed memory
 
     Every step needs the same large blocks of memory. The allocator of Linux (glibc)
-    hands such blocks back to the system when they are free, and asks for them again,
-    and the system clears every page of them each time. Two of its settings make it keep
-    them; on two cores, that alone saved about a third of a step with 512 images.
+    returns such blocks to the system when they are freed and requests them again, and
+    the system clears every page each time. Two settings make it keep them; on two
+    cores, that alone saved about a third of a step with 512 images.
 
-    Returns whether it could be done. Elsewhere there is nothing to do, and a GPU's
-    memory is kept by PyTorch.
+    Returns whether it worked. Other systems need nothing, and PyTorch itself keeps a
+    GPU's memory.
     """
     if not sys.platform.startswith("linux"):
         return False
     library = ctypes.CDLL(None)
     if not hasattr(library, "mallopt"):
         return False
-    # From malloc.h: how many blocks may be mapped apart, and how much must be free at
-    # the end of the heap before it is handed back
+    # From malloc.h: how many blocks may be mapped separately, and how much must be free
+    # at the end of the heap before it is returned
     mmap_max, trim_threshold = -4, -1
     kept = library.mallopt(mmap_max, 0) == 1
     return library.mallopt(trim_threshold, 2**31 - 1) == 1 and kept
@@ -146,7 +143,8 @@ def cores() -> int:
     """
     ### Count the cores
 
-    Those that this process may use, which in a container can be fewer than there are.
+    Returns the cores that this process may use, which in a container can be fewer than
+    the machine has.
     """
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

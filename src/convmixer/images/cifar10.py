@@ -29,13 +29,13 @@ def cifar10(
     """
     ## CIFAR-10
 
-    The set comes parted into training and test images, and published accuracies are
-    those on the test images.
+    The set is published as training and test images, and published accuracies are those
+    on the test images.
 
     * `data_dir` is the folder that holds `cifar-10-batches-bin`, the
       [binary version](#binary), or `cifar-10-batches-py`, the one for Python
-    * `download` fetches and unpacks the set there if it is not there yet
-    * `source` is torchvision's class; a subclass can bring its own files and checksums
+    * `download` downloads and unpacks the set there if it is missing
+    * `source` is torchvision's class; a subclass can have its own files and checksums
 
     Files that are missing or damaged are a `DataError`.
     """
@@ -45,7 +45,7 @@ def cifar10(
         fetch(data_dir, source)
     check_files(data_dir, source)
 
-    # The checksums were right, so this fails only in a `source` that states none.
+    # The checksums were right, so this fails only for a `source` without any.
     # Unpickling a broken file may raise anything.
     try:
         train, test = source(data_dir, train=True), source(data_dir, train=False)
@@ -64,8 +64,8 @@ def cifar10(
     )
 
 
-# The folder of the binary version, its files with the md5 of each, the last of them the
-# test images, and the classes in the order of their numbers
+# The folder of the binary version, its files with the md5 of each, the test images
+# last, and the names of the classes
 BINARY_FOLDER = "cifar-10-batches-bin"
 BINARY_FILES = {
     "data_batch_1.bin": "5dd7e06a14cb22eb9f671a540d1b7c25",
@@ -132,15 +132,15 @@ def binary(folder: Path, files: dict[str, str] = BINARY_FILES) -> DataSet:
 
 def as_rows(rows: torch.Tensor) -> Images:
     """
-    Rows of bytes, `[N, 3073]`, as images and labels.
+    Returns rows of bytes, `[N, 3073]`, as images and labels.
     """
     return Images(rows[:, 1:].reshape(-1, 3, 32, 32).contiguous(), rows[:, 0].long())
 
 
 def as_images(part: CIFAR10) -> Images:
     """
-    Torchvision holds bytes `[N, 32, 32, 3]`, the order of image files; convolutions
-    take the channels first, `[N, 3, 32, 32]`.
+    Torchvision holds bytes `[N, 32, 32, 3]`, as image files do; convolutions need the
+    channels first, `[N, 3, 32, 32]`.
     """
     pixels = torch.from_numpy(part.data).permute(0, 3, 1, 2).contiguous()
     return Images(pixels, torch.tensor(part.targets))
@@ -148,15 +148,15 @@ def as_images(part: CIFAR10) -> Images:
 
 def fetch(data_dir: Path, source: type[CIFAR10]) -> None:
     """
-    ## Fetch CIFAR-10
+    ## Download CIFAR-10
 
-    Torchvision does the work: it downloads the archive, compares its checksum, and
-    unpacks it. An archive that is there already is used, so a machine without network
-    needs only a copy of that one file.
+    Torchvision downloads the archive, compares its checksum, and unpacks it. It uses an
+    archive that is there already, so a machine without network needs only a copy of
+    that one file.
     """
     archive = data_dir / source.filename
-    # A damaged archive is told apart first: torchvision would fetch it again, and
-    # without network the failure would be blamed on the network.
+    # A damaged archive is detected first: torchvision would download it again, and
+    # without network the error would blame the network.
     damaged = archive.is_file() and not check_integrity(archive, source.tgz_md5)
     try:
         source(data_dir, download=True)
@@ -177,7 +177,7 @@ def fetch(data_dir: Path, source: type[CIFAR10]) -> None:
 
 def expected_files(source: type[CIFAR10]) -> list[tuple[str, str]]:
     """
-    The files of the set and the md5 of each.
+    Returns the files of the set with the md5 of each.
     """
     meta = (source.meta["filename"], source.meta["md5"])
     return [(name, md5) for name, md5 in [*source.train_list, *source.test_list, meta]]
@@ -185,10 +185,10 @@ def expected_files(source: type[CIFAR10]) -> list[tuple[str, str]]:
 
 def check_files(data_dir: Path, source: type[CIFAR10]) -> None:
     """
-    ## Look at CIFAR-10's files
+    ## Check CIFAR-10's files
 
     Torchvision says only that something is 'not found or corrupted'. We say which file,
-    and which of the two. The first problem is raised as a `DataError`.
+    and which of the two. The first problem is a `DataError`.
     """
     folder = data_dir / source.base_folder
     again = "python -m convmixer.experiment --dataset cifar10 --download"
@@ -216,8 +216,8 @@ def unreadable(data_dir: Path, source: type[CIFAR10], error: Exception) -> DataE
     """
     ### Find the file that cannot be read
 
-    The error tells what went wrong but not where, so we go through the files once more,
-    one by one, without carrying out what they say.
+    The error says what went wrong but not where, so we read the files once more, one by
+    one, without unpickling them.
     """
     folder = data_dir / source.base_folder
     culprit = folder

@@ -1,18 +1,18 @@
 r"""
 ---
 title: Image folders
-summary: ImageNet, or any images that lie in a folder for each class.
+summary: ImageNet, or any images in a folder for each class.
 ---
 
 # Images in folders
 
 ImageNet is too large for memory, and its images have many sizes. They stay in their
 files, `train/CLASS/NAME` and `val/CLASS/NAME` below one folder, and worker processes
-read them beside the training.
+read them during the training.
 
-A worker does only what must be done for each image alone: it decodes the file, cuts a
-part out, and resizes it. All other [augmentation](../augment.py) is for whole batches and
-follows on the device.
+A worker does only what must be done for each image alone: it decodes the file, crops
+the image, and resizes it. All other [augmentation](../augment.py) is for whole batches
+and follows on the device.
 """
 
 import math
@@ -35,10 +35,9 @@ def image_folders(options: Options) -> DataSet:
     ## Read the folders
 
     * `options` name the folder that holds `train` and `val`, the side of an image, and
-      the smallest part that may be cut out
+      the smallest crop
 
-    Folders that are missing, empty, or hold other classes than each other are a
-    `DataError`.
+    Folders that are missing, empty, or differ in their classes are a `DataError`.
     """
     parts = {name: listed(options.data_dir / name) for name in ("train", "val")}
     train, test = parts["train"], parts["val"]
@@ -49,7 +48,7 @@ def image_folders(options: Options) -> DataSet:
             "both must have the same folders"
         )
     cut = v2.RandomResizedCrop(options.image_size, scale=(options.scale, 1.0))
-    # The part of a held-out image that is looked at: its middle
+    # Held-out images are cropped to their middle.
     resize = v2.Resize(math.ceil(options.image_size / 0.96))
     middle = v2.Compose([resize, v2.CenterCrop(options.image_size)])
     # Measuring them would mean reading every file twice.
@@ -66,7 +65,7 @@ def image_folders(options: Options) -> DataSet:
 
 def listed(folder: Path) -> ImageFolder:
     """
-    The files below a folder, by class.
+    Returns the files below a folder, by class.
     """
     try:
         return ImageFolder(folder)
@@ -81,14 +80,14 @@ class Files(Dataset[tuple[torch.Tensor, int]]):
     """
     ## Images in files
 
-    The same [source](../data.py#Source) of batches as images in memory, from files.
+    [A source](../data.py#Source) of batches that reads image files.
     """
 
     def __init__(self, listing: ImageFolder, transform: v2.Transform, options: Options):
         """
         * `listing` knows the files and their classes
-        * `transform` makes a square of $S$ x $S$ pixels of any image
-        * `options` name the number of workers
+        * `transform` turns any image into a square of $S$ x $S$ pixels
+        * `options` set the number of workers
         """
         self.listing = listing
         self.transform = transform
@@ -97,41 +96,41 @@ class Files(Dataset[tuple[torch.Tensor, int]]):
 
     def __getitem__(self, place: tuple[int, int]) -> tuple[torch.Tensor, int]:
         """
-        * `place` is the number of an image and the seed of the epoch
+        * `place` is the index of an image and the seed of the epoch
 
-        Which worker reads an image, and when, is chance of another kind, and must not
-        decide what is cut out of it.
+        The crop depends on these two alone, not on which worker reads the image, or
+        when.
         """
-        number, seed = place
-        path, label = self.listing.samples[number]
+        index, seed = place
+        path, label = self.listing.samples[index]
         try:
             image = self.listing.loader(path)
-        # A damaged file may raise anything, also that it claims to be enormous.
+        # A damaged file may raise anything, even that it is enormous.
         except Exception as error:
             raise DataError(f"{path} is no image that can be read") from error
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed_of(seed, number))
+            torch.manual_seed(seed_of(seed, index))
             return tv.pil_to_tensor(self.transform(image)), label
 
     def batches(
         self, order: Iterable[torch.Tensor], seed: int
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """
-        As a [source](../data.py#Source) does.
+        See [`Source`](../data.py#Source).
         """
-        groups = [[(number, seed) for number in group.tolist()] for group in order]
+        groups = [[(index, seed) for index in indices.tolist()] for indices in order]
         loader = DataLoader(
             self,
             batch_sampler=groups,
             num_workers=self.workers,
-            # Memory that the system may not move is copied to a GPU in the background.
+            # Pinned memory is copied to a GPU in the background.
             pin_memory=torch.cuda.is_available(),
         )
         try:
             yield from loader
         except DataError as error:
-            # A worker wraps what it raises in its own traceback. Its traceback here would
-            # keep the workers alive.
+            # A worker wraps an error in its own traceback, which we strip. A traceback
+            # here would keep the workers alive.
             message = str(error).rpartition("DataError: ")[2].strip()
             error.__traceback__ = None
             raise DataError(message) from None

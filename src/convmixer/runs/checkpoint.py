@@ -1,20 +1,20 @@
 r"""
 ---
 title: Checkpoints
-summary: Stop a training at any moment, and go on from there to the same weights.
+summary: The state of a training in a file, from which it resumes to the same weights.
 ---
 
 # Checkpoints
 
-A training that takes days will be interrupted. What it has learned by then is in few
-places: the weights, what the optimizer remembers of the gradients, the average of the
-weights, and how far it has come. [A state](#State) holds them, and a checkpoint is a
-state in a file.
+A training that takes days will be interrupted. All that it has learned so far is in a
+few places: the weights, the optimizer's averages of the gradients, the moving average
+of the weights, and the number of steps done. [A state](#State) holds them, and a
+checkpoint is a state in a file.
 
-Chance needs no place in it, since every step [seeds it anew](../data.py#seed_of). So a run
-that goes on from a checkpoint ends, on the same processor, with exactly the weights of
-one that was never stopped, to the last bit. The tests kill it at random moments, also
-while it writes, and compare.
+The state of a random number generator need not be saved, since every step [seeds it
+anew](../data.py#seed_of). So a run that resumes from a checkpoint ends, on the same
+processor, with exactly the weights of one that was never stopped, to the last bit. The
+tests kill it at random moments, even while it writes, and compare.
 """
 
 import io
@@ -27,7 +27,7 @@ import torch
 from torch import nn
 
 from convmixer.errors import ExperimentError
-from convmixer.runs.files import checkpoints, write_atomically
+from convmixer.runs.files import checkpoint_path, checkpoints, write_atomically
 from convmixer.training import EMA
 
 # How many checkpoints are kept beside the best
@@ -48,20 +48,21 @@ class State:
     ## The state of a training
     """
 
-    # What is trained, what trains it, and what keeps its small gradients from vanishing
+    # The model, its optimizer, and the scaler that keeps small float16 gradients from
+    # vanishing
     model: nn.Module
     optimizer: torch.optim.Optimizer
     scaler: torch.amp.GradScaler
     # The moving average of the weights, if there is one
     ema: EMA | None
-    # Whole epochs done, and steps done in the epoch after them
+    # Finished epochs, and finished steps of the epoch after them
     epoch: int = 0
     step: int = 0
-    # The sum of the losses of all images that the begun epoch has seen
+    # The sum of the losses of all images seen so far in that epoch
     loss: float = 0.0
-    # Seconds that the run has taken, before this start of it
+    # Seconds that the run took before it was resumed
     seconds: float = 0.0
-    # The figures of the epochs done
+    # The figures of the finished epochs
     epochs: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -79,7 +80,7 @@ class State:
         return all(bool(tensor.isfinite().all()) for tensor in tensors)
 
 
-# What of a state is a plain value
+# The fields of a state that are plain values
 PLAIN = ("epoch", "step", "loss", "seconds", "epochs")
 
 
@@ -93,11 +94,11 @@ def write_checkpoint(
     * `state` is what to write
     * `about` is what it takes to use the weights: the options that the model was built
       with, its classes, and how its images were normalized
-    * `steps` is how many were done in all, which names the file
-    * `best` says whether it is the best so far, which is kept whatever comes
+    * `steps` is the number of steps done in all, which names the file
+    * `best` says whether it is the best so far, which is always kept
 
-    Returns the file. All in plain types, so that `torch.load(path, weights_only=True)`
-    reads it without running foreign code.
+    Returns the file. It holds only plain types and tensors, so `torch.load(path,
+    weights_only=True)` reads it without running foreign code.
     """
     ema = None if state.ema is None else state.ema.state_dict()
     content = {
@@ -112,11 +113,11 @@ def write_checkpoint(
     buffer = io.BytesIO()
     torch.save(content, buffer)
     folder.mkdir(exist_ok=True)
-    path = folder / f"step-{steps:08}.pt"
+    path = checkpoint_path(folder, steps)
     write_atomically(path, buffer.getvalue())
     if best:
         write_atomically(folder / "best.pt", buffer.getvalue())
-    # Only when the new one is safe on the disk may the oldest go.
+    # The oldest is deleted only when the new one is safe on the disk.
     for old in checkpoints(folder)[KEPT:]:
         old.unlink()
     return path
@@ -124,16 +125,16 @@ def write_checkpoint(
 
 def read_checkpoint(folder: Path, state: State) -> Path | None:
     """
-    ## Go on from a checkpoint
+    ## Resume from a checkpoint
 
     * `folder` is where the checkpoints of the run lie
-    * `state` is a new state of the same model, which is filled
+    * `state` is a new state of the same model, which is overwritten
 
-    Returns the newest checkpoint, or `None` if the run was stopped before its first.
-    One that is damaged, or is of another model, is a `CheckpointError` that says how to
-    go on from the one before.
+    Returns the newest checkpoint, or `None` if the run was stopped before its first. A
+    checkpoint that is damaged, or of another model, is a `CheckpointError` that says
+    how to resume from the one before.
     """
-    # A file that was being written when the process was killed is no checkpoint yet.
+    # Files that were being written when the process was killed are not checkpoints.
     for unfinished in folder.glob(".*.pt.*"):
         unfinished.unlink()
     found = checkpoints(folder)
@@ -154,10 +155,10 @@ def read_checkpoint(folder: Path, state: State) -> Path | None:
 
 def fill(state: State, content: dict[str, Any]) -> None:
     """
-    ### Fill a state
+    ### Load the content into a state
 
-    Everything in the file goes to the device of the model by itself, and what does not
-    fit raises an error before anything is trained.
+    PyTorch moves everything to the model's device. What does not fit is an error before
+    anything is trained.
     """
     state.model.load_state_dict(content["model"])
     state.optimizer.load_state_dict(content["optimizer"])
@@ -171,7 +172,7 @@ def fill(state: State, content: dict[str, Any]) -> None:
 
 def unusable(path: Path, older: list[Path], reason: str) -> CheckpointError:
     """
-    ### What to say of a checkpoint that cannot be used
+    ### The error of an unusable checkpoint
     """
     if older:
         advice = f"Delete it, and --resume goes on from {older[0].name}"

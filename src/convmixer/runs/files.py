@@ -1,10 +1,13 @@
-"""
+r"""
 ---
-title: The files of a run
-summary: How a file is written so that it is never half there, and what checkpoints are called.
+title: Files of a run
+summary: Files that are never half written, and the names of the checkpoints.
 ---
 
-# The files of a run
+# Files of a run
+
+A run's folder holds `record.json`, the folder `checkpoints`, and labml's own folder.
+Whoever reads the files, at any moment, finds them complete.
 """
 
 import os
@@ -20,8 +23,8 @@ def write_atomically(path: Path, content: bytes) -> None:
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        # The bytes must be on the disk before the name points to them: after a power
-        # cut, a renamed file may otherwise be empty.
+        # The bytes must be on the disk before the name points to them; otherwise the
+        # renamed file may be empty after a power cut.
         with beside.open("wb") as file:
             file.write(content)
             file.flush()
@@ -32,8 +35,19 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise
 
 
+def checkpoint_path(folder: Path, steps: int) -> Path:
+    """
+    ## Name a checkpoint
+
+    The number of steps is padded with zeros, so the last name is the newest.
+    """
+    return folder / f"step-{steps:08}.pt"
+
+
 def checkpoints(folder: Path) -> list[Path]:
     """
-    The checkpoints of a run, the newest first.
+    ## List the checkpoints
+
+    Returns the checkpoints in a folder, the newest first.
     """
     return sorted(folder.glob("step-*.pt"), reverse=True)

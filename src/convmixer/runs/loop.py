@@ -1,26 +1,25 @@
 r"""
 ---
-title: The training
-summary: The loop over epochs, one epoch, one step, and one look at the held-out images.
+title: The full loop
+summary: >
+  The training loop of a run: with checkpoints, several devices, and a clean stop at any
+  step.
 ---
 
-# The training
+# The full loop
 
-Training is a loop: show the model some images, compare its answers with the labels, and
-move every weight a little in the direction that would have made the answers better. The
-page follows it from the outside in:
+The experiment does what [the complete loop](../training.py#train) does, with the same
+batches, steps and evaluation. Around them, it
 
-* [`train`](#train) is the loop over epochs.
-* [`train_epoch`](#train_epoch) is one pass over the training images, and
-  [`train_step`](#train_step) one batch of it.
-* [`answers`](#answers) is one pass over the held-out images.
+* writes [a checkpoint](checkpoint.py) after every epoch, and when it is [asked to
+  stop](stop.py),
+* can start in the middle of an epoch, from a checkpoint,
+* trains on [several devices](../devices/distributed.py),
+* reports to [labml](tracking.py) and to [the record](record.py),
+* and ends with an error when the loss is no longer a number.
 
-What surrounds it has pages of its own: how [the weights are moved](../training.py),
-how [images are changed](../augment.py), how a run [is stopped and goes on](checkpoint.py),
-and how [several devices](../devices/distributed.py) share the work.
-
-The accuracy of a run is that of its last epoch. The best epoch would look better, and
-would have been chosen with the very images that are to judge it.
+The accuracy of a run is that of its last epoch. The best epoch's would be higher, but
+it would have been selected on the held-out images themselves.
 """
 
 import math
@@ -51,9 +50,9 @@ from convmixer.training import epoch_batches, evaluate, train_step
 @dataclass(frozen=True)
 class Setting:
     """
-    ## The setting
+    ## What stays fixed
 
-    What stays as it is from the first step of a run to the last.
+    The parts of a run that do not change from its first step to its last.
     """
 
     options: Options
@@ -66,8 +65,8 @@ class Setting:
     @property
     def steps(self) -> int:
         """
-        Steps in an epoch. A last batch with fewer images than there are processes is
-        left out.
+        The number of steps in an epoch. A last batch with fewer images than there are
+        processes is left out.
         """
         whole, rest = divmod(len(self.data.train.labels), self.options.batch_size)
         return whole + (rest >= self.team.world_size)
@@ -75,14 +74,14 @@ class Setting:
 
 def train_run(setting: Setting, state: State, report: Callable[[], None]) -> int | None:
     """
-    ## The loop
+    ## All epochs
 
-    * `setting` is what stays as it is, and `state` what changes
-    * `report` is called after every epoch, when the state has its figures
+    * `setting` is what stays fixed, and `state` what changes
+    * `report` is called after every epoch, once the state has its figures
 
-    Returns `None` when the training came to its end, or the signal that asked it to
-    stop. Either way the state is in a checkpoint. Weights or a loss that are no longer
-    numbers are an `ExperimentError`: no later step can mend them.
+    Returns `None` when the training is finished, or the signal that asked it to stop.
+    Either way the state is in a checkpoint. Weights or a loss that are not finite are
+    an `ExperimentError`: no later step can repair them.
     """
     options = setting.options
     if setting.machine.compiled:
@@ -121,7 +120,7 @@ def save(setting: Setting, state: State, best: bool) -> None:
     """
     ### Write a checkpoint
 
-    The first process writes for all. Weights that are no numbers are not written.
+    The first process writes for all. Weights that are not finite are not written.
     """
     if not state.finite():
         raise diverged(setting, state, "a weight is no number")
@@ -140,13 +139,13 @@ def train_epoch(
     setting: Setting, state: State, model: nn.Module, stop: StopRequest
 ) -> bool:
     """
-    ## One epoch of training
+    ## One epoch
 
     * `model` is the model of the state, as it is called in training
-    * `stop` knows whether the training is asked to stop
+    * `stop` knows whether the training was asked to stop
 
-    Goes on after the steps that the state says are done. Returns whether the epoch was
-    finished.
+    Starts after the steps that the state has done already. Returns whether the epoch
+    was finished.
     """
     options, machine, team = setting.options, setting.machine, setting.team
     batches = epoch_batches(
@@ -168,8 +167,8 @@ def train_epoch(
         state.step += 1
 
         stopping = team.any(stop.signal is not None)
-        # Reading a loss makes the processor wait for a GPU, so there it is done for
-        # many steps at once.
+        # Reading a loss makes the CPU wait for the GPU, so there it is done for many
+        # steps at once.
         often = machine.device.type == "cpu"
         if often or stopping or len(losses) == 100 or state.step == setting.steps:
             read_losses(setting, state, losses)
@@ -182,9 +181,9 @@ def read_losses(setting: Setting, state: State, losses: list[torch.Tensor]) -> N
     """
     ### Read the losses
 
-    * `losses` are those of the last steps, which are added to the state, and forgotten
+    * `losses` are those of the last steps, which are added to the state and cleared
 
-    The first that is no number ends the training.
+    The first one that is not finite ends the training.
     """
     values = setting.team.sum(torch.stack(losses)).tolist()
     for back, value in zip(range(len(values), 0, -1), values, strict=True):
@@ -197,9 +196,9 @@ def read_losses(setting: Setting, state: State, losses: list[torch.Tensor]) -> N
 
 def diverged(setting: Setting, state: State, what: str) -> ExperimentError:
     """
-    ### What to say when the numbers run away
+    ### The error of a training that diverges
 
-    Names the step and the checkpoint before it.
+    It names the step and the last good checkpoint.
     """
     epoch = state.epoch + (state.step > 0)
     step = state.step or setting.steps
@@ -215,10 +214,10 @@ def diverged(setting: Setting, state: State, what: str) -> ExperimentError:
 
 def evaluate_state(setting: Setting, state: State) -> torch.Tensor:
     """
-    ## Evaluate the state
+    ## Evaluate on all devices
 
-    Returns the predicted class of every held-out image, `[N]`, on the processor. Each
-    process leaves the others' images at 0, so the sum is the predictions of all.
+    Returns the predicted class of every held-out image, `[N]`, on the CPU. Each process
+    leaves the others' images at 0, so the sum holds the predictions of all.
     """
     team = setting.team
     predictions = evaluate(

@@ -1,13 +1,13 @@
 r"""
 ---
-title: The options of a run
-summary: How the options are read from the command line or an earlier run, and checked.
+title: Options of a run
+summary: Options read from the command line or from an earlier run, and checked.
 ---
 
-# The options of a run
+# Options of a run
 
-[The recipe](../recipe.py) declares the options. Here they are [read](#parse) from the
-command line, taken from [an earlier run](#options_of), and [checked](#check), all
+[The recipe](../recipe.py) declares the options. They are [read](#parse) from the
+command line, or taken from [an earlier run](#options_of), and [checked](#check), all
 before PyTorch is imported.
 """
 
@@ -23,7 +23,7 @@ import tyro
 from convmixer.errors import ExperimentError
 from convmixer.recipe import CIFAR10_25, CONVMIXER_1536_20, PRESETS, Options
 
-# What a run may change when it is resumed: where it runs, not what it computes.
+# What may change when a run is resumed: where it runs, not what it computes.
 PLACE = {"resume", "data_dir", "download", "device", "compile", "workers"}
 
 
@@ -31,12 +31,12 @@ def parse(arguments: list[str]) -> Options:
     """
     ## Read the command line
 
-    The command line is made from [the options](../recipe.py#Options): their names, types, defaults,
-    and the notes above them. So this page and `--help` cannot disagree. Words that make
-    no options end the program here, with exit code 2.
+    The command line is made from [the options](../recipe.py#Options): their names,
+    types, defaults and notes. So that page and `--help` cannot disagree. Arguments that
+    cannot be parsed end the program here, with exit code 2.
     """
-    # Preset, data set and an earlier run decide the defaults, so they are looked for
-    # first. What we do not know is left to the parser to report.
+    # Preset, data set and an earlier run decide the defaults, so they are read first.
+    # Unknown arguments are left for the real parser to report.
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     for name in ("--preset", "--dataset", "--resume"):
         first.add_argument(name, nargs="?")
@@ -90,9 +90,9 @@ def options_of(folder: Path) -> Options:
 
 def plain(options: Options) -> dict[str, Any]:
     """
-    ### Write the options down
+    ### Options as plain types
 
-    In types that JSON, labml and checkpoints can hold.
+    Returns the options in types that JSON, labml and checkpoints can hold.
     """
     return {
         name: str(value) if isinstance(value, Path) else value
@@ -102,10 +102,10 @@ def plain(options: Options) -> dict[str, Any]:
 
 def same_run(options: Options, earlier: Options) -> None:
     """
-    ### Whether it is still the same run
+    ### Check that it is still the same run
 
-    An option that differs from the run's own is an `ExperimentError`: with it, the run
-    would become another one halfway.
+    An option that differs from the run's own is an `ExperimentError`: with it, the rest
+    of the run would no longer match its beginning.
     """
     for field in fields(Options):
         given, before = getattr(options, field.name), getattr(earlier, field.name)
@@ -118,7 +118,7 @@ def same_run(options: Options, earlier: Options) -> None:
 
 def option(name: str) -> str:
     """
-    The name of an option as it is typed.
+    An option's name as it is typed.
     """
     return name.replace("_", "-")
 
@@ -127,7 +127,7 @@ def check(options: Options) -> None:
     """
     ## Check the values
 
-    A value of the right type can still make no sense. The first that does not is an
+    A value of the right type can still make no sense. The first bad one is an
     `ExperimentError`.
     """
     sizes = ["width", "depth", "kernel_size", "patch_size", "image_size"]
@@ -158,7 +158,7 @@ def check(options: Options) -> None:
             f"--patch-size must be a divisor of {options.image_size}, the side of an "
             f"image, not {options.patch_size}"
         )
-    # The name becomes a folder, and must not lead out of the folder of all runs.
+    # The name becomes a folder, which must be inside the folder of all runs.
     if options.name not in ("", Path(options.name).name) or options.name == "..":
         raise ExperimentError(
             f"--name must be a name without folders, not {options.name}"
@@ -169,7 +169,8 @@ def check(options: Options) -> None:
 
 def require(options: Options, name: str, least: float, most: float, what: str) -> None:
     """
-    Says which option, as it is typed, must be what, and what it is.
+    Raises an error that names the option as it is typed, the values it may have, and
+    the one it has.
     """
     value: Any = getattr(options, name)
     if not (least <= value <= most and math.isfinite(value)):

@@ -1,18 +1,15 @@
-"""
+r"""
 ---
 title: The record
-summary: What a run leaves behind, and how it is written so that it is never half there.
+summary: What a run leaves behind for tables and plots, in one JSON file.
 ---
 
 # The record of a run
 
 An accuracy means little without the command, the seeds, the versions and the machine
-that it came from. Every run keeps them beside its figures in one JSON file, which is
-all that a table or a plot needs later.
-
-The record is written anew after every epoch, and so is a [checkpoint](checkpoint.py).
-[`write_atomically`](files.py#write_atomically) makes sure that whoever reads them, at any
-moment, finds a whole file.
+that it came from. Every run keeps them, together with its results, in one JSON file,
+which is all that a table or a plot needs later. It is [written
+atomically](files.py#write_atomically) after every epoch.
 """
 
 import json
@@ -38,7 +35,7 @@ def write_record(path: Path, record: dict[str, Any]) -> None:
     """
     ## Write the record
 
-    Indented, so that people can read it and version control can compare it.
+    It is indented, so that people can read it and version control can compare it.
     """
     text = json.dumps(record, indent=2, ensure_ascii=False)
     write_atomically(path, f"{text}\n".encode())
@@ -60,13 +57,13 @@ def describe(
     processes: int,
 ) -> dict[str, Any]:
     """
-    ## What is known before the first step
+    ## Describe a run before its first step
 
-    * `command` is the command line, and `options` what it comes to
-    * `images`, `model` and `machine` are what it makes of them
-    * `processes` is how many train together
+    * `command` is the command line, and `options` its options
+    * `images`, `model` and `machine` are the run's
+    * `processes` is the number of processes that train together
 
-    Returns the record of a run that has begun.
+    Returns the record of a run that has just begun.
     """
     return {
         "status": "running",
@@ -96,7 +93,7 @@ def versions() -> dict[str, str | None]:
     """
     ## The software
 
-    The version of everything that has a part in the figures.
+    Returns the versions of everything that can influence the results.
     """
     packages = ["torch", "torchvision", "numpy", "scikit-learn", "labml", "labml-nn"]
     found: dict[str, str | None] = {"python": platform.python_version()}
@@ -112,7 +109,7 @@ def hardware(device: torch.device) -> dict[str, Any]:
     """
     ## The machine
 
-    Seconds are comparable only between machines that agree in these.
+    Times are comparable only between machines that agree in these.
     """
     cuda = device.type == "cuda"
     return {
@@ -126,7 +123,7 @@ def hardware(device: torch.device) -> dict[str, Any]:
 
 def processor_name() -> str:
     """
-    Linux keeps the processor's name in a file; elsewhere `platform` knows it.
+    On Linux, the processor's name is in a file; elsewhere `platform` knows it.
     """
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
@@ -142,14 +139,14 @@ def commit() -> str | None:
     """
     ## The commit
 
-    The commit of this source, with `-dirty` behind it when files were changed since;
-    `None` when it was installed without its repository, or git is not there.
+    Returns the commit of this source, with `-dirty` appended if files have changed
+    since, or `None` if it was installed without its repository or git is missing.
     """
     source = Path(__file__).resolve()
     git = ["git", "-C", str(source.parent)]
     try:
-        # An installed copy may lie in someone else's repository, which does not track
-        # it.
+        # An installed copy may be inside someone else's repository, which does not
+        # track it.
         tracked = [*git, "ls-files", "--error-unmatch", source.name]
         subprocess.run(tracked, capture_output=True, check=True)
         options = ["--always", "--dirty", "--abbrev=40", "--exclude=*"]

@@ -1,15 +1,16 @@
 r"""
 ---
-title: The run
+title: A run
 summary: What happens around the training, from the options to the record.
 ---
 
 # A run
 
-A run is a training with everything around it. It chooses [the machine](../devices/machine.py),
-loads [the data](../data.py), builds [the model](../variants.py#build), makes a folder or
-takes up an earlier one, [trains](loop.py), and says what came of it. At every
-moment, the folder holds a whole record and whole checkpoints.
+A run is a training with everything around it. It chooses [the
+machine](../devices/machine.py), loads [the data](../data.py), builds [the
+model](../variants.py#build), makes a folder or opens an earlier one,
+[trains](loop.py), and reports the result. At every moment, the record and the
+checkpoints in the folder are complete.
 """
 
 import io
@@ -36,21 +37,20 @@ from convmixer.runs.record import describe, read_record, write_record
 from convmixer.training import EMA, make_optimizer
 from convmixer.variants import build
 
-# The exit code of a run that was stopped, by the signal, as shells count
+# Exit codes of runs that a signal stopped start here, as in a shell.
 SIGNALLED = 128
 
 
 def run(options: Options, command: str, clock: float) -> int:
     """
-    ## A run
+    ## From the options to the exit code
 
     * `options` are [what is asked for](../recipe.py#Options)
-    * `command` is the command line that asked, for the record
+    * `command` is the command line, for the record
     * `clock` is the reading of `time.perf_counter` at which the run started
 
-    Returns the exit code: 0, or after Ctrl-C 130, or after SIGTERM 143. What the user
-    can put right is an `ExperimentError`, and most of it comes up before anything is
-    written.
+    Returns the exit code: 0, after Ctrl-C 130, after SIGTERM 143. What the user can fix
+    is an `ExperimentError`, usually before anything is written.
     """
     keep_memory()
     machine = choose_machine(options)
@@ -73,7 +73,7 @@ def run(options: Options, command: str, clock: float) -> int:
 @contextmanager
 def silent_unless(leads: bool) -> Iterator[None]:
     """
-    Of several processes, one speaks.
+    Of several processes, only one prints.
     """
     with nullcontext() if leads else redirect_stdout(io.StringIO()):
         yield
@@ -83,8 +83,8 @@ def load(options: Options, machine: Machine) -> DataSet:
     """
     ### Load the images
 
-    The digits and CIFAR-10 are brought to the device once and for all. Image files are
-    read as they are needed.
+    The digits and CIFAR-10 are copied to the device once. Image files are read as they
+    are needed.
     """
     if options.dataset == "imagefolder":
         return image_folders(options)
@@ -97,13 +97,13 @@ def begin(
     options: Options, images: DataSet, machine: Machine, processes: Team
 ) -> State:
     """
-    ### The state at the beginning
+    ### The initial state
     """
-    # The seed is set right before the model is built, so that the first weights depend
-    # on it and on nothing else.
+    # The seed is set right before the model is built, so that the initial weights
+    # depend on nothing else.
     torch.manual_seed(options.seed)
     model = build(options, len(images.classes))
-    # The filters lie in memory as the images do, channels last.
+    # The filters have the images' memory layout, channels last.
     model = model.to(machine.device).to(memory_format=torch.channels_last)
     model = processes.prepare(model, machine)
     return State(
@@ -118,7 +118,7 @@ def make_folder(folder: Path) -> None:
     """
     ### Make the run's folder
 
-    A folder that exists holds another run, which must not be overwritten.
+    A folder that exists already holds another run, which must not be overwritten.
     """
     try:
         folder.mkdir(parents=True)
@@ -136,10 +136,10 @@ def make_folder(folder: Path) -> None:
 
 def resume(folder: Path, state: State, record: dict[str, Any]) -> None:
     """
-    ### Take up an earlier run
+    ### Resume an earlier run
 
-    Fills the state from the run's newest checkpoint. The record keeps the command that
-    the run began with, and says where it went on.
+    Loads the state from the run's newest checkpoint. The record keeps the command that
+    the run began with, and notes where it was resumed.
     """
     newest = read_checkpoint(folder / "checkpoints", state)
     if state.epoch >= record["options"]["epochs"]:
@@ -156,7 +156,7 @@ def resume(folder: Path, state: State, record: dict[str, Any]) -> None:
 
 def introduce(record: dict[str, Any]) -> None:
     """
-    ### Say what will be trained
+    ### Print what will be trained
     """
     processes = record["hardware"]["processes"]
     together = f" by {processes} processes" if processes > 1 else ""
@@ -172,9 +172,9 @@ def carry_out(
     setting: Setting, state: State, record: dict[str, Any], clock: float
 ) -> int:
     """
-    ## From the first step to the last line
+    ## Train, and keep the record
 
-    However the training ends, the record says so and keeps what was done until then.
+    However the training ends, the record says so and keeps the results until then.
     Returns the exit code.
     """
     path, before = setting.folder / "record.json", state.seconds
@@ -186,7 +186,7 @@ def carry_out(
         if setting.team.leads:
             write_record(path, record)
 
-    # Written at once, since the options in it are what a run is resumed with.
+    # Written before the first step, since a run is resumed with the options in it.
     report()
     code = 0
     try:
@@ -209,10 +209,10 @@ def carry_out(
 
 def mistakes(setting: Setting, state: State) -> list[dict[str, int]]:
     """
-    ### The mistakes
+    ### List the mistakes
 
-    Every held-out image that the trained model takes for something else, by its number
-    among them, so that it can be looked at. Of many, the first thousand.
+    Returns every held-out image that the model misclassifies, by its index, so that
+    people can look at it; at most the first thousand.
     """
     labels, found = setting.data.test.labels.cpu(), evaluate_state(setting, state)
     wrong = (found != labels).nonzero().flatten().tolist()
@@ -224,9 +224,9 @@ def mistakes(setting: Setting, state: State) -> list[dict[str, int]]:
 
 def conclude(record: dict[str, Any], folder: Path) -> None:
     """
-    ### Say how it ended
+    ### Print how it ended
 
-    The accuracy, and where the newest checkpoint and the record lie.
+    Prints the accuracy, and where the newest checkpoint and the record are.
     """
     done, epochs = len(record["epochs"]), record["options"]["epochs"]
     if record["status"] == "finished":

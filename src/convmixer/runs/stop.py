@@ -1,10 +1,14 @@
-"""
+r"""
 ---
 title: Stopping
-summary: How a training hears that it is to stop, and stops after the step that it is in.
+summary: How Ctrl-C or SIGTERM ends a training after the current step.
 ---
 
-# Stopping
+# Stopping a training
+
+Ctrl-C and the system's request to end, SIGTERM, come at any moment, but a half-done
+step cannot be saved. So the signal is noted, the current step is finished, and [the
+loop](loop.py#train_run) writes a checkpoint.
 """
 
 import signal
@@ -15,22 +19,21 @@ from typing import Any
 
 class StopRequest:
     """
-    ## Be asked to stop
+    ## Note the signal
 
-    Ctrl-C and the system's request to end (SIGTERM) come at any moment, and a step that
-    is half done is worth nothing. Within the context they are noted, and the training
-    asks after each step. A second Ctrl-C does not wait.
+    Within this context, the first signal is noted, and the training looks for it after
+    each step. A second Ctrl-C stops at once.
     """
 
     def __init__(self) -> None:
-        # The number of the signal, once there was one
+        # The number of the signal, if there was one
         self.signal: int | None = None
         self.before: dict[int, Any] = {}
 
     def __enter__(self) -> "StopRequest":
         """
-        From now on, the signals come here. Only the main thread of a program can ask
-        for that; in any other they do what they did.
+        Takes over the signals. Only the main thread of a program can; in any other they
+        keep their effect.
         """
         with suppress(ValueError):
             for number in (signal.SIGINT, signal.SIGTERM):
@@ -39,14 +42,14 @@ class StopRequest:
 
     def __exit__(self, *error: object) -> None:
         """
-        The signals do again what they did before.
+        Gives the signals their former effect again.
         """
         for number, before in self.before.items():
             signal.signal(number, before)
 
     def note(self, number: int, frame: FrameType | None) -> None:
         """
-        What a signal does.
+        Is called when a signal comes.
         """
         if self.signal is not None:
             raise KeyboardInterrupt

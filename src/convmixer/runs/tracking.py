@@ -1,20 +1,20 @@
 r"""
 ---
 title: Tracking
-summary: labml follows the training, offline, quietly and inside the run's folder.
+summary: How labml tracks a training offline, inside the run's folder.
 ---
 
 # Tracking with labml
 
-[labml](https://github.com/labmlai/labml) follows the training: `monit` draws the line
-that moves, `tracker` stores the figures, `experiment` keeps them with the options that
-led to them. The [loop](loop.py#train) uses them as any labml program does.
+[labml](https://github.com/labmlai/labml) tracks the training: `monit` draws the
+progress line, `tracker` stores the figures, and `experiment` keeps them with the
+options. The [loop](loop.py#train_run) uses them as any labml program does.
 
-Left alone, labml also registers the project in the home folder, looks for a
-`.labml.yaml` and a git repository, and warns where it finds none. An experiment that
-anyone may start anywhere should do none of this unasked, so this page starts labml in a
-way that does not. A `.labml.yaml` in a folder above the run's still counts: if it names
-a labml server, the figures go there too.
+By default, labml also registers the project in the home folder, looks for a
+`.labml.yaml` and a git repository, and warns if it finds none. An experiment that
+anyone may start anywhere should do none of this unasked, and this page starts labml
+accordingly. A `.labml.yaml` in a folder above the run's still counts: if it names a
+labml server, the figures go there too.
 """
 
 import io
@@ -28,8 +28,8 @@ from pathlib import Path
 from typing import Any, TextIO
 from unittest import mock
 
-# What labml-nn calls the options that mean the same there. On a labml server, runs of
-# both stand in the same columns.
+# labml-nn's names for the same options. On a labml server, runs of both are in the same
+# columns.
 LABML_NN = {
     "width": "d_model",
     "depth": "n_layers",
@@ -43,7 +43,7 @@ LABML_NN = {
 @contextmanager
 def tracked(folder: Path, options: dict[str, Any]) -> Iterator[None]:
     """
-    ## Track what happens inside
+    ## Track a training
 
     * `folder` is the run's folder; labml's files go to `labml/` in it
     * `options` are stored with the figures, under [labml-nn's names](#LABML_NN)
@@ -51,18 +51,18 @@ def tracked(folder: Path, options: dict[str, Any]) -> Iterator[None]:
     Inside, `monit` and `tracker` work as usual. Leaving it tells labml how the run
     ended: completed, interrupted, or crashed.
     """
-    # labml imports GitPython, which refuses to be imported where git is not installed,
-    # unless it is told beforehand that this is fine.
+    # labml imports GitPython, whose import fails where git is not installed, unless
+    # this variable says that it is fine.
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
     from labml import experiment, lab
 
-    # While labml starts, what it says goes nowhere, and its register of projects in the
-    # home folder is replaced by one that keeps nothing.
+    # While labml starts, its output is dropped, and its register of projects in the
+    # home folder is replaced by one that stores nothing.
     register = mock.patch("labml.internal.computer.configs.computer_singleton")
     with register, redirect_stdout(io.StringIO()):
         lab.configure({"path": str(folder), "experiments_path": "labml"})
-        # The place from which labml looks for `.labml.yaml`, upwards, is the run's
-        # folder. `web_api` is the server, and does nothing when none is named.
+        # labml looks for `.labml.yaml` from the run's folder upwards. `web_api` is the
+        # server, which does nothing if none is named.
         experiment.create(
             name="convmixer",
             python_file=str(folder),
@@ -78,17 +78,17 @@ def tracked(folder: Path, options: dict[str, Any]) -> Iterator[None]:
 
 class Screen(io.TextIOBase):
     r"""
-    ## The line that moves
+    ## A progress line for terminals and logs
 
     labml redraws its progress line with a carriage return and a hundred blanks, which
-    breaks in a terminal of 80 columns and fills a log file with fragments. This stream
-    stands between the two. To a terminal it writes each state of the line, cut to the
-    width; to anything else only the lines that are finished, without colors.
+    wraps in a terminal of 80 columns and fills a log file with fragments. This stream
+    sits in between. To a terminal it writes each state of the line, cut to the width;
+    to anything else, only finished lines, without colors.
     """
 
     def __init__(self, stream: TextIO):
         """
-        * `stream` is where the text goes in the end
+        * `stream` receives the text
         """
         self.stream = stream
         self.live = stream.isatty()
@@ -99,8 +99,8 @@ class Screen(io.TextIOBase):
     @contextmanager
     def instead_of_stdout(cls) -> Iterator[None]:
         """
-        Everything printed inside goes through the screen. A line that an interruption
-        left open is finished, so that what is printed next starts a line of its own.
+        Sends everything printed inside through the screen. A line that an interruption
+        left open is finished, so that the next output starts on a new line.
         """
         screen = cls(sys.stdout)
         with redirect_stdout(screen):
@@ -130,13 +130,12 @@ class Screen(io.TextIOBase):
 
     def show(self, end: str = "") -> None:
         """
-        Writes the line as it stands.
+        Writes the current line.
         """
-        # labml keeps eight columns for the step. Four will do, and the whole line fits
-        # in 80.
+        # labml uses eight columns for the step. With four, the whole line fits in 80.
         line = self.line.replace("\t", "  ").replace("    ", "", 1)
         if self.live:
-            # Back to the first column, and clear what the last state left behind.
+            # Go back to the first column and clear the line.
             columns = shutil.get_terminal_size().columns
             self.stream.write(f"\r\x1b[K{cut(line, columns - 1)}{end}")
         else:
@@ -144,7 +143,7 @@ class Screen(io.TextIOBase):
         self.stream.flush()
 
 
-# The escape sequences that switch a terminal's colors
+# Escape sequences for a terminal's colors
 COLOR = r"(\x1b\[[0-9;]*m)"
 
 
@@ -152,7 +151,7 @@ def cut(line: str, columns: int) -> str:
     """
     ### Cut a line to a number of columns
 
-    A color takes no room and is always kept, so that the last one switches colors off.
+    Colors take no columns and are always kept, so that the last one turns them off.
     """
     parts = []
     for part in re.split(COLOR, line):

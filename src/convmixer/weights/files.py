@@ -1,20 +1,18 @@
 r"""
 ---
 title: Files of weights
-summary: >
-  What a file of weights holds, whichever program wrote it, read without running foreign
-  code.
+summary: Files of weights from any program, read without running foreign code.
 ---
 
 # Files of weights
 
-Weights come in two kinds of files. PyTorch's own are pickles, little programs that
-build what they hold; safetensors files are tensors and text, and nothing else.
-[`read`](#read) opens either and does not run what a pickle asks for.
+Weights come in two kinds of files. PyTorch's own are pickles, which can contain
+programs; safetensors files hold only tensors and text. [`read`](#read) opens either,
+and never runs a program in a pickle.
 
-Programs also wrap something around the weights: an epoch, an optimizer, a second model
-with averaged weights. [`unwrap`](#unwrap) takes it off. What is left is a state dict,
-and [the weights](loading.py) makes a model of it.
+Training programs also wrap the weights in other things: an epoch, an optimizer, a
+second set of averaged weights. [`unwrap`](#unwrap) finds the state dict inside, and
+[loading](loading.py) makes a model of it.
 """
 
 import json
@@ -30,17 +28,17 @@ import torch
 from convmixer.errors import ExperimentError
 from convmixer.runs.files import checkpoints
 
-# Where programs keep the state dict in what they save. Weights averaged over the
-# training come first: where there are both, they are the ones that were measured.
+# The keys under which programs save the state dict. Averaged weights come first: where
+# there are both, they are the ones that were evaluated.
 WRAPPINGS = ("average", "state_dict_ema", "model_ema", "state_dict", "model")
 TORCH_SUFFIXES = (".pt", ".pth", ".bin", ".tar")
 
 
 class WeightsError(ExperimentError):
     """
-    ## When weights cannot be used
+    ## An error about weights
 
-    The message names the file, and what is wrong with it.
+    Its message names the file and the fault.
     """
 
 
@@ -48,7 +46,7 @@ def newest_checkpoint(folder: Path) -> Path:
     """
     ## Find the checkpoint of a run
 
-    The steps in the names are padded with zeros, so the last name is the newest.
+    Returns the newest one.
     """
     found = checkpoints(folder / "checkpoints")
     if not found:
@@ -63,8 +61,8 @@ def read(file: Path) -> dict[str, Any]:
     """
     ## Read a file
 
-    Returns what the file holds, whichever kind it is, in the form of our checkpoints. A
-    file that is missing, damaged, or none of weights is a `WeightsError`.
+    Returns the content of either kind of file in the form of our checkpoints. A file
+    that is missing, damaged, or holds no weights is a `WeightsError`.
     """
     if not file.is_file():
         raise WeightsError(f"there is no file {file}")
@@ -91,9 +89,9 @@ def read_torch(file: Path) -> Any:
     """
     ### A file that PyTorch wrote
 
-    It is a pickle, a small program that builds what it holds. With `weights_only`
-    PyTorch carries out only what builds tensors and plain types. timm keeps its options
-    in a `Namespace`, which is as harmless.
+    It is a pickle, a small program that builds its content. With `weights_only`,
+    PyTorch runs only what builds tensors and plain types. timm keeps its options in a
+    `Namespace`, which is just as harmless.
     """
     with warnings.catch_warnings(), torch.serialization.safe_globals([Namespace]):
         warnings.simplefilter("ignore")
@@ -104,8 +102,8 @@ def read_safetensors(file: Path) -> Any:
     """
     ### A safetensors file
 
-    It holds tensors and, in its header, text. Ours say there what our checkpoints say
-    beside the tensors.
+    It holds tensors and, in its header, text. In ours, the text is what our checkpoints
+    hold beside the tensors.
     """
     from safetensors import safe_open
 
@@ -118,10 +116,10 @@ def read_safetensors(file: Path) -> Any:
 
 def unreadable(file: Path, error: Exception) -> str:
     """
-    ### What to say of a file that cannot be read
+    ### The error of an unreadable file
 
-    PyTorch says at length how to read a refused file nevertheless. We say what it asked
-    for.
+    PyTorch explains at length how to read a refused file anyway. We say what the file
+    asked for.
     """
     asked = re.search(r"GLOBAL (\S+)", str(error))
     if asked:
@@ -138,12 +136,12 @@ def unreadable(file: Path, error: Exception) -> str:
 
 def unwrap(content: Mapping[str, Any]) -> dict[str, torch.Tensor]:
     """
-    ## Take off what is wrapped around
+    ## Find the state dict
 
     * `content` is what a file holds
 
-    Returns the state dict in it, under the names that the model itself has. None is a
-    `ValueError`.
+    Returns the state dict in it, with the names of the bare model. If there is none,
+    that is a `ValueError`.
     """
     inside = [content[name] for name in WRAPPINGS if name in content]
     state = next((one for one in inside if isinstance(one, Mapping)), content)
@@ -151,8 +149,8 @@ def unwrap(content: Mapping[str, Any]) -> dict[str, torch.Tensor]:
         names = ", ".join(str(name) for name in list(state)[:5])
         raise ValueError(f"no state dict is found among its entries, {names or 'none'}")
 
-    # `nn.DataParallel` and `torch.compile` put the model inside another, whose name
-    # comes along. So does the average of weights, with a count.
+    # `nn.DataParallel` and `torch.compile` put the model inside another, whose name is
+    # added in front. So does `AveragedModel`, which also adds a count.
     wrappers = {"module", "_orig_mod"}
     return {
         ".".join(part for part in str(name).split(".") if part not in wrappers): tensor

@@ -1,10 +1,13 @@
 r"""
 ---
 title: File formats
-summary: Trained weights in the forms of safetensors and ONNX, and the check of both.
+summary: Trained weights as safetensors and as ONNX, and a check that both give the same outputs.
 ---
 
 # Formats for other programs
+
+[The export](../export.py) writes weights as [safetensors](#to_safetensors) or as
+[ONNX](#to_onnx). Both are [run](#greatest_difference) before the file is kept.
 """
 
 import io
@@ -24,10 +27,10 @@ from convmixer.weights.loading import Trained, load
 
 def to_safetensors(trained: Trained) -> bytes:
     """
-    ## safetensors
+    ## Write safetensors
 
-    The tensors under our names. What our checkpoints say beside them stands in the
-    header, as JSON under the key `convmixer`.
+    The tensors have our names. What our checkpoints hold beside them is in the header,
+    as JSON under the key `convmixer`.
     """
     description = json.dumps(trained.description(), ensure_ascii=False)
     return save(trained.model.state_dict(), {"convmixer": description})
@@ -35,13 +38,13 @@ def to_safetensors(trained: Trained) -> bytes:
 
 def to_onnx(trained: Trained, image_size: int) -> bytes:
     """
-    ## ONNX
+    ## Write ONNX
 
     * `image_size` is the side of the images in pixels
 
-    The graph takes `images`, `[batch, c, H, W]`, and returns `logits`, `[batch, n]`,
-    for any number of images. They must be normalized, so mean and standard deviation
-    come along, with the classes and the options, each as JSON.
+    The graph takes normalized `images`, `[batch, c, H, W]`, and returns `logits`,
+    `[batch, n]`, for any number of images. Mean, standard deviation, classes and
+    options are in the metadata, each as JSON.
     """
     images = torch.zeros(2, trained.in_channels, image_size, image_size)
     with silence():
@@ -63,9 +66,8 @@ def to_onnx(trained: Trained, image_size: int) -> bytes:
 
 def forget_the_source(graph: Any) -> None:
     """
-    PyTorch writes beside every operation which line of which file it comes from, with
-    the folders of this machine. That is nobody's business, and it is most of what a
-    small file would hold.
+    PyTorch notes for every operation which line of which file it comes from, with the
+    folders of this machine. That is private, and it would make up most of a small file.
     """
     graph.ClearField("value_info")
     for part in (graph, *graph.node, *graph.initializer, *graph.input, *graph.output):
@@ -76,8 +78,8 @@ def forget_the_source(graph: Any) -> None:
 @contextmanager
 def silence() -> Iterator[None]:
     """
-    PyTorch tells of its progress, and warns of what is meant to be so. What fails is
-    raised nevertheless.
+    Hides PyTorch's progress messages, and its warnings about what is intended. Errors
+    are still raised.
     """
     with (
         warnings.catch_warnings(),
@@ -92,13 +94,13 @@ def greatest_difference(
     trained: Trained, content: bytes, suffix: str, image_size: int
 ) -> float:
     """
-    ## Run what was written
+    ## Compare the outputs
 
     * `content` is what the file is to hold, and `suffix` says in which form
     * `image_size` is the side of the images that an ONNX file is for
 
-    Returns how far its outputs are from the model's at most, over batches of one and of
-    three images, beside the greatest output or 1.
+    Returns the largest difference of its outputs from the model's, over batches of one
+    and of three images, relative to the largest output, or to 1 if that is larger.
     """
     onnx = suffix == ".onnx"
     run = run_onnx if onnx else run_safetensors
@@ -112,7 +114,7 @@ def greatest_difference(
             expected = trained.model(images)
         scale = expected.abs().max().clamp(min=1)
         difference = (run(content, images) - expected).abs().max() / scale
-        # Unlike Python's `max`, this one keeps what is not a number.
+        # Unlike Python's `max`, this one keeps NaN.
         greatest = torch.maximum(greatest, difference)
     return greatest.item()
 
@@ -121,7 +123,7 @@ def run_safetensors(content: bytes, images: torch.Tensor) -> torch.Tensor:
     """
     ### Load and run a safetensors file
 
-    By the same way as any file of weights.
+    It is loaded like any file of weights.
     """
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "weights.safetensors"
@@ -135,11 +137,11 @@ def run_onnx(content: bytes, images: torch.Tensor) -> torch.Tensor:
     """
     ### Run an ONNX file
 
-    With ONNX Runtime, which knows nothing of PyTorch.
+    ONNX Runtime runs it, which knows nothing of PyTorch.
     """
     import onnxruntime
 
-    # Errors only: it warns of hardware that it looked for and did not find.
+    # Errors only: it would warn about hardware that it did not find.
     onnxruntime.set_default_logger_severity(3)
     providers = ["CPUExecutionProvider"]
     session = onnxruntime.InferenceSession(content, providers=providers)

@@ -1,33 +1,22 @@
 r"""
 ---
-title: The weights
-summary: Weights from a file, whoever trained them, as our ConvMixer.
+title: Loading weights
+summary: A trained ConvMixer from a file of weights, whoever trained it.
 ---
 
-# Weights from elsewhere
+# Loading weights
 
-A trained ConvMixer is a dictionary from names to tensors, its state dict. The tensors
-of the authors' models, of timm's, of labml-nn's and of [ours](../model.py) are alike, and
-only the names differ, since each program names its parts in its own way.
-[`to_ours`](names.py#to_ours) finds out which names it is given and puts ours in their place:
-
-```
-model = convmixer_1536_20()
-model.load_state_dict(to_ours(state))
-```
-
-[`load`](#load) begins one step earlier, with [a file](files.py), and goes one step
-further: it builds the model that fits. [The prediction](../predict.py) and [the
-export](../export.py) start with it:
+[`load`](#load) makes a model of a file of weights, be they ours, timm's, the authors'
+or labml-nn's. [The prediction](../predict.py) and [the export](../export.py) start with
+it:
 
 ```
 trained = load(Path("runs/digits"))
 logits = trained.model(images)
 ```
 
-The [table of names](names.py#NAMES) is all that the renaming needs to know, and the page spells
-it out for a model of a given depth. The architecture is read off the shapes of the
-tensors, as far as they show it.
+It [reads the file](files.py), finds out from [the names of the tensors](names.py) whose
+they are, and reads the architecture off their shapes, as far as they show it.
 """
 
 from collections.abc import Mapping
@@ -52,15 +41,15 @@ class Trained:
     """
     ## A trained model
 
-    What a file of weights comes to.
+    The content of a file of weights, ready for use.
     """
 
-    # On the CPU, and set to evaluate
+    # On the CPU, in evaluation mode
     model: ConvMixer
     # Its architecture, by the names of the experiment's options
     options: dict[str, Any]
-    # The names of the classes, and what each channel of the images was normalized with,
-    # where the file says so. Ours do.
+    # The names of the classes, and the mean and standard deviation that each channel
+    # was normalized with, if the file has them. Ours do.
     classes: list[str] | None
     mean: list[float] | None
     std: list[float] | None
@@ -83,20 +72,20 @@ class Trained:
 
     def name(self) -> str:
         """
-        Width and depth, as the paper names its models.
+        Returns the name of the model as the paper writes it, with width and depth.
         """
         return f"ConvMixer-{self.options['width']}/{self.options['depth']}"
 
     def description(self) -> dict[str, Any]:
         """
-        What a file of ours says of its weights, in types that JSON can hold.
+        Returns what our files say about their weights, in types that JSON can hold.
         """
         return {name: getattr(self, name) for name in DESCRIPTION}
 
     def check_image_size(self, image_size: int) -> None:
         """
-        An image that does not divide into whole patches is an `ExperimentError`. The
-        model would find it too, but does not know of `--image-size`.
+        A size that does not divide into whole patches is an `ExperimentError`. The
+        model would notice too, but its error could not mention `--image-size`.
         """
         patch_size = self.options["patch_size"]
         if image_size % patch_size:
@@ -111,12 +100,11 @@ def load(path: Path) -> Trained:
     """
     ## Load a file
 
-    * `path` is a file that PyTorch or safetensors wrote, or the folder of a run, which
-      stands for its newest checkpoint
+    * `path` is a file that PyTorch or safetensors wrote, or the folder of a run, for
+      its newest checkpoint
 
-    The weights can be ours, timm's, the authors' or labml-nn's: their names tell. A
-    file that no ConvMixer can be built from is a `WeightsError`, and so is a file that
-    asks to run a program as it is read.
+    A file that holds no ConvMixer is a `WeightsError`, and so is one that would run a
+    program when it is read.
     """
     file = newest_checkpoint(path) if path.is_dir() else path
     content = read(file)
@@ -131,10 +119,10 @@ def build(state: Mapping[str, torch.Tensor], description: Mapping[str, Any]) -> 
     """
     ## Build the model
 
-    * `state` is a state dict, whoever named its tensors
-    * `description` is what a file of ours says besides, and empty for others
+    * `state` is a state dict, with anyone's names
+    * `description` is what a file of ours says about its weights, and empty for others
 
-    What does not fit together is a `ValueError`.
+    Parts that do not fit together are a `ValueError`.
     """
     stated = description.get("options", {})
     if not isinstance(stated, Mapping):
@@ -164,11 +152,11 @@ def architecture(
     ### Read the architecture off the tensors
 
     * `state` has our names, and `naming` says whose it had
-    * `stated` are the options of our own file, which must agree with the tensors
+    * `stated` are the options in a file of ours, which must agree with the tensors
 
-    Two things leave no trace in the tensors. Residual connections are the paper's where
-    nothing is stated. Of the published models, 768/32 alone has ReLU, so weights of
-    that shape get it, and all others GELU; labml-nn knows no other.
+    Two things leave no trace in the tensors. Residual connections are the paper's
+    unless the options say otherwise. Of the published models, only 768/32 has ReLU, so
+    weights of that shape get it, and all others GELU; labml-nn's always have GELU.
     """
     width, _, patch_size, _ = shape(state, "patch_embedding.conv.weight", 4)
     _, _, kernel_size, _ = shape(state, "layers.0.depthwise.weight", 4)
@@ -203,10 +191,10 @@ def fill(
     """
     ### Fill the model with the weights
 
-    A tensor that is missing, too many, or of another shape is a `ValueError`.
+    A tensor that is missing, unknown, or of the wrong shape is a `ValueError`.
     """
-    # On the device `meta` tensors have shapes and no values, so nothing is initialized
-    # that is to be replaced.
+    # On the device `meta` tensors have shapes but no values, so no weights are
+    # initialized only to be replaced.
     with torch.device("meta"):
         model = make_convmixer(
             width=options["width"],
@@ -221,7 +209,7 @@ def fill(
         )
     filled = {}
     for name, empty in model.state_dict().items():
-        # How many batches were seen does not matter any more, and old files do not say.
+        # The number of batches seen no longer matters, and old files do not have it.
         if name.endswith("num_batches_tracked") and name not in state:
             filled[name] = torch.tensor(0)
             continue
@@ -236,8 +224,8 @@ def fill(
 
 def fitted(name: str, found: torch.Tensor, empty: torch.Tensor) -> torch.Tensor:
     """
-    Weights of half the length become whole floats, and all lie in memory in the usual
-    order: so the same weights give the same outputs, bit for bit.
+    Returns the tensor as float32 and in the usual memory layout, so that the same
+    weights give the same outputs, bit for bit.
     """
     alike = found.is_floating_point() == empty.is_floating_point()
     if found.shape != empty.shape or not alike or found.layout != torch.strided:
@@ -252,7 +240,7 @@ def shape(
     state: Mapping[str, torch.Tensor], name: str, dimensions: int
 ) -> tuple[int, ...]:
     """
-    The shape of a tensor that must be there, and have so many dimensions.
+    Returns the shape of a tensor, which must exist and have this many dimensions.
     """
     if name not in state:
         raise ValueError(f"a tensor is missing, {name} by our names")
@@ -266,7 +254,7 @@ def listed(
     description: Mapping[str, Any], name: str, kind: type, length: int
 ) -> list[Any] | None:
     """
-    A list of the description, if it is there, of the right kind and length.
+    Returns a list of the description, if there is one, of the right type and length.
     """
     found = description.get(name)
     if found is None:

@@ -1,10 +1,22 @@
 r"""
 ---
 title: Names of tensors
-summary: What timm, the authors and labml-nn call the tensors that ConvMixer has here.
+summary: The names that timm, the authors and labml-nn give to ConvMixer's tensors.
 ---
 
 # Names of tensors
+
+A trained ConvMixer is a state dict, a dictionary from names to tensors. The tensors of
+the authors' models, of timm's, of labml-nn's and of [ours](../model.py) are the same,
+and only the names differ. [`to_ours`](#to_ours) recognizes the names and replaces them
+by ours:
+
+```
+model = convmixer_1536_20()
+model.load_state_dict(to_ours(state))
+```
+
+The [table of names](#NAMES) is all that it needs.
 """
 
 import difflib
@@ -12,9 +24,9 @@ from collections.abc import Mapping
 
 import torch
 
-# What each calls the parts of the model, in the same order. The authors write the model
-# as one `nn.Sequential`, whose parts have numbers: three for the embedding, one for
-# each of the $d$ layers, two for pooling and flattening, and the classifier.
+# The parts of the model by each one's names, in the same order. The authors' model is
+# one `nn.Sequential`, whose parts are numbered: three for the embedding, one for each
+# of the $d$ layers, two for pooling and flattening, and the classifier.
 NAMES = {
     "ours": (
         "patch_embedding.conv",
@@ -53,7 +65,7 @@ NAMES = {
         "classification.linear",
     ),
 }
-# What a part can hold. Convolutions and the classifier have the first two, batch
+# The tensors of a part. Convolutions and the classifier have the first two, batch
 # normalization has all.
 TENSORS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 
@@ -62,11 +74,10 @@ def to_ours(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """
     ## Rename a state dict
 
-    * `state` is a state dict of timm's ConvMixer, of the authors', of labml-nn's, or of
-      ours, which comes back as it is
+    * `state` is a state dict of timm's ConvMixer, the authors', labml-nn's, or ours,
+      which is returned unchanged
 
-    A name that is not in the table is a `ValueError`, which says the nearest one that
-    is.
+    A name that is not in the table is a `ValueError` that suggests the nearest one.
     """
     naming = whose(state)
     ours = table(naming, count_layers(state))
@@ -79,9 +90,9 @@ def to_ours(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 def whose(state: Mapping[str, torch.Tensor]) -> str:
     """
-    ### Whose names they are
+    ### Recognize the names
 
-    The naming that knows the most of the given names is taken to be theirs.
+    Returns the key of the table that has most of the given names.
     """
     depth = count_layers(state)
     return max(
@@ -91,20 +102,20 @@ def whose(state: Mapping[str, torch.Tensor]) -> str:
 
 def count_layers(state: Mapping[str, torch.Tensor]) -> int:
     """
-    Every convolution has a filter of four dimensions: one for the embedding, two for
-    each layer.
+    Returns the number of layers. Only the weights of convolutions have four dimensions,
+    and there is one convolution in the embedding and two in each layer.
     """
     return sum(tensor.dim() == 4 for tensor in state.values()) // 2
 
 
 def table(naming: str, depth: int) -> dict[str, str]:
     """
-    ### Spell out the names
+    ### List the names for a given depth
 
     * `naming` is a key of the table
     * `depth` is the number of layers, $d$
 
-    Returns our name of each tensor by theirs.
+    Returns a dictionary from their names to ours.
     """
     ours = {}
     for their_part, our_part in zip(NAMES[naming], NAMES["ours"], strict=True):
@@ -118,7 +129,7 @@ def table(naming: str, depth: int) -> dict[str, str]:
 
 def unknown(name: str, naming: str, known: list[str]) -> str:
     """
-    ### What to say of an unknown name
+    ### The error of an unknown name
     """
     (nearest,) = difflib.get_close_matches(name, known, n=1, cutoff=0)
     return (
