@@ -32,7 +32,7 @@ from convmixer.variants import make_convmixer
 from convmixer.weights.files import WeightsError, newest_checkpoint, read, unwrap
 from convmixer.weights.names import count_layers, to_ours, whose
 
-# What a file of ours says of its weights
+# What our files say about their weights
 DESCRIPTION = ("options", "classes", "mean", "std")
 
 
