@@ -41,10 +41,6 @@ from convmixer.data import DataSet, digits, seed_of, shuffled
 from convmixer.devices.machine import Machine
 from convmixer.recipe import Options
 
-# Images in a batch of the evaluation, where no gradient needs memory
-EVALUATION_BATCH = 512
-
-
 def train(
     model: nn.Module, data: DataSet, options: Options, machine: Machine
 ) -> nn.Module:
@@ -182,6 +178,10 @@ def train_step(
     scaler.step(optimizer)
     scaler.update()
     return loss.detach()
+
+
+# Images in a batch of the evaluation, where no gradient needs memory
+EVALUATION_BATCH = 512
 
 
 @torch.inference_mode()
