@@ -41,6 +41,7 @@ from convmixer.data import DataSet, digits, seed_of, shuffled
 from convmixer.devices.machine import Machine
 from convmixer.recipe import Options
 
+
 def train(
     model: nn.Module, data: DataSet, options: Options, machine: Machine
 ) -> nn.Module:
