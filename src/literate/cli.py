@@ -18,18 +18,20 @@ from textwrap import shorten
 
 import click
 
-from literate.document import Document
-from literate.errors import LiterateError, nearest
-from literate.files import write_whole
-from literate.names import package_name
-from literate.notebook import check_notebook, notebook
-from literate.project import CACHE, CONFIG, Project, line_of, read_project
-from literate.report import LanguageReport, check_language, extract_language
-from literate.site import Site, load_site
-from literate.split import split
-from literate.stamp import Stamp
-from literate.weave import tangle as tangle_document
-from literate.weave import weave as weave_document
+from literate.base.errors import LiterateError, nearest
+from literate.base.files import line_of, write_whole
+from literate.convert.notebook import check_notebook, notebook
+from literate.convert.tangle import tangle as tangle_document
+from literate.convert.weave import weave as weave_document
+from literate.mkdocs.config import read_project
+from literate.mkdocs.up_to_date import Stamp
+from literate.site.load import load_site
+from literate.site.project import CACHE, CONFIG, Project
+from literate.site.site import Site
+from literate.site.status import LanguageReport, check_language, extract_language
+from literate.source.document import Document
+from literate.source.names import package_name
+from literate.source.python import read_python
 
 
 class _Failure(click.ClickException):
@@ -348,7 +350,7 @@ def weave(page: str, to: str, output: Path | None) -> None:
         project = None if is_path else read_project(Path(CONFIG))
         source = project.source_of(page) if project else Path(page)
         shown = project.shown(source) if project else source.as_posix()
-        document = split(source.read_bytes(), shown)
+        document = read_python(source.read_bytes(), shown)
         data = weave_document(document) if to == "md" else _notebook(document, source, output)
         _write(data, output, source)
 

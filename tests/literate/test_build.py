@@ -496,7 +496,7 @@ def fetch(address):
 
 def test_the_engine_needs_no_torch_and_no_convmixer():
     code = (
-        "import sys, literate.cli, literate.plugin\n"
+        "import sys, literate.cli, literate.mkdocs.plugin\n"
         "print([name for name in ('torch', 'convmixer') if name in sys.modules])"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -13,9 +13,9 @@ from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from support import CONFIG, PAGE, SOURCE, Project
 
-from literate.cache import Cache, digest
-from literate.parallel import each
-from literate.plugin import _MoreThanPagesError
+from literate.base.cache import Cache, digest
+from literate.base.parallel import map_on_cores
+from literate.mkdocs.plugin import _MoreThanPagesError
 
 FIGURE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><text>{}</text></svg>'
 
@@ -292,7 +292,7 @@ def test_keys_tell_apart_what_only_joins_alike():
 
 @pytest.mark.parametrize("count", [0, 1, 23, 200])
 def test_items_come_back_in_order(count):
-    assert list(each(lambda number: number * number, range(count))) == [
+    assert list(map_on_cores(lambda number: number * number, range(count))) == [
         number * number for number in range(count)
     ]
 
@@ -304,4 +304,4 @@ def test_an_error_of_a_worker_reaches_the_caller():
         return number
 
     with pytest.raises(ValueError, match="number 150"):
-        list(each(fail, range(200)))
+        list(map_on_cores(fail, range(200)))

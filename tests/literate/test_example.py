@@ -12,8 +12,8 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 from support import ROOT
 
-from literate.project import read_project
-from literate.site import load_site
+from literate.mkdocs.config import read_project
+from literate.site.load import load_site
 
 EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/mkdocs.yml"))
 LEFT_OUT = shutil.ignore_patterns("site", ".venv", "__pycache__", "*.egg-info", "build")

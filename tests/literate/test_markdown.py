@@ -8,15 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from literate.bibliography import Author, Reference
-from literate.catalog import Catalog, Entry
-from literate.colour import contrast, readable
-from literate.document import Prose
-from literate.errors import LiterateError
-from literate.localise import Surroundings, block_key, localise
-from literate.mathml import to_mathml
-from literate.note import ADMONITIONS, render_note
-from literate.page import load_page, note_fragments
+from literate.base.errors import LiterateError
+from literate.notes.bibliography import Author, Paper
+from literate.notes.mathml import contrast, readable, to_mathml
+from literate.notes.render import render_note
+from literate.notes.syntax import ADMONITIONS
+from literate.site.localise import PageContext, localise
+from literate.site.page import load_page
+from literate.source.document import Prose
+from literate.translation.catalog import Catalog, Message
+from literate.translation.segment import block_key, note_segments
 
 HELD = "<span translate=no>_^_{}_^_</span>"
 
@@ -35,18 +36,18 @@ def page(tmp_path):
 
 
 PAPERS = {
-    "b2022": Reference("b2022", (Author("A.", "Bee"),), False, "<b>B</b>", "V", "2022", ()),
-    "a2020": Reference("a2020", (Author("A.", "Ay"),), False, "A", "", "2020", ()),
+    "b2022": Paper("b2022", (Author("A.", "Bee"),), False, "<b>B</b>", "V", "2022", ()),
+    "a2020": Paper("a2020", (Author("A.", "Ay"),), False, "A", "", "2020", ()),
 }
 
 
 def show(page, translations=None, words=None, url=lambda raw: raw):
     def catalog(entries):
-        return Catalog("m.json", tuple(Entry(k, v, 1) for k, v in entries.items()))
+        return Catalog("m.json", tuple(Message(k, v, 1) for k, v in entries.items()))
 
     return localise(
         page,
-        Surroundings(
+        PageContext(
             url=url,
             drawings={},
             code=tuple("" for _ in page.document.lines),
@@ -363,7 +364,7 @@ def test_a_translation_that_repeats_its_key_is_the_source(tmp_path_factory, piec
     file.write_text(f"Start {' '.join(pieces)}{definition}\n", encoding="utf-8")
     page = load_page("page", file, "page.md")
     (note,) = page.notes
-    whole = note_fragments(note)
+    whole = note_segments(note)
     same = {block_key(block.html, block): block.html for block in whole}
     same |= {key: key for key in keys(page)}
     assert "".join(show(page, same).html.split()) == "".join(show(page).html.split())

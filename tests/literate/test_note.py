@@ -2,9 +2,11 @@
 
 import pytest
 
-from literate.document import Prose
-from literate.errors import LiterateError
-from literate.note import Figure, front_matter, render_note
+from literate.base.errors import LiterateError
+from literate.notes.note import Figure
+from literate.notes.render import render_note
+from literate.source.document import Prose
+from literate.source.frontmatter import front_matter
 
 
 def prose(text, first=1):

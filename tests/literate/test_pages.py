@@ -8,9 +8,9 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 from support import ROOT, Project
 
-from literate.project import read_project
-from literate.site import load_site
-from literate.split import split
+from literate.mkdocs.config import read_project
+from literate.site.load import load_site
+from literate.source.python import read_python
 
 SOURCES = sorted(p for p in (ROOT / "src/convmixer").glob("*.py") if p.name != "__init__.py")
 
@@ -31,7 +31,7 @@ def test_the_code_of_a_page_is_the_source_byte_for_byte(site, source, language):
     assert list(shown) == sorted(shown)
     notes = {
         line.number: line.text
-        for section in split(source.read_bytes(), source.name).sections
+        for section in read_python(source.read_bytes(), source.name).sections
         for line in section.note
     }
     assert not shown.keys() & notes.keys()

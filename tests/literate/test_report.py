@@ -5,10 +5,10 @@ import time
 
 import pytest
 
-from literate.errors import LiterateError
-from literate.project import read_project
-from literate.report import check_language, extract_language
-from literate.site import load_site
+from literate.base.errors import LiterateError
+from literate.mkdocs.config import read_project
+from literate.site.load import load_site
+from literate.site.status import check_language, extract_language
 
 
 def load(project):

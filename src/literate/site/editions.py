@@ -1,0 +1,188 @@
+"""The pages of a site in all of its languages: made once, kept in the cache, made by all cores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+from literate.base.cache import Cache, digest
+from literate.base.errors import LiterateError, raise_all
+from literate.base.parallel import map_on_cores
+from literate.convert.notebook import notebook
+from literate.site.localise import LocalPage, MissingMessage
+from literate.site.search import SearchSection, search_sections
+from literate.site.site import SITE_CATALOG, Site
+from literate.source.names import package_name
+from literate.translation.catalog import Catalog
+from literate.translation.checks import breaking_faults
+
+#: Address of a page by its name, relative to the site's root, in one language.
+Addresses = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class PageInfo:
+    """What a site needs to know of a page in a language; the page itself lies under `key`."""
+
+    key: str
+    title: str
+    summary: str
+    total: int
+    missing: tuple[MissingMessage, ...]
+    has_notebook: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltPage:
+    """What the cache keeps of a page in a language."""
+
+    record: PageInfo
+    page: LocalPage
+    sections: tuple[SearchSection, ...]
+    notebook: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """The site in one language.
+
+    `root` is the address of the site. `words` is the map of the words that stand on no page, None
+    in the language of the sources; `digest` names its content.
+    """
+
+    language: str
+    root: str
+    addresses: Addresses
+    words: Catalog | None = None
+    digest: str = ""
+
+
+def make_edition(site: Site, language: str, root: str, addresses: Addresses) -> Edition:
+    """A language that has maps.
+
+    Raises `LiterateError` where the map of the site's words is none, or would break a page.
+    """
+    words = site.catalog(language, SITE_CATALOG)
+    raise_all(_faults(words))
+    return Edition(language, root, addresses, words, digest(site.map_bytes(language, SITE_CATALOG)))
+
+
+def page_infos(
+    site: Site, editions: Mapping[str, Edition], cache: Cache
+) -> dict[tuple[str, str], PageInfo]:
+    """The record of every page in every language, by (language, page).
+
+    Raises `LiterateError` for maps that do not parse, and translations that would break a page.
+    """
+    errors: list[LiterateError] = []
+    names = list(site.pages)
+    records: dict[tuple[str, str], PageInfo] = {}
+    made = map_on_cores(lambda name: _infos_of(site, name, editions, cache), names)
+    for name, (results, faults) in zip(names, made, strict=True):
+        records |= {(language, name): record for language, record in results.items()}
+        errors += faults
+    raise_all(errors)
+    return records
+
+
+def page_info(site: Site, name: str, edition: Edition, cache: Cache) -> PageInfo:
+    """The record of a page in one language.
+
+    Raises `LiterateError` for what is wrong with its map.
+    """
+    records, errors = _infos_of(site, name, {edition.language: edition}, cache)
+    raise_all(errors)
+    return records[edition.language]
+
+
+def _infos_of(
+    site: Site, name: str, editions: Mapping[str, Edition], cache: Cache
+) -> tuple[dict[str, PageInfo], list[LiterateError]]:
+    page = site.pages[name]
+    code: tuple[str, ...] | None = None
+    records: dict[str, PageInfo] = {}
+    errors: list[LiterateError] = []
+    for language, edition in editions.items():
+        url_of = edition.addresses
+        links = site.name_links(page, url_of)
+        key = digest(
+            "local",
+            page.digest,
+            language,
+            edition.root,
+            edition.digest,
+            b"" if edition.words is None else site.map_bytes(language, name),
+            repr(links),
+            repr(site.surroundings(page, url_of)),
+            site.project.language,
+        )
+        kept = cache.get(key)
+        if isinstance(kept, BuiltPage):
+            records[language] = kept.record
+            continue
+        if code is None:  # pages link to one another alike in every language
+            code = site.linked_code(page, url_of)
+        made = _make(site, name, edition, code, key)
+        if isinstance(made, BuiltPage):
+            cache.put(key, made)
+            records[language] = made.record
+        else:
+            errors += made
+    return records, errors
+
+
+def load_built(
+    site: Site, name: str, edition: Edition, record: PageInfo, cache: Cache
+) -> BuiltPage:
+    """A page out of the cache, or made anew where the cache has lost it."""
+    kept = cache.get(record.key)
+    if isinstance(kept, BuiltPage):
+        return kept
+    code = site.linked_code(site.pages[name], edition.addresses)
+    made = _make(site, name, edition, code, record.key)
+    assert isinstance(made, BuiltPage)  # it had no faults when its record was made
+    return made
+
+
+def _make(
+    site: Site, name: str, edition: Edition, code: tuple[str, ...], key: str
+) -> BuiltPage | list[LiterateError]:
+    catalog = None
+    if edition.words is not None:
+        try:
+            catalog = site.catalog(edition.language, name)
+        except LiterateError as error:
+            return [error]
+        if faults := _faults(catalog):
+            return faults
+    page = site.localise(site.pages[name], edition.addresses, catalog, edition.words, code)
+    book = _notebook(site, name, edition) if edition.words is None else None
+    record = PageInfo(key, page.title, page.summary, page.total, page.missing, book is not None)
+    return BuiltPage(record, page, search_sections(page.html), book)
+
+
+def _notebook(site: Site, name: str, edition: Edition) -> str | None:
+    """The page's module as a notebook, whose links lead to the site; None if it cannot be one."""
+    page = site.pages[name]
+    if not page.is_annotated:
+        return None
+    addresses = site.surroundings(page, edition.addresses)[0]
+    here = urljoin(edition.root, edition.addresses(name))
+    try:
+        return notebook(
+            page.document,
+            package=package_name(page.file),
+            link=lambda target: urljoin(here, addresses.get(target) or target),
+        )
+    except LiterateError:  # its imports lead out of its package
+        return None
+
+
+def _faults(catalog: Catalog) -> list[LiterateError]:
+    """Translations that would break a page."""
+    return [
+        LiterateError(fault.message, file=catalog.path, line=entry.line, fix=fault.fix)
+        for entry in catalog.entries
+        for fault in breaking_faults(entry)
+    ]
