@@ -391,7 +391,9 @@ if __name__ == "__main__":
 
 
 def book(source, **options):
-    return nbformat.reads(notebook(read_python(source.encode(), "page.py"), **options), as_version=4)
+    return nbformat.reads(
+        notebook(read_python(source.encode(), "page.py"), **options), as_version=4
+    )
 
 
 def test_notes_between_statements_become_cells():

@@ -1,9 +1,10 @@
-"""The pages of a site in all of its languages: made once, kept in the cache, made by all cores."""
+"""The pages of a site in all of its languages: made once, built in the cache, made by all cores."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urljoin
 
 from literate.base.cache import Cache, digest
@@ -37,7 +38,7 @@ class PageInfo:
 class BuiltPage:
     """What the cache keeps of a page in a language."""
 
-    record: PageInfo
+    info: PageInfo
     page: LocalPage
     sections: tuple[SearchSection, ...]
     notebook: str | None
@@ -58,42 +59,48 @@ class Edition:
     digest: str = ""
 
 
-def make_edition(site: Site, language: str, root: str, addresses: Addresses) -> Edition:
-    """A language that has maps.
+def make_editions(site: Site, root: str, address: Callable[[str, str], str]) -> dict[str, Edition]:
+    """The site in each of its languages, the language of the sources first.
 
-    Raises `LiterateError` where the map of the site's words is none, or would break a page.
+    `address` gives that of a page by its language and its name. Raises `LiterateError` where the
+    catalog of the site's words is none, or would break a page.
     """
-    words = site.catalog(language, SITE_CATALOG)
-    raise_all(_faults(words))
-    return Edition(language, root, addresses, words, digest(site.map_bytes(language, SITE_CATALOG)))
+    source = site.project.language
+    editions = {source: Edition(source, root, partial(address, source))}
+    for language in site.languages:
+        words = site.catalog(language, SITE_CATALOG)
+        raise_all(_faults(words))
+        content = digest(site.map_bytes(language, SITE_CATALOG))
+        editions[language] = Edition(language, root, partial(address, language), words, content)
+    return editions
 
 
 def page_infos(
     site: Site, editions: Mapping[str, Edition], cache: Cache
 ) -> dict[tuple[str, str], PageInfo]:
-    """The record of every page in every language, by (language, page).
+    """The info of every page in every language, by (language, page).
 
     Raises `LiterateError` for maps that do not parse, and translations that would break a page.
     """
     errors: list[LiterateError] = []
     names = list(site.pages)
-    records: dict[tuple[str, str], PageInfo] = {}
+    infos: dict[tuple[str, str], PageInfo] = {}
     made = map_on_cores(lambda name: _infos_of(site, name, editions, cache), names)
     for name, (results, faults) in zip(names, made, strict=True):
-        records |= {(language, name): record for language, record in results.items()}
+        infos |= {(language, name): info for language, info in results.items()}
         errors += faults
     raise_all(errors)
-    return records
+    return infos
 
 
 def page_info(site: Site, name: str, edition: Edition, cache: Cache) -> PageInfo:
-    """The record of a page in one language.
+    """The info of a page in one language.
 
     Raises `LiterateError` for what is wrong with its map.
     """
-    records, errors = _infos_of(site, name, {edition.language: edition}, cache)
+    infos, errors = _infos_of(site, name, {edition.language: edition}, cache)
     raise_all(errors)
-    return records[edition.language]
+    return infos[edition.language]
 
 
 def _infos_of(
@@ -101,7 +108,7 @@ def _infos_of(
 ) -> tuple[dict[str, PageInfo], list[LiterateError]]:
     page = site.pages[name]
     code: tuple[str, ...] | None = None
-    records: dict[str, PageInfo] = {}
+    infos: dict[str, PageInfo] = {}
     errors: list[LiterateError] = []
     for language, edition in editions.items():
         url_of = edition.addresses
@@ -117,31 +124,29 @@ def _infos_of(
             repr(site.surroundings(page, url_of)),
             site.project.language,
         )
-        kept = cache.get(key)
-        if isinstance(kept, BuiltPage):
-            records[language] = kept.record
+        built = cache.get(key)
+        if isinstance(built, BuiltPage):
+            infos[language] = built.info
             continue
         if code is None:  # pages link to one another alike in every language
             code = site.linked_code(page, url_of)
         made = _make(site, name, edition, code, key)
         if isinstance(made, BuiltPage):
             cache.put(key, made)
-            records[language] = made.record
+            infos[language] = made.info
         else:
             errors += made
-    return records, errors
+    return infos, errors
 
 
-def load_built(
-    site: Site, name: str, edition: Edition, record: PageInfo, cache: Cache
-) -> BuiltPage:
+def load_built(site: Site, name: str, edition: Edition, info: PageInfo, cache: Cache) -> BuiltPage:
     """A page out of the cache, or made anew where the cache has lost it."""
-    kept = cache.get(record.key)
-    if isinstance(kept, BuiltPage):
-        return kept
+    built = cache.get(info.key)
+    if isinstance(built, BuiltPage):
+        return built
     code = site.linked_code(site.pages[name], edition.addresses)
-    made = _make(site, name, edition, code, record.key)
-    assert isinstance(made, BuiltPage)  # it had no faults when its record was made
+    made = _make(site, name, edition, code, info.key)
+    assert isinstance(made, BuiltPage)  # it had no faults when its info was made
     return made
 
 
@@ -158,8 +163,8 @@ def _make(
             return faults
     page = site.localise(site.pages[name], edition.addresses, catalog, edition.words, code)
     book = _notebook(site, name, edition) if edition.words is None else None
-    record = PageInfo(key, page.title, page.summary, page.total, page.missing, book is not None)
-    return BuiltPage(record, page, search_sections(page.html), book)
+    info = PageInfo(key, page.title, page.summary, page.total, page.missing, book is not None)
+    return BuiltPage(info, page, search_sections(page.html), book)
 
 
 def _notebook(site: Site, name: str, edition: Edition) -> str | None:

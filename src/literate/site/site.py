@@ -49,6 +49,15 @@ class Site:
         return tuple(dict.fromkeys((*self.project.words, *UI_STRINGS, *needed)))
 
     @property
+    def language_codes(self) -> tuple[str, ...]:
+        """The language of the sources, and those that they are translated into."""
+        return self.project.language, *self.languages
+
+    def folder(self, language: str) -> str:
+        """Where a language's pages lie; those in the language of the sources lie at the root."""
+        return "" if language == self.project.language else f"{language}/"
+
+    @property
     def inputs(self) -> list[Path]:
         """The files and folders that the site is made of."""
         project = self.project

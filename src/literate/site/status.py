@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from rapidfuzz import fuzz, process
 
 from literate.base.errors import LiterateError
-from literate.site.editions import PageInfo
+from literate.site.editions import Edition, PageInfo
 from literate.site.localise import LocalPage, MissingMessage
 from literate.site.site import SITE_CATALOG, Site
 from literate.translation.catalog import Catalog
@@ -42,6 +42,20 @@ class Coverage:
     def __str__(self) -> str:
         # Rounded down: only the whole is 100 %.
         return f"{int(self.percent * 10) / 10:g} %"
+
+
+def edition_coverage(
+    site: Site, editions: Mapping[str, Edition], infos: Mapping[tuple[str, str], PageInfo]
+) -> dict[str, Coverage]:
+    """The coverage of each language that the site is translated into."""
+    coverage = {}
+    for language, edition in editions.items():
+        if edition.words is not None:
+            coverage[language] = Coverage()
+            for name in site.pages:
+                coverage[language].add(infos[language, name])
+            coverage[language].add_words(site.words, edition.words)
+    return coverage
 
 
 def summary_line(
