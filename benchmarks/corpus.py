@@ -49,7 +49,7 @@ def _translate(config: Path, languages: tuple[str, ...]) -> None:
         local = site.localise(page, lambda _: "", catalog, None, page.code)
         for language in languages:
             entries = {item.key: _made_up(item.key, LANGUAGES[language]) for item in local.missing}
-            write_catalog(site.project.map_path(language, name), entries)
+            write_catalog(site.project.catalog_path(language, name), entries)
 
 
 def _made_up(key: str, letters: str) -> str:

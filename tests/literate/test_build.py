@@ -14,7 +14,7 @@ import urllib.request
 import pytest
 from support import CONFIG, PAGE, ROOT, SOURCE
 
-from literate.cli import _crash, _swap
+from literate.mkdocs.build import _crash, _swap
 
 
 def test_every_language_is_built(project):

@@ -44,7 +44,7 @@ def test_a_whole_note_serves_block_by_block():
     blocks = fragments("# T\n\nOne changed\n\nTwo")
     assert maps.note(blocks) is None
     assert [maps.block(block) for block in blocks] == ["<h1>题</h1>", None, "<p>二</p>"]
-    ((entry, block),) = maps.stale()
+    ((entry, block),) = maps.obsolete()
     assert block.text == "One"
     assert entry.line == 1
 
@@ -183,7 +183,7 @@ def chinese(tmp_path):
 )
 def test_faults_of_a_translation(chinese, source, translation, words):
     faults = check_message(Message(source, translation, 7), chinese)
-    assert any(words in f"{fault.message}. {fault.fix}" for fault in faults), faults
+    assert any(words in f"{fault.problem}. {fault.fix}" for fault in faults), faults
 
 
 @pytest.mark.parametrize(
@@ -291,7 +291,7 @@ def test_what_stays_as_it_is_has_no_fault(pieces, start):
         entry = Message(block.html, block.html, 1)
         assert check_message(entry, Language("de", "Deutsch")) == []
         (served,) = Catalog("m.json", (entry,)).note([block])
-        assert parse(served)[0].canonical == block.canonical
+        assert parse(served)[0].key == block.key
 
 
 @pytest.mark.parametrize(

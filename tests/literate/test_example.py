@@ -139,8 +139,10 @@ def test_the_maps_of_an_example_keep_the_order_of_their_page(example):
         for name, page in site.pages.items():
             catalog = site.catalog(language, name)
             site.localise(page, lambda _: "", catalog)
-            assert [entry.source for entry in catalog.entries] == list(dict.fromkeys(catalog.asked))
-            path = site.project.map_path(language, name)
+            assert [entry.source for entry in catalog.messages] == list(
+                dict.fromkeys(catalog.requested)
+            )
+            path = site.project.catalog_path(language, name)
             text = path.read_text(encoding="utf-8")
             assert text == json.dumps(json.loads(text), ensure_ascii=False, indent=2) + "\n"
 

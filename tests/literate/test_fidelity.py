@@ -118,5 +118,5 @@ def test_what_labmls_form_says_stands_on_the_page():
     for note in page.notes[1:]:
         catalog.note(note_segments(note))
     assert {index for index, _ in catalog.used} > used
-    texts = {entry.source for entry, _ in catalog.stale()}
+    texts = {entry.source for entry, _ in catalog.obsolete()}
     assert texts == {page.title, page.summary}, "every other entry has served"

@@ -222,7 +222,7 @@ def test_the_heading_of_the_references_is_a_word_of_the_engine(page):
 
 def test_a_link_may_start_with_an_at_sign():
     rendered = render("[@a](b.md), `[@a]`, a@b, [@ a], [@a\n\n[@c]: d.md\n")
-    assert [getattr(item, "html", None) for item in rendered.items] == ["<code>[@a]</code>"]
+    assert [getattr(item, "html", None) for item in rendered.inlines] == ["<code>[@a]</code>"]
 
 
 # --- raw HTML ----------------------------------------------------------------------------------
@@ -327,7 +327,7 @@ def test_an_anchor_stands_on_a_page_once(page):
     ],
 )
 def test_a_dollar_sign_is_math_as_pandoc_has_it(text, count):
-    assert len(render(text).items) == count
+    assert len(render(text).inlines) == count
 
 
 def test_any_colour_of_css_colours_math_and_can_be_read():

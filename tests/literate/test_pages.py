@@ -145,8 +145,8 @@ def test_translations_keep_the_order_of_their_page():
     for name, page in site.pages.items():
         catalog = site.catalog("zh", name)
         site.localise(page, lambda _: "", catalog, None, page.code)
-        keys = [entry.source for entry in catalog.entries]
-        assert keys == list(dict.fromkeys(catalog.asked)), f"zh/{name}.json"
+        keys = [entry.source for entry in catalog.messages]
+        assert keys == list(dict.fromkeys(catalog.requested)), f"zh/{name}.json"
         path = ROOT / f"translations/zh/{name}.json"
         written = json.dumps(json.loads(path.read_bytes()), ensure_ascii=False, indent=2) + "\n"
         assert path.read_text(encoding="utf-8") == written, f"zh/{name}.json"

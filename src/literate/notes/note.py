@@ -83,21 +83,21 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Footnote:
-    """The text of a footnote, and how many marks lead to it."""
+    """The text of a footnote, and how many references lead to it."""
 
     blocks: tuple[Block, ...]
-    marks: int
+    refs: int
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A rendered note. `items[n]` is what placeholder number n stands for.
+    """A rendered note. `inlines[n]` is what placeholder number n stands for.
 
     Footnotes come in the order of their first marks.
     """
 
     blocks: tuple[Block, ...] = ()
-    items: tuple[Inline, ...] = ()
+    inlines: tuple[Inline, ...] = ()
     links: tuple[Link, ...] = ()
     footnotes: tuple[Footnote, ...] = ()
 

@@ -40,14 +40,14 @@ class _State:
 
     path: str
     line_of: Callable[[int], int]
-    items: list[Inline] = field(default_factory=list)
+    inlines: list[Inline] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
     #: Label of each footnote -> the tokens of its text.
     footnotes: dict[str, list[Token]] = field(default_factory=dict)
 
     def hold(self, item: Inline) -> str:
-        self.items.append(item)
-        return PLACEHOLDER.format(len(self.items) - 1)
+        self.inlines.append(item)
+        return PLACEHOLDER.format(len(self.inlines) - 1)
 
 
 @lru_cache(maxsize=512)  # under `serve`, all notes of a page but the edited one stay
@@ -70,7 +70,7 @@ def render_note(prose: Prose, path: str) -> Note:
     tokens = _without_footnotes(tokens, state)
     blocks = _blocks(tokens, env)
     footnotes = _footnotes(env)
-    return Note(blocks, tuple(state.items), tuple(state.links), footnotes)
+    return Note(blocks, tuple(state.inlines), tuple(state.links), footnotes)
 
 
 def _blocks(tokens: Sequence[Token], env: dict[str, Any]) -> tuple[Block, ...]:

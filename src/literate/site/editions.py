@@ -29,7 +29,7 @@ class PageInfo:
     key: str
     title: str
     summary: str
-    total: int
+    message_count: int
     missing: tuple[MissingMessage, ...]
     has_notebook: bool
 
@@ -70,7 +70,7 @@ def make_editions(site: Site, root: str, address: Callable[[str, str], str]) -> 
     for language in site.languages:
         words = site.catalog(language, SITE_CATALOG)
         raise_all(_faults(words))
-        content = digest(site.map_bytes(language, SITE_CATALOG))
+        content = digest(site.catalog_bytes(language, SITE_CATALOG))
         editions[language] = Edition(language, root, partial(address, language), words, content)
     return editions
 
@@ -119,9 +119,9 @@ def _infos_of(
             language,
             edition.root,
             edition.digest,
-            b"" if edition.words is None else site.map_bytes(language, name),
+            b"" if edition.words is None else site.catalog_bytes(language, name),
             repr(links),
-            repr(site.surroundings(page, url_of)),
+            repr(site.context_parts(page, url_of)),
             site.project.language,
         )
         built = cache.get(key)
@@ -163,7 +163,9 @@ def _make(
             return faults
     page = site.localise(site.pages[name], edition.addresses, catalog, edition.words, code)
     book = _notebook(site, name, edition) if edition.words is None else None
-    info = PageInfo(key, page.title, page.summary, page.total, page.missing, book is not None)
+    info = PageInfo(
+        key, page.title, page.summary, page.message_count, page.missing, book is not None
+    )
     return BuiltPage(info, page, search_sections(page.html), book)
 
 
@@ -172,7 +174,7 @@ def _notebook(site: Site, name: str, edition: Edition) -> str | None:
     page = site.pages[name]
     if not page.is_annotated:
         return None
-    addresses = site.surroundings(page, edition.addresses)[0]
+    addresses = site.context_parts(page, edition.addresses)[0]
     here = urljoin(edition.root, edition.addresses(name))
     try:
         return notebook(
@@ -187,7 +189,7 @@ def _notebook(site: Site, name: str, edition: Edition) -> str | None:
 def _faults(catalog: Catalog) -> list[LiterateError]:
     """Translations that would break a page."""
     return [
-        LiterateError(fault.message, file=catalog.path, line=entry.line, fix=fault.fix)
-        for entry in catalog.entries
-        for fault in breaking_faults(entry)
+        LiterateError(fault.problem, file=catalog.path, line=message.line, fix=fault.fix)
+        for message in catalog.messages
+        for fault in breaking_faults(message)
     ]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from html import escape, unescape
 from itertools import accumulate
 
-from literate.base.html import Tag, map_tags, map_words, tags
+from literate.base.html import Tag, map_tags, map_words
 from literate.notes.bibliography import Bibliography, labels, paper_html
 from literate.notes.drawing import Drawing, image_html
 from literate.notes.note import (
@@ -21,10 +21,10 @@ from literate.notes.note import (
     UiString,
     Verbatim,
 )
+from literate.site.layout import lay_out
 from literate.site.page import Page
 from literate.site.toc import TocEntry, toc, with_anchors
 from literate.site.ui import translate_ui, without_tags
-from literate.source.document import Line
 from literate.translation.catalog import Catalog
 from literate.translation.segment import block_key, parse, segments_of
 
@@ -42,13 +42,16 @@ class MissingMessage:
 
 @dataclass(frozen=True, slots=True)
 class LocalPage:
-    """A page as one language's readers get it. `total` counts the texts to be translated."""
+    """A page as one language's readers get it.
+
+    `message_count` counts the texts to be translated.
+    """
 
     title: str
     summary: str
     html: str
     toc: tuple[TocEntry, ...]
-    total: int
+    message_count: int
     missing: tuple[MissingMessage, ...]
 
 
@@ -71,22 +74,21 @@ class PageContext:
     source_language: str = "en"
 
 
-def localise(page: Page, around: PageContext) -> LocalPage:
+def localise(page: Page, context: PageContext) -> LocalPage:
     """Lay a page out in a language."""
-    return _Localiser(page, around).run()
+    return _Localiser(page, context).run()
 
 
 @dataclass(slots=True)
 class _Localiser:
     page: Page
-    around: PageContext
-    total: int = 0
+    context: PageContext
+    message_count: int = 0
     missing: list[MissingMessage] = field(default_factory=list)
     _texts: dict[str, str] = field(default_factory=dict)
     #: How many footnotes the notes before each note have, and how citations are written.
     _footnotes_before: list[int] = field(default_factory=list)
     _labels: dict[str, str] = field(default_factory=dict)
-    _defined: set[str] = field(default_factory=set)
     _drawings: int = 0
 
     def run(self) -> LocalPage:
@@ -95,18 +97,23 @@ class _Localiser:
         footnotes = [len(note.footnotes) if note else 0 for note in self.page.notes]
         self._footnotes_before = [0, *accumulate(footnotes)]
         cited = dict.fromkeys(key for citation in self.page.citations() for key in citation.keys)
-        self._labels = labels(self.around.bibliography[key] for key in cited)
+        self._labels = labels(self.context.bibliography[key] for key in cited)
         notes = [self._note(i, note) for i, note in enumerate(self.page.notes)]
-        html = "\n".join(self._layout(notes)) if self.page.is_annotated else "".join(notes)
+        html = self._body(notes)
         references = self._references()
         return LocalPage(
             title=without_tags(title),
             summary=summary,
             html=html + references,
             toc=(*toc(notes, self._section_anchor), *toc([references], lambda _, a: a)),
-            total=self.total,
+            message_count=self.message_count,
             missing=tuple(self.missing),
         )
+
+    def _body(self, notes: list[str]) -> str:
+        if self.page.is_annotated:
+            return lay_out(self.page, notes, self.context.code, self._word)
+        return "".join(notes)
 
     # --- words ---
 
@@ -119,19 +126,19 @@ class _Localiser:
     def _translated_text(self, text: str, line: int) -> str:
         if not any(character.isalpha() for character in text):
             return text
-        self.total += 1
-        catalog = self.around.catalog
+        self.message_count += 1
+        catalog = self.context.catalog
         if catalog is None:
             return text
         return catalog.text(text) or self._miss(text, line, catalog)
 
     def _miss(self, key: str, line: int, catalog: Catalog) -> str:
         self.missing.append(MissingMessage(self.page.path, line, key))
-        catalog.asked.append(key)
+        catalog.requested.append(key)
         return key
 
     def _word(self, word: str) -> str:
-        return translate_ui(word, self.around.words)
+        return translate_ui(word, self.context.words)
 
     def _note(self, index: int, note: Note | None) -> str:
         if note is None:
@@ -151,16 +158,16 @@ class _Localiser:
         """A tag that points from here; a link that leads nowhere keeps its words alone."""
         for attribute in ("href", "src"):
             if target := tag.get(attribute):
-                tag = tag.put(attribute, self.around.url(target))
+                tag = tag.put(attribute, self.context.url(target))
         return tag.text
 
     def _translated(self, note: Note, blocks: tuple[Block, ...]) -> list[str]:
         """Blocks of a note in the page's language; with the placeholders of the source."""
-        catalog = self.around.catalog
+        catalog = self.context.catalog
         if catalog is None:
             return [self._wrapper(block) if block.is_wrapper else block.html for block in blocks]
         segments = segments_of(block for block in blocks if not block.is_wrapper)
-        self.total += sum(segment.has_words for segment in segments)
+        self.message_count += sum(segment.has_words for segment in segments)
         has_wrappers = any(block.is_wrapper for block in blocks)
         whole = None if has_wrappers else catalog.note(segments)
         return list(whole) if whole else [self._block(block, catalog) for block in blocks]
@@ -182,7 +189,7 @@ class _Localiser:
         for number, footnote in enumerate(note.footnotes, before + 1):
             html = "".join(self._translated(note, footnote.blocks))
             html = self._finished(note, index, html).rstrip()
-            back = " ".join(self._back(number, repeat) for repeat in range(footnote.marks))
+            back = " ".join(self._back(number, repeat) for repeat in range(footnote.refs))
             if html.endswith("</p>"):
                 html = f"{html.removesuffix('</p>')} {back}</p>"
             else:
@@ -193,7 +200,7 @@ class _Localiser:
     def _back(self, number: int, repeat: int) -> str:
         label = escape(self._word("Back to the text"))
         return (
-            f'<a class="footnote-backref" href="#{_mark_id(number, repeat)}" '
+            f'<a class="footnote-backref" href="#{_ref_id(number, repeat)}" '
             f'title="{label}" aria-label="{label}">↩</a>'
         )
 
@@ -201,7 +208,7 @@ class _Localiser:
         """The papers that the page cites."""
         if not self._labels:
             return ""
-        cited = [self.around.bibliography[key] for key in self._labels]
+        cited = [self.context.bibliography[key] for key in self._labels]
         entries = "".join(
             f'<li id="ref:{escape(p.key)}">{paper_html(p, self._labels[p.key])}</li>'
             for p in sorted(cited, key=lambda paper: paper.order)
@@ -223,7 +230,7 @@ class _Localiser:
                 spelling = block.html if len(segments) == 1 else segment.html
                 self._miss(block_key(spelling, segment), block.line, catalog)
                 title = escape(self._word("Not translated yet"))
-                language = escape(self.around.source_language)
+                language = escape(self.context.source_language)
                 translation = (
                     f'<div class="untranslated" lang="{language}" title="{title}">'
                     f"{segment.html}</div>"
@@ -232,19 +239,21 @@ class _Localiser:
         return "".join(parts)
 
     def _item(self, note: Note, index: int, number: int) -> str:
-        item = note.items[number]
+        item = note.inlines[number]
         if isinstance(item, Verbatim):
             return item.html
         if isinstance(item, Figure):
             return self._picture(item)
         if isinstance(item, UiString):
             return escape(self._word(item.text), quote=False)
-        return self._citation(item) if isinstance(item, Citation) else self._mark(item, index)
-
-    def _mark(self, mark: FootnoteRef, index: int) -> str:
-        number = self._footnotes_before[index] + mark.footnote + 1
         return (
-            f'<sup class="mark" id="{_mark_id(number, mark.repeat)}">'
+            self._citation(item) if isinstance(item, Citation) else self._footnote_ref(item, index)
+        )
+
+    def _footnote_ref(self, ref: FootnoteRef, index: int) -> str:
+        number = self._footnotes_before[index] + ref.footnote + 1
+        return (
+            f'<sup class="mark" id="{_ref_id(number, ref.repeat)}">'
             f'<a class="footnote-ref" href="#fn:{number}">{number}</a></sup>'
         )
 
@@ -257,7 +266,7 @@ class _Localiser:
 
     def _paragraph(self, note: Note, match: re.Match[str]) -> str:
         """A paragraph that is nothing but an image becomes a figure, with its caption."""
-        item = note.items[int(match[1])]
+        item = note.inlines[int(match[1])]
         if not isinstance(item, Figure) or not item.caption:
             return match[0]
         picture = self._picture(item)
@@ -266,66 +275,13 @@ class _Localiser:
 
     def _picture(self, figure: Figure) -> str:
         alt = self._text(figure.alt, figure.line)
-        drawing = self.around.drawings.get(figure.target)
+        drawing = self.context.drawings.get(figure.target)
         if drawing is None:
-            url = self.around.url(figure.target)
+            url = self.context.url(figure.target)
             return escape(alt) if url is None else image_html(url, alt, figure.attributes)
         self._drawings += 1
         prefix = f"drawing-{self._drawings}-"
         return drawing.html(lambda word: self._text(word, figure.line), alt, prefix)
-
-    # --- layout ---
-
-    def _layout(self, notes: list[str]) -> Iterator[str]:
-        """The opening as an article, then a row a section: note beside code."""
-        document = self.page.document
-        opening = document.opening
-        yield '<div class="annotated">'
-        for index, section in enumerate(document.sections):
-            if index != opening:
-                yield self._row(notes[index], section.code, section.definition)
-                continue
-            yield f'<div class="opening">{notes[index]}</div>'
-            imports = [line for line in section.code if line.number <= document.imports_end]
-            rest = section.code[len(imports) :]
-            if any(line.text.strip() for line in rest):
-                yield self._imports(imports)
-                yield self._row("", rest, None)
-            else:
-                yield self._imports(section.code)
-        yield "</div>"
-
-    def _imports(self, code: tuple[Line, ...] | list[Line]) -> str:
-        if not code:
-            return ""
-        if not any(line.text.strip() for line in code):
-            return f'<div class="code" hidden>{self._code(code)}</div>'
-        summary = escape(self._word("Imports"))
-        body = f'<div class="code highlight">{self._code(code)}</div>'
-        return f'<details class="imports"><summary>{summary}</summary>{body}</details>'
-
-    def _row(self, note: str, code: tuple[Line, ...], definition: str | None) -> str:
-        anchor = ""
-        if definition and definition not in self._defined:  # a property is defined twice
-            self._defined.add(definition)
-            # An author's own anchor goes first.
-            if all(tag.get("id") != definition for tag in tags(note, "id")):
-                anchor = f' id="{escape(definition)}"'
-        kind = "" if note else " code-only" if code else ""
-        note_html = f'<div class="note">{note}</div>' if note else ""
-        code_html = f'<div class="code highlight">{self._code(code)}</div>' if code else ""
-        return f'<section class="row{kind}"{anchor}>{note_html}{code_html}</section>'
-
-    def _code(self, code: tuple[Line, ...] | list[Line]) -> str:
-        rows = []
-        for line in code:
-            ending = line.text[len(line.text.rstrip("\r\n")) :].replace("\r", "&#13;")
-            html = self.around.code[line.number - 1]
-            # A class may be called L5: its name goes before the fifth line's.
-            anchor = f"L{line.number}"
-            given = "" if anchor in self.page.anchors else f'id="{anchor}" '
-            rows.append(f'<span {given}data-n="{line.number}">{html}{ending}</span>')
-        return f'<pre tabindex="0"><code>{"".join(rows)}</code></pre>'
 
     def _section_anchor(self, note: int, anchor: str) -> str:
         """The first heading of a definition's note goes by the definition's name."""
@@ -336,5 +292,5 @@ class _Localiser:
         return definition if definition and is_first else anchor
 
 
-def _mark_id(number: int, repeat: int) -> str:
+def _ref_id(number: int, repeat: int) -> str:
     return f"fnref:{number}" + (f":{repeat + 1}" if repeat else "")

@@ -67,11 +67,13 @@ class Page:
 
     def figures(self) -> Iterator[Figure]:
         for note in self.notes:
-            yield from (item for item in (note.items if note else ()) if isinstance(item, Figure))
+            yield from (item for item in (note.inlines if note else ()) if isinstance(item, Figure))
 
     def citations(self) -> Iterator[Citation]:
         for note in self.notes:
-            yield from (item for item in (note.items if note else ()) if isinstance(item, Citation))
+            yield from (
+                item for item in (note.inlines if note else ()) if isinstance(item, Citation)
+            )
 
 
 def load_page(name: str, file: Path, shown: str, cache: Cache = NO_CACHE) -> Page:
@@ -102,7 +104,7 @@ def _make_page(name: str, file: Path, shown: str, module: str, data: bytes, key:
     headings, anchors = name_anchors(document, notes)
     uses = name_uses(document, module) if module else ()
     references = ""
-    if any(isinstance(item, Citation) for note in notes if note for item in note.items):
+    if any(isinstance(item, Citation) for note in notes if note for item in note.inlines):
         references = unused("references", anchors)
         anchors |= {references}
     return Page(

@@ -52,7 +52,7 @@ class Project:
         except ValueError:
             return path.as_posix()
 
-    def map_path(self, language: str, page: str) -> Path:
+    def catalog_path(self, language: str, page: str) -> Path:
         """The file of a page's map."""
         return self.translations / self.maps.format(language=language, page=page)
 

@@ -74,7 +74,7 @@ class Site:
         files = {page.file.resolve(): name for name, page in self.pages.items()}
         for language in self.languages:
             for name in self.pages:
-                files[self.project.map_path(language, name).resolve()] = name
+                files[self.project.catalog_path(language, name).resolve()] = name
         return files
 
     def refreshed(self, name: str, cache: Cache) -> Site | None:
@@ -112,12 +112,12 @@ class Site:
 
         Raises `LiterateError` where the file is no map.
         """
-        path = self.project.map_path(language, name)
+        path = self.project.catalog_path(language, name)
         return load_catalog(path, self.project.shown(path))
 
-    def map_bytes(self, language: str, name: str) -> bytes:
+    def catalog_bytes(self, language: str, name: str) -> bytes:
         """The content of a page's map, nothing where there is none."""
-        path = self.project.map_path(language, name)
+        path = self.project.catalog_path(language, name)
         try:
             return path.read_bytes()
         except OSError:
@@ -136,8 +136,8 @@ class Site:
         `url_of` gives the address of a page in that language, relative to the site's root; `code`
         is what `linked_code` gives, where that is at hand.
         """
-        addresses, drawings, cited = self.surroundings(page, url_of)
-        around = PageContext(
+        addresses, drawings, cited = self.context_parts(page, url_of)
+        context = PageContext(
             url=lambda raw: addresses.get(raw, raw),
             drawings=drawings,
             code=self.linked_code(page, url_of) if code is None else code,
@@ -146,9 +146,9 @@ class Site:
             bibliography=cited,
             source_language=self.project.language,
         )
-        return localise(page, around)
+        return localise(page, context)
 
-    def surroundings(
+    def context_parts(
         self, page: Page, url_of: Callable[[str], str]
     ) -> tuple[dict[str, str | None], dict[str, Drawing], dict[str, Paper]]:
         """Where a page's links lead, None where nowhere; what drawings it shows, what it cites.

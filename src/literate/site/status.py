@@ -25,7 +25,7 @@ class Coverage:
     missing: list[MissingMessage] = field(default_factory=list)
 
     def add(self, page: LocalPage | PageInfo) -> None:
-        self.total += page.total
+        self.total += page.message_count
         self.missing += page.missing
 
     def add_words(self, words: Iterable[str], catalog: Catalog) -> None:
@@ -33,7 +33,7 @@ class Coverage:
             self.total += 1
             if catalog.text(word) is None:
                 self.missing.append(MissingMessage("mkdocs.yml", 1, word))
-                catalog.asked.append(word)
+                catalog.requested.append(word)
 
     @property
     def percent(self) -> float:
@@ -89,7 +89,7 @@ class LanguageReport:
 
     code: str
     coverage: Coverage
-    stale: tuple[Obsolete, ...]
+    obsolete: tuple[Obsolete, ...]
     faults: tuple[tuple[str, Fault], ...]
     errors: tuple[LiterateError, ...]
 
@@ -97,7 +97,7 @@ class LanguageReport:
 def check_language(site: Site, code: str) -> LanguageReport:
     """Look at every map of a language."""
     coverage = Coverage()
-    stale: list[Obsolete] = []
+    obsolete: list[Obsolete] = []
     faults: list[tuple[str, Fault]] = []
     errors: list[LiterateError] = []
     for name in (SITE_CATALOG, *site.pages):
@@ -109,20 +109,20 @@ def check_language(site: Site, code: str) -> LanguageReport:
         here = _page_coverage(site, name, catalog)
         coverage.total += here.total
         coverage.missing += here.missing
-        stale += _obsolete(catalog, here.missing)
-        for entry in catalog.entries:
+        obsolete += _obsolete(catalog, here.missing)
+        for message in catalog.messages:
             faults += [
-                (catalog.path, fault) for fault in check_message(entry, site.languages[code])
+                (catalog.path, fault) for fault in check_message(message, site.languages[code])
             ]
-    return LanguageReport(code, coverage, tuple(stale), tuple(faults), tuple(errors))
+    return LanguageReport(code, coverage, tuple(obsolete), tuple(faults), tuple(errors))
 
 
 def _obsolete(catalog: Catalog, missing: Iterable[MissingMessage]) -> Iterator[Obsolete]:
     wanted = {_text_of(item.key): item.key for item in missing}
-    for entry, block in catalog.stale():
+    for message, block in catalog.obsolete():
         close = process.extractOne(block.text, wanted.keys(), scorer=fuzz.ratio, score_cutoff=50)
-        key = entry.source if len(entry.source_blocks) == 1 else block.html
-        yield Obsolete(catalog.path, entry.line, key, wanted[close[0]] if close else None)
+        key = message.source if len(message.source_blocks) == 1 else block.html
+        yield Obsolete(catalog.path, message.line, key, wanted[close[0]] if close else None)
 
 
 def _text_of(key: str) -> str:
@@ -151,14 +151,14 @@ def extract_language(site: Site, code: str) -> int:
     added = 0
     for name, catalog in catalogs.items():
         missing = [item.key for item in _page_coverage(site, name, catalog).missing]
-        new = _unlike(missing, catalog.waiting)
+        new = _unlike(missing, catalog.untranslated)
         if new:
             added += len(new)
-            known = {entry.source: entry.translation for entry in catalog.entries}
-            held = {*known, *catalog.waiting}
-            asked = [key for key in catalog.asked if key in held or key in new]
-            ordered = dict.fromkeys([*asked, *known, *catalog.waiting], "")
-            write_catalog(site.project.map_path(code, name), ordered | known)
+            known = {message.source: message.translation for message in catalog.messages}
+            held = {*known, *catalog.untranslated}
+            requested = [key for key in catalog.requested if key in held or key in new]
+            ordered = dict.fromkeys([*requested, *known, *catalog.untranslated], "")
+            write_catalog(site.project.catalog_path(code, name), ordered | known)
     return added
 
 

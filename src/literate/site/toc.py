@@ -47,7 +47,7 @@ def heading_text(html: str, note: Note | None) -> str:
     """A heading's words, without tags; what is held back stands for its own text."""
 
     def held(match: re.Match[str]) -> str:
-        item = note.items[int(match[1])] if note else None
+        item = note.inlines[int(match[1])] if note else None
         return _TAG.sub("", item.html) if isinstance(item, Verbatim) else ""
 
     text = _TAG.sub("", PLACEHOLDER_PATTERN.sub(held, html))

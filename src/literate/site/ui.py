@@ -27,7 +27,7 @@ def ui_strings(page: Page) -> Iterator[str]:
     """Words of the engine's own that a page needs beyond those of every site."""
     for note in page.notes:
         yield from (
-            item.text for item in (note.items if note else ()) if isinstance(item, UiString)
+            item.text for item in (note.inlines if note else ()) if isinstance(item, UiString)
         )
     if any(note.footnotes for note in page.notes if note):
         yield "Back to the text"

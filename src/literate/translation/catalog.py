@@ -21,7 +21,7 @@ _Found = TypeVar("_Found")
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One entry of a map, with the line of the file on which its key stands."""
+    """A text and its translation, with the line of the file on which its key stands."""
 
     source: str
     translation: str
@@ -54,27 +54,27 @@ class Catalog:
     """The map of one page in one language, and what of it has served."""
 
     path: str
-    #: All entries that have a translation.
-    entries: tuple[Message, ...] = ()
+    #: All messages that have a translation.
+    messages: tuple[Message, ...] = ()
     #: Keys whose translation is empty: they wait for a translator, and count as missing.
-    waiting: tuple[str, ...] = ()
-    #: (index of the entry, index of its block) of all that served a note.
+    untranslated: tuple[str, ...] = ()
+    #: (index of the message, index of its block) of all that served a note.
     used: set[tuple[int, int]] = field(default_factory=set)
     #: The keys that the page asked for, in its order: those found and those missing.
-    asked: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
     _notes: dict[str, int] = field(default_factory=dict)
     _blocks: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for index, entry in enumerate(self.entries):
-            sources = entry.source_blocks
+        for index, message in enumerate(self.messages):
+            sources = message.source_blocks
             for form in (key_of(sources), loose_key_of(sources)):
                 self._notes.setdefault(form, index)
-        # An entry of one block was written for that block: it goes before parts of a whole note.
-        for index, entry in sorted(
-            enumerate(self.entries), key=lambda item: len(item[1].source_blocks) > 1
+        # An message of one block was written for that block: it goes before parts of a whole note.
+        for index, message in sorted(
+            enumerate(self.messages), key=lambda item: len(item[1].source_blocks) > 1
         ):
-            for position, block in enumerate(entry.source_blocks):
+            for position, block in enumerate(message.source_blocks):
                 for form in {block.key, block.loose_key}:
                     self._blocks.setdefault(form, []).append((index, position))
 
@@ -88,8 +88,8 @@ class Catalog:
         if index is None:
             return None
         self._mark(index)
-        entry = self.entries[index]
-        return plain(_escape(entry.translation) if "<" in entry.source else entry.translation)
+        message = self.messages[index]
+        return plain(_escape(message.translation) if "<" in message.source else message.translation)
 
     def note(self, blocks: Sequence[Segment]) -> tuple[str, ...] | None:
         """The blocks of a whole note's translation, filled with the note's own parts."""
@@ -97,37 +97,37 @@ class Catalog:
         if index is None:
             return None
         self._mark(index)
-        entry = self.entries[index]
-        numbers = _numbers(entry.source_blocks, blocks)
-        targets = _targets(entry.source_blocks, blocks)
-        return tuple(_fill(block.html, numbers, targets) for block in entry.blocks)
+        message = self.messages[index]
+        numbers = _numbers(message.source_blocks, blocks)
+        targets = _targets(message.source_blocks, blocks)
+        return tuple(_fill(block.html, numbers, targets) for block in message.blocks)
 
     def block(self, block: Segment) -> str | None:
         """The translation of one block, filled with the block's own parts."""
         forms = (block.key, block.loose_key)
         places = (place for form in forms for place in self._blocks.get(form, ()))
-        found = next((place for place in places if self.entries[place[0]].is_parallel), None)
+        found = next((place for place in places if self.messages[place[0]].is_parallel), None)
         if found is None or not block.key:
             return None
         self.used.add(found)
         index, position = found
-        entry = self.entries[index]
-        self.asked.append(entry.source)
-        source = entry.source_blocks[position]
+        message = self.messages[index]
+        self.requested.append(message.source)
+        source = message.source_blocks[position]
         numbers, targets = _numbers([source], [block]), _targets([source], [block])
-        return _fill(entry.blocks[position].html, numbers, targets)
+        return _fill(message.blocks[position].html, numbers, targets)
 
-    def stale(self) -> Iterator[tuple[Message, Segment]]:
-        """What no note has any more: the entry, and the block of its source."""
-        for index, entry in enumerate(self.entries):
-            for position, block in enumerate(entry.source_blocks):
+    def obsolete(self) -> Iterator[tuple[Message, Segment]]:
+        """What no note has any more: the message, and the block of its source."""
+        for index, message in enumerate(self.messages):
+            for position, block in enumerate(message.source_blocks):
                 if (index, position) not in self.used and block.has_words:
-                    yield entry, block
+                    yield message, block
 
     def _mark(self, index: int) -> None:
-        count = len(self.entries[index].source_blocks)
+        count = len(self.messages[index].source_blocks)
         self.used.update((index, position) for position in range(count))
-        self.asked.append(self.entries[index].source)
+        self.requested.append(self.messages[index].source)
 
 
 def _find(table: Mapping[str, _Found], *forms: str) -> _Found | None:

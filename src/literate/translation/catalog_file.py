@@ -29,13 +29,13 @@ def load_catalog(path: Path, shown: str) -> Catalog:
         text = read_text(path, shown, "the map")
     except FileNotFoundError:
         return Catalog(shown)
-    entries = list(read_messages(text, shown))
-    for entry in entries:
-        _check(entry, shown)
+    messages = list(read_messages(text, shown))
+    for message in messages:
+        _check(message, shown)
     return Catalog(
         shown,
-        tuple(entry for entry in entries if entry.translation.strip()),
-        tuple(entry.source for entry in entries if not entry.translation.strip()),
+        tuple(message for message in messages if message.translation.strip()),
+        tuple(message.source for message in messages if not message.translation.strip()),
     )
 
 
