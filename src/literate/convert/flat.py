@@ -1,6 +1,6 @@
 """Flattened code, whose notes all stand at column 0 <-> Markdown with code blocks, by PyLit.
 
-PyLit expands tabs and reasons about indentation: signs shield from it what must come back as is.
+PyLit expands tabs and reasons about indentation: signs shield from it what must come back as it is.
 """
 
 from __future__ import annotations

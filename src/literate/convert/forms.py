@@ -172,7 +172,7 @@ def expected_form(
     kind: str | None, text: Sequence[str], before: NoteText | Code | None, after: Code | None,
     layout: str,
 ) -> Form:  # fmt: skip
-    """The form that a note has by its place and its words, where no mark says otherwise."""
+    """The form that a note has by its place and its words, where no marker says otherwise."""
     above = before.lines if isinstance(before, Code) else ()
     header = _header(above)
     indent = _indent(next((line for line in after.lines if line.strip()), "") if after else "")
@@ -251,12 +251,12 @@ class Marker:
 
 
 def marker_line(kind: str, fields: dict[str, str]) -> str:
-    """A mark as the document holds it."""
+    """A marker as the document holds it."""
     return f"<!-- {' '.join([kind, *(f'{name}={value}' for name, value in fields.items())])} -->"
 
 
 def read_marker(line: str, path: str, number: int) -> Marker:
-    """Read the line of a mark. Raises `LiterateError` where it is broken."""
+    """Read the line of a marker. Raises `LiterateError` where it is broken."""
     full = _FULL_MARKER.fullmatch(line)
     if full is None:
         raise LiterateError(
@@ -285,14 +285,14 @@ def read_marker(line: str, path: str, number: int) -> Marker:
 
 
 def _width(indent: str) -> str | None:
-    """An indentation as a mark says it; None if it mixes tabs and blanks."""
+    """An indentation as a marker says it; None if it mixes tabs and blanks."""
     if indent == " " * len(indent):
         return str(len(indent))
     return f"{len(indent)}tabs" if indent == "\t" * len(indent) else None
 
 
 def differences(form: Form, expected: Form) -> dict[str, str]:
-    """What a mark has to say of a form."""
+    """What a marker has to say of a form."""
     fields = {
         "indent": _width(form.indent) or "",
         "quotes": form.quotes,
@@ -307,9 +307,9 @@ def differences(form: Form, expected: Form) -> dict[str, str]:
     }
 
 
-def applied(mark: Marker, form: Form) -> Form:
-    """The form with what the mark says of it."""
-    fields = mark.fields
+def applied(marker: Marker, form: Form) -> Form:
+    """The form with what the marker says of it."""
+    fields = marker.fields
     indent = form.indent
     if "indent" in fields:
         count = int(fields["indent"].removesuffix("tabs"))

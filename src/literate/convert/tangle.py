@@ -41,12 +41,12 @@ def _is_front_matter(lines: Sequence[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """A part of a document: code, or the text of a note below its mark; numbers of its lines."""
+    """A part of a document: code, or the text of a note below its marker; numbers of its lines."""
 
     is_code: bool
     lines: tuple[str, ...]
     numbers: tuple[int, ...]
-    mark: Marker | None = None
+    marker: Marker | None = None
 
 
 def tangle(data: bytes, path: str) -> bytes:
@@ -79,21 +79,21 @@ def _take_module_marker(lines: list[str], path: str) -> tuple[list[str], dict[st
     last = next((n for n in range(len(lines), 0, -1) if lines[n - 1].strip()), 0)
     if not last or not MARKER.match(lines[last - 1]):
         return lines, {}
-    mark = read_marker(lines[last - 1], path, last)
-    return (lines[: last - 1], mark.fields) if mark.kind == MODULE else (lines, {})
+    marker = read_marker(lines[last - 1], path, last)
+    return (lines[: last - 1], marker.fields) if marker.kind == MODULE else (lines, {})
 
 
 def _chunks(flat: Iterable[tuple[str, int]], path: str) -> Iterator[_Chunk]:
     """The notes and the code of flattened code."""
     lines: list[str] = []
     numbers: list[int] = []
-    mark: Marker | None = None
+    marker: Marker | None = None
     is_code, is_first = False, True
 
     def chunk() -> Iterator[_Chunk]:
         first, last = _edges(lines) if not is_code else (0, len(lines))
         if first < last:
-            yield _Chunk(is_code, tuple(lines[first:last]), tuple(numbers[first:last]), mark)
+            yield _Chunk(is_code, tuple(lines[first:last]), tuple(numbers[first:last]), marker)
         lines.clear()
         numbers.clear()
 
@@ -101,7 +101,7 @@ def _chunks(flat: Iterable[tuple[str, int]], path: str) -> Iterator[_Chunk]:
         is_note = line.startswith(SIGN.rstrip())
         if line == "\n" or is_note == is_code:
             yield from chunk()
-            is_code, mark = not is_note and line != "\n", None
+            is_code, marker = not is_note and line != "\n", None
             is_first = is_first and not is_code
             if line == "\n":
                 continue
@@ -117,10 +117,10 @@ def _chunks(flat: Iterable[tuple[str, int]], path: str) -> Iterator[_Chunk]:
                     line=number,
                     fix="Move it to the end",
                 )
-            if not (is_first and mark is None and _is_front_matter(lines)):
+            if not (is_first and marker is None and _is_front_matter(lines)):
                 yield from chunk()
                 is_first = False
-            mark = new
+            marker = new
             continue
         lines.append(plain)
         numbers.append(number)
@@ -154,9 +154,9 @@ def _restored(
             )
         code = next((c for c in chunks[index:] if c.is_code), None)
         after = Code(code.lines) if code else None
-        kind = chunk.mark.kind if chunk.mark else None
+        kind = chunk.marker.kind if chunk.marker else None
         form = expected_form(kind, chunk.lines, before, after, layout)
-        note = NoteText(chunk.lines, applied(chunk.mark, form) if chunk.mark else form)
+        note = NoteText(chunk.lines, applied(chunk.marker, form) if chunk.marker else form)
         if isinstance(before, NoteText):
             yield from [(ending, chunk.numbers[0])] * note.form.blank
         lines = note.lines(ending)

@@ -126,7 +126,7 @@ def _marked(
     layout: str,
     ending: str,
 ) -> list[str]:
-    """The text of a note, with a mark if its form is not the expected one."""
+    """The text of a note, with a marker if its form is not the expected one."""
     after = next((part for part in following if isinstance(part, Code)), None)
     by_place = expected_form(None, note.text, before, after, layout)
     expected = expected_form(note.form.kind, note.text, before, after, layout)
@@ -134,11 +134,11 @@ def _marked(
         expected = replace(expected, below=note.form.below)
     fields = differences(note.form, expected)
     end = 0 if before else front_matter_end(note.text)
-    # A lone front matter would take the mark of a note directly below it for its own.
+    # A lone front matter would take the marker of a note directly below it for its own.
     is_unclear = isinstance(before, NoteText) or end == len(note.text)
     if not (fields or note.form.kind != by_place.kind or is_unclear):
         return list(note.text)
-    mark = marker_line(note.form.kind, fields) + ending
+    marker = marker_line(note.form.kind, fields) + ending
     if end:
-        return [*note.text[:end], mark, *note.text[end:]]
-    return [mark, ending, *note.text]
+        return [*note.text[:end], marker, *note.text[end:]]
+    return [marker, ending, *note.text]

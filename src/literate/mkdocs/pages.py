@@ -48,7 +48,7 @@ class Content:
 def make_content(site: Site, config: MkDocsConfig, cache: Cache) -> Content:
     """Every page in every language, at the address that MkDocs gives it.
 
-    Raises `LiterateError` for what is wrong with a map.
+    Raises `LiterateError` for what is wrong with a catalog.
     """
     files = {
         (language, name): File.generated(config, f"{site.folder(language)}{name}.md", content="")

@@ -48,8 +48,8 @@ class BuiltPage:
 class Edition:
     """The site in one language.
 
-    `root` is the address of the site. `words` is the map of the words that stand on no page, None
-    in the language of the sources; `digest` names its content.
+    `root` is the address of the site. `words` is the catalog of the words that stand on no page,
+    None in the language of the sources; `digest` names its content.
     """
 
     language: str
@@ -80,7 +80,7 @@ def page_infos(
 ) -> dict[tuple[str, str], PageInfo]:
     """The info of every page in every language, by (language, page).
 
-    Raises `LiterateError` for maps that do not parse, and translations that would break a page.
+    Raises `LiterateError` for catalogs that do not parse, and translations that would break a page.
     """
     errors: list[LiterateError] = []
     names = list(site.pages)
@@ -96,7 +96,7 @@ def page_infos(
 def page_info(site: Site, name: str, edition: Edition, cache: Cache) -> PageInfo:
     """The info of a page in one language.
 
-    Raises `LiterateError` for what is wrong with its map.
+    Raises `LiterateError` for what is wrong with its catalog.
     """
     infos, errors = _infos_of(site, name, {edition.language: edition}, cache)
     raise_all(errors)

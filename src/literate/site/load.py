@@ -110,7 +110,7 @@ def _load_languages(project: Project) -> dict[str, Language]:
     known = sorted(p.parent.name for p in folder.glob("[!.]*/language.toml"))
     if not project.languages:
         for path in sorted(folder.glob("[!.]*/")):
-            if path.name not in known:  # a folder of maps without its settings
+            if path.name not in known:  # a folder of catalogs without its settings
                 load_language(path, project.shown(path))
     languages = {}
     for code in project.languages or known:

@@ -33,7 +33,7 @@ _LONE_PLACEHOLDER = re.compile(rf"<p>\s*{PLACEHOLDER_PATTERN.pattern}\s*</p>")
 
 @dataclass(frozen=True, slots=True)
 class MissingMessage:
-    """A text that has no translation: where it stands, and the key that a map needs."""
+    """A text that has no translation: where it stands, and the key that a catalog needs."""
 
     file: str
     line: int

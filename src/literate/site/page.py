@@ -24,7 +24,7 @@ class Page:
     """One page of the site, made of a Markdown file or of an annotated Python file.
 
     `notes[i]` belongs to `document.sections[i]`. `name` is the page's path without an ending, as
-    in `model`; its maps are `translations/<language>/<name>.json`. `meta` is its front matter.
+    in `model`; its catalogs are `translations/<language>/<name>.json`. `meta` is its front matter.
     `references` is the anchor of its list of references, "" on a page that cites nothing.
     `code[i]` is the HTML of line i + 1, `uses` are the names in it that may become links. `digest`
     names the file's content.

@@ -13,7 +13,7 @@ from literate.base.errors import LiterateError, nearest
 
 CONFIG = "mkdocs.yml"
 
-#: Where a map lies unless the project says otherwise: a folder a language.
+#: Where a catalog lies unless the project says otherwise: a folder a language.
 MAPS = "{language}/{page}.json"
 #: The results of earlier builds, in the project's folder.
 CACHE = Path(".cache/literate")
@@ -25,7 +25,7 @@ class Project:
 
     `sources` are Python files, or folders of them; `exclude` are patterns as in `.gitignore`,
     relative to the source folder. `languages` are the folders of `translations` to build, all if
-    it is empty. `maps` says where in `translations` the map of a page in a language lies.
+    it is empty. `maps` says where in `translations` the catalog of a page in a language lies.
     `dead_links` says whether a link that leads nowhere is an `error`, or only to `report`. `words`
     are the site's name, its navigation and the like: the texts that stand in the configuration
     instead of on a page. `bibliography` is a BibTeX file, if there is one. `language` is what the
@@ -53,7 +53,7 @@ class Project:
             return path.as_posix()
 
     def catalog_path(self, language: str, page: str) -> Path:
-        """The file of a page's map."""
+        """The file of a page's catalog."""
         return self.translations / self.maps.format(language=language, page=page)
 
     def pages(self) -> Iterator[Path]:

@@ -24,7 +24,7 @@ from literate.translation.catalog import Catalog
 from literate.translation.catalog_file import load_catalog
 from literate.translation.language import Language
 
-#: The map, beside those of the pages, of the words that stand on no page.
+#: The catalog, beside those of the pages, of the words that stand on no page.
 SITE_CATALOG = "site"
 
 
@@ -66,7 +66,7 @@ class Site:
         return [*folders, *files, *self.assets.values()]
 
     def page_of(self, path: Path) -> str | None:
-        """The page that a file, or its map, belongs to; "" for a map of the site's words."""
+        """The page that a file or a catalog belongs to; None for any other file."""
         return self._pages_by_file.get(path)
 
     @cached_property
@@ -108,15 +108,15 @@ class Site:
         return {page.module: page.name for page in annotated if count[page.module] == 1}
 
     def catalog(self, language: str, name: str) -> Catalog:
-        """The map of a page, a fresh one each time: a catalog remembers what it served.
+        """The catalog of a page, a fresh one each time: a catalog remembers what it served.
 
-        Raises `LiterateError` where the file is no map.
+        Raises `LiterateError` where the file is no catalog.
         """
         path = self.project.catalog_path(language, name)
         return load_catalog(path, self.project.shown(path))
 
     def catalog_bytes(self, language: str, name: str) -> bytes:
-        """The content of a page's map, nothing where there is none."""
+        """The content of a page's catalog, nothing where there is none."""
         path = self.project.catalog_path(language, name)
         try:
             return path.read_bytes()
@@ -131,7 +131,7 @@ class Site:
         words: Catalog | None = None,
         code: tuple[str, ...] | None = None,
     ) -> LocalPage:
-        """A page in the language of a map.
+        """A page in the language of a catalog.
 
         `url_of` gives the address of a page in that language, relative to the site's root; `code`
         is what `linked_code` gives, where that is at hand.

@@ -85,7 +85,7 @@ class Obsolete:
 
 @dataclass(frozen=True, slots=True)
 class LanguageReport:
-    """The state of one language's maps."""
+    """The state of one language's catalogs."""
 
     code: str
     coverage: Coverage
@@ -95,7 +95,7 @@ class LanguageReport:
 
 
 def check_language(site: Site, code: str) -> LanguageReport:
-    """Look at every map of a language."""
+    """Look at every catalog of a language."""
     coverage = Coverage()
     obsolete: list[Obsolete] = []
     faults: list[tuple[str, Fault]] = []
@@ -130,7 +130,7 @@ def _text_of(key: str) -> str:
 
 
 def _page_coverage(site: Site, name: str, catalog: Catalog) -> Coverage:
-    """What a map covers of its page, or of the words that stand on no page."""
+    """What a catalog covers of its page, or of the words that stand on no page."""
     coverage = Coverage()
     if name == SITE_CATALOG:
         coverage.add_words(site.words, catalog)
@@ -141,10 +141,10 @@ def _page_coverage(site: Site, name: str, catalog: Catalog) -> Coverage:
 
 
 def extract_language(site: Site, code: str) -> int:
-    """Write the missing keys of a language into its maps, each with an empty translation.
+    """Write the missing keys of a language into its catalogs, each with an empty translation.
 
-    Keys come in the order of the page; what a map held stays in it. Returns their number. Nothing
-    is written if a map cannot be read: `LiterateError`.
+    Keys come in the order of the page; what a catalog held stays in it. Returns their number.
+    Nothing is written if a catalog cannot be read: `LiterateError`.
     """
     names = (SITE_CATALOG, *site.pages)
     catalogs = {name: site.catalog(code, name) for name in names}

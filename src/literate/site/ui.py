@@ -8,8 +8,8 @@ from literate.notes.note import UiString
 from literate.site.page import Page
 from literate.translation.catalog import Catalog
 
-#: Words of the engine's own that readers see on any site; `page_words` are those that depend on
-#: what a page holds. A site translates them in its map of site words.
+#: Words of the engine's own that readers see on any site; `ui_strings` are those that depend on
+#: what a page holds. A site translates them in its catalog of site words.
 UI_STRINGS = (
     "Imports",
     "Not translated yet",
@@ -36,7 +36,7 @@ def ui_strings(page: Page) -> Iterator[str]:
 
 
 def translate_ui(word: str, words: Catalog | None) -> str:
-    """A word of the site's own in the language of a map, or as it is."""
+    """A word of the site's own in the language of a catalog, or as it is."""
     translation = words.text(word) if words else None
     return without_tags(translation) if translation else word
 

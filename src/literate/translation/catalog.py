@@ -51,7 +51,7 @@ class Message:
 
 @dataclass(slots=True)
 class Catalog:
-    """The map of one page in one language, and what of it has served."""
+    """The catalog of one page in one language, and what of it has served."""
 
     path: str
     #: All messages that have a translation.
@@ -83,7 +83,7 @@ class Catalog:
 
         It is plain too: whoever puts it into HTML escapes it.
         """
-        # A map has the text as it is read, or as HTML spells it.
+        # A catalog has the text as it is read, or as HTML spells it.
         index = _find(self._notes, key_of(parse(_escape(text))), key_of(parse(text)))
         if index is None:
             return None

@@ -20,7 +20,7 @@ _decoder = json.JSONDecoder()
 
 
 def load_catalog(path: Path, shown: str) -> Catalog:
-    """Read a map; a map that is not there is empty.
+    """Read a catalog; a catalog that is not there is empty.
 
     Raises `LiterateError` where it cannot be read, is not JSON, holds a key twice, or anything but
     texts of a sane size.
@@ -82,7 +82,7 @@ def _nesting(text: str) -> tuple[str, str] | None:
 
 
 def read_messages(text: str, shown: str) -> Iterator[Message]:
-    """The entries of a map's JSON text, each with its line.
+    """The messages of a catalog's JSON text, each with its line.
 
     The standard library's decoder knows no positions of keys; hence its scanner, pair by pair.
     """
@@ -158,6 +158,6 @@ def _short(text: str, length: int = 60) -> str:
 
 
 def write_catalog(path: Path, entries: Mapping[str, str]) -> None:
-    """Write a map as translators read it, and nothing by halves."""
+    """Write a catalog as translators read it, and nothing by halves."""
     text = json.dumps(entries, ensure_ascii=False, indent=2) + "\n"
     write_whole(path, text.encode())

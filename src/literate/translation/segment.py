@@ -217,7 +217,7 @@ def segments_of(blocks: Iterable[Block]) -> tuple[Segment, ...]:
 
 
 def block_key(html: str, segment: Segment) -> str:
-    """A block as the key of a map: its placeholders numbered from 0."""
+    """A block as the key of a catalog: its placeholders numbered from 0."""
     numbers = segment.placeholders
     return PLACEHOLDER_PATTERN.sub(
         lambda match: PLACEHOLDER.format(numbers.index(int(match[1]))), html
