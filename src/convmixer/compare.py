@@ -36,6 +36,7 @@ from typing import Any
 import tyro
 
 from convmixer import experiment
+from convmixer.errors import start
 
 # What is compared, and with which options of the experiment. The widths make the
 # parameters alike, 27,686 to 28,883. For MLP-Mixer and ViT, the learning rate is the
@@ -203,4 +204,4 @@ def write(options: Options, rows: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

@@ -1,7 +1,9 @@
 """
 ---
 title: Errors
-summary: The one kind of error that is meant for the person at the terminal.
+summary: >
+  The one kind of error that is meant for the person at the terminal, and how programs
+  start and end.
 ---
 
 # Errors
@@ -10,6 +12,11 @@ Some things go wrong that are no fault of the program: an option that makes no s
 data set that is not there, a folder that cannot be written. They all end the same way,
 with a message that says what was found and what to do.
 """
+
+import signal
+import sys
+from collections.abc import Callable
+from typing import NoReturn
 
 
 class ExperimentError(Exception):
@@ -20,3 +27,22 @@ class ExperimentError(Exception):
     traceback. It lives in a module of its own so that catching it does not import
     PyTorch.
     """
+
+
+def start(main: Callable[[], int]) -> NoReturn:
+    """
+    ## Start a program
+
+    * `main` is the program, and returns its exit code
+
+    A shell makes what it starts in the background ignore Ctrl-C, and so do some
+    programs that start others. Ours can always be stopped: by Ctrl-C, with exit code
+    130, and by the system (SIGTERM), which a shell counts as 143.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        sys.exit(130)

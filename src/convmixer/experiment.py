@@ -44,7 +44,7 @@ import shlex
 import sys
 import time
 
-from convmixer.errors import ExperimentError
+from convmixer.errors import ExperimentError, start
 from convmixer.recipe import check, parse
 
 # How the models are written
@@ -88,4 +88,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

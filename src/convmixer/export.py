@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from convmixer.errors import ExperimentError
+from convmixer.errors import ExperimentError, start
 
 # As on the page of the experiment, PyTorch is imported where it is needed, and `--help`
 # does not wait for it.
@@ -289,4 +289,4 @@ def run_onnx(content: bytes, images: "torch.Tensor") -> "torch.Tensor":
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

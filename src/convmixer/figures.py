@@ -34,7 +34,7 @@ from matplotlib.figure import Figure
 
 from convmixer.compare import SPLITS, spread
 from convmixer.data import digits
-from convmixer.errors import ExperimentError
+from convmixer.errors import ExperimentError, start
 from convmixer.record import write_atomically
 from convmixer.weights import load
 
@@ -386,4 +386,4 @@ def svg(figure: Figure, name: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 from PIL import Image, ImageOps
 
-from convmixer.errors import ExperimentError
+from convmixer.errors import ExperimentError, start
 
 # As on the page of the experiment, PyTorch is imported where it is needed, and `--help`
 # does not wait for it.
@@ -210,4 +210,4 @@ def answer(shares: "torch.Tensor", classes: list[str] | None, top: int) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

@@ -40,15 +40,6 @@ EVERYTHING = Options(
 )
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Images are small, and threads that wait for each other take fifty times as long."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def noise(n_images: int, size: int, seed: int = 0) -> torch.Tensor:
     """Images that are rough on the left and smooth on the right, dim or bright."""
     generator = torch.Generator().manual_seed(seed)

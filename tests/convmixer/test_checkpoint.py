@@ -4,98 +4,49 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import signal
-import subprocess
-import sys
-import time
-from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
+from nursery import Program, killed_in_call, killed_in_write
 
 from convmixer import checkpoint
 from convmixer.experiment import main
 
-SOURCE = Path(checkpoint.__file__).parents[1]
 # Everything that a checkpoint must remember has a part in this run.
 TINY = [
     *("--width", "8", "--depth", "1", "--epochs", "3", "--batch-size", "64"),
     *("--average", "0.9", "--mixup", "0.2", "--jitter", "0.2", "--warmup", "0.2"),
 ]
 KILLS = int(os.environ.get("CONVMIXER_KILLS", 20))
-# Starts the experiment again and again without importing PyTorch each time: each line of
-# its input is a command, run by a child whose number and end it prints.
-NURSERY = """
-import json, os, signal, sys
-import torch
-from convmixer import record, run
-from convmixer.experiment import main
-torch.set_num_threads(1)
-print("ready", flush=True)
-for line in sys.stdin:
-    arguments, killed_write = json.loads(line)
-    child = os.fork()
-    if child == 0:
-        writes = [0]
-        real = os.fsync
-        def fsync(handle):
-            writes[0] += 1
-            if writes[0] == killed_write:
-                os.kill(os.getpid(), signal.SIGKILL)
-            real(handle)
-        os.fsync = fsync
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        os._exit(main(arguments))
-    print(child, flush=True)
-    _, status = os.waitpid(child, 0)
-    print(os.waitstatus_to_exitcode(status), flush=True)
-"""
+# About as many functions are called in this run.
+CALLS = 500_000
 
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("PYTHONPATH", str(SOURCE))
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
-    # Such small models are faster with one, and much faster where other programs run.
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield tmp_path / "work"
-    torch.set_num_threads(threads)
+    return tmp_path / "work"
 
 
-@pytest.fixture
-def nursery(place):
-    process = subprocess.Popen(
-        [sys.executable, "-c", NURSERY], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout.readline() == "ready\n"
-
-    def attempt(arguments, killed_write=0, after=None) -> int:
-        """The exit code of a run: killed at its n-th write, or after so many seconds."""
-        process.stdin.write(json.dumps([arguments, killed_write]) + "\n")
-        process.stdin.flush()
-        child = int(process.stdout.readline())
-        if after is not None:
-            time.sleep(after)
-            # It may have come to its end before.
-            with suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
-        return int(process.stdout.readline())
-
-    yield attempt
-    process.stdin.close()
-    process.wait(timeout=60)
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A run that was never stopped."""
+    folder = tmp_path_factory.mktemp("finished")
+    assert main([*TINY, "--runs", str(folder), "--name", "whole"]) == 0
+    return folder / "whole"
 
 
-def newest(folder: str) -> dict:
+def newest(folder: str | Path) -> dict:
     return torch.load(checkpoint.checkpoints(Path(folder, "checkpoints"))[0], weights_only=True)
 
 
-def digest(folder: str) -> str:
+def digest(folder: str | Path) -> str:
     """A hash of all weights that a run ended with, and of their average."""
     found, content = hashlib.sha256(), newest(folder)
     for part in ("model", "average"):
@@ -104,12 +55,8 @@ def digest(folder: str) -> str:
     return found.hexdigest()
 
 
-def test_killed_again_and_again_it_ends_with_the_same_weights(nursery):
-    began = time.monotonic()
-    assert nursery([*TINY, "--name", "whole"]) == 0
-    duration = time.monotonic() - began
-    expected, chance = digest("runs/whole"), random.Random(0)
-
+def test_killed_again_and_again_it_ends_with_the_same_weights(place, finished):
+    expected, chance = digest(finished), random.Random(0)
     kills = number = 0
     while kills < KILLS:
         number += 1
@@ -117,12 +64,11 @@ def test_killed_again_and_again_it_ends_with_the_same_weights(nursery):
         command = [*TINY, "--name", name]
         while True:
             # Half of them die while they write, the others anywhere.
-            in_write = chance.random() < 0.5
-            code = nursery(
-                command,
-                killed_write=chance.randrange(1, 9) if in_write else 0,
-                after=None if in_write else chance.uniform(0, duration),
-            )
+            if chance.random() < 0.5:
+                before = partial(killed_in_write, chance.randrange(1, 9))
+            else:
+                before = partial(killed_in_call, chance.randrange(CALLS))
+            code, *_ = Program(command, before).wait()
             if code == 0:
                 break
             if code == 2:
@@ -142,8 +88,9 @@ def test_killed_again_and_again_it_ends_with_the_same_weights(nursery):
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_asked_to_stop_it_stops_after_the_step_and_goes_on(place, monkeypatch, number, code):
-    assert main([*TINY, "--name", "whole"]) == 0
+def test_asked_to_stop_it_stops_after_the_step_and_goes_on(
+    place, finished, monkeypatch, number, code
+):
     steps, real = [], checkpoint.State.__setattr__
 
     def at_step_30(state, name, value):
@@ -164,9 +111,10 @@ def test_asked_to_stop_it_stops_after_the_step_and_goes_on(place, monkeypatch, n
     assert (content["epoch"], content["step"]) == (1, 30 - 22)
 
     assert main(["--resume", "runs/stopped"]) == 0
-    assert digest("runs/stopped") == digest("runs/whole")
+    assert digest("runs/stopped") == digest(finished)
     again, whole = (
-        json.loads(Path("runs", name, "record.json").read_text()) for name in ("stopped", "whole")
+        json.loads((folder / "record.json").read_text())
+        for folder in (Path("runs/stopped"), finished)
     )
     assert again["status"] == "finished"
     assert [(at["epoch"], at["step"]) for at in again["resumed"]] == [(1, 8)]
@@ -202,9 +150,9 @@ def test_the_last_three_and_the_best_are_kept(place):
 
 
 @pytest.fixture
-def unfinished(place):
+def unfinished(place, finished):
     """A run with checkpoints after its first and its second epoch of three."""
-    assert main([*TINY, "--name", "run"]) == 0
+    shutil.copytree(finished, "runs/run")
     (place / "runs/run/checkpoints/step-00000066.pt").unlink()
     return place / "runs/run"
 
@@ -268,8 +216,8 @@ def test_what_cannot_be_resumed_is_one_error(unfinished, capsys):
     assert "is no record of a run" in error_of(capsys, "--resume", "runs/run")
 
 
-def test_a_finished_run_has_nothing_to_resume(place, capsys):
-    assert main([*TINY, "--name", "run"]) == 0
+def test_a_finished_run_has_nothing_to_resume(place, finished, capsys):
+    shutil.copytree(finished, "runs/run")
     before = Path("runs/run/record.json").read_bytes()
     assert "is finished; there is nothing to resume" in error_of(capsys, "--resume", "runs/run")
     assert Path("runs/run/record.json").read_bytes() == before

@@ -15,15 +15,6 @@ from convmixer.depthwise import DepthwiseConv2d, DepthwiseConvolution, weight_gr
 WIDTH = 5
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Images are tiny, and threads would only wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def pair(kernel_size: int, dtype: torch.dtype = torch.float32) -> tuple[nn.Module, nn.Conv2d]:
     """Ours and PyTorch's with the same weights."""
     torch.manual_seed(kernel_size)

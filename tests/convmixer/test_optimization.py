@@ -33,15 +33,6 @@ PUBLISHED = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Models are tiny, and threads would only wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @given(
     progress=st.floats(0, 1),
     peak=st.floats(1e-6, 10),
