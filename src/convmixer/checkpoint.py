@@ -143,9 +143,10 @@ def read_checkpoint(folder: Path, state: State) -> Path | None:
     One that is damaged, or is of another model, is a `CheckpointError` that says how to
     go on from the one before.
     """
-    # A file that was being written when the process was killed is no checkpoint yet.
+    # A file that was being written when the process was killed is no checkpoint yet. Of
+    # several processes, any may remove it.
     for unfinished in folder.glob(".*.pt.*"):
-        unfinished.unlink()
+        unfinished.unlink(missing_ok=True)
     found = checkpoints(folder)
     if not found:
         return None

@@ -16,6 +16,7 @@ with a message that says what was found and what to do.
 import signal
 import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import NoReturn
 
 
@@ -39,10 +40,19 @@ def start(main: Callable[[], int]) -> NoReturn:
     programs that start others. Ours can always be stopped: by Ctrl-C, with exit code
     130, and by the system (SIGTERM), which a shell counts as 143.
     """
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    interrupts: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        interrupts.append(number)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
         sys.exit(main())
-    except KeyboardInterrupt:
+    except (Exception, KeyboardInterrupt):
+        # Interrupted while it is imported, a module may fail with an error of its own.
+        if not interrupts:
+            raise
         print("\nStopped.", file=sys.stderr)
         sys.exit(130)

@@ -102,6 +102,8 @@ def train(setting: Setting, state: State, report: Callable[[], None]) -> int | N
                 save(setting, state, best=False)
                 return stop.signal or signal.SIGTERM
             setting.team.share_statistics(state.model)
+            if state.average is not None:
+                setting.team.share_statistics(state.average.model)
 
             right = answers(setting, state) == setting.images.test.labels.cpu()
             figures = {

@@ -3,6 +3,7 @@ The experiment in a process of its own, as a user starts it, without importing P
 the processes are forked from one that has imported it.
 """
 
+import ctypes
 import multiprocessing
 import os
 import runpy
@@ -14,6 +15,7 @@ from contextlib import suppress
 from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import IO
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["convmixer.run", "labml.experiment", "sklearn.datasets"])
@@ -27,11 +29,15 @@ class Program:
         arguments: Sequence[str],
         before: Callable[[], object] = bool,
         terminal: int | None = None,
+        stderr: IO[str] | None = None,
         **variables: str,
     ):
-        """`before` is called first. `terminal` is where to print, instead of to a pipe."""
+        """
+        `before` is called first. `terminal` is where to print, instead of to a pipe, and
+        `stderr` a file for the errors of several.
+        """
         read, write = os.pipe()
-        self.stdout, self.stderr = os.fdopen(read), tempfile.TemporaryFile("w+")
+        self.stdout, self.stderr = os.fdopen(read), stderr or tempfile.TemporaryFile("w+")
         handles = (write, self.stderr.fileno()) if terminal is None else (terminal, terminal)
         outputs = [Connection(os.dup(handle)) for handle in handles]
         started = str(Path.cwd()), list(arguments), before, outputs, variables
@@ -52,11 +58,11 @@ class Program:
 
     def wait(self) -> tuple[int, str, str]:
         """The exit code, the rest of what was printed, and the errors."""
-        with self.stdout, self.stderr:
+        with self.stdout:
             printed = self.stdout.read()
-            self.process.join()
-            self.stderr.seek(0)
-            return self.process.exitcode, printed, self.stderr.read()
+        self.process.join()
+        self.stderr.seek(0)
+        return self.process.exitcode, printed, self.stderr.read()
 
 
 def experiment(
@@ -77,9 +83,14 @@ def experiment(
     # As a shell starts what runs in its background
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
-    before()
     sys.argv = ["experiment", *arguments]
-    runpy.run_module("convmixer.experiment", run_name="__main__")
+    try:
+        before()
+        runpy.run_module("convmixer.experiment", run_name="__main__")
+    except SystemExit as stop:
+        code = stop.code
+    # To the very end, as any interpreter; a forked process usually leaves before.
+    ctypes.pythonapi.Py_Exit(code)
 
 
 def killed_in_write(number: int) -> None:
@@ -106,3 +117,42 @@ def killed_in_call(number: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     sys.setprofile(profile)
+
+
+def models_kept() -> None:
+    """Keeps in files what each of several processes tests after each epoch."""
+    import torch
+
+    from convmixer import training
+
+    tested = training.answers
+
+    def answers(setting, state):
+        models = [state.model.state_dict(), state.tested.state_dict()]
+        torch.save(models, f"tested-{state.epoch + 1}-{setting.team.rank}.pt")
+        return tested(setting, state)
+
+    training.answers = answers
+
+
+def statistics_shared() -> None:
+    """
+    Instead of an experiment, keeps what two processes gather of the images in a file. They meet
+    twice, since nothing of a team may outlive it.
+    """
+    import torch
+
+    from convmixer.distributed import processors, team
+    from convmixer.machine import Machine
+
+    machine = Machine(torch.device("cpu"), torch.float32, compiled=False)
+    with team(machine) as processes:
+        assert processes.any(processes.leads)
+    assert processors.cache_info().currsize == 0
+    with team(machine) as processes:
+        model = torch.nn.Sequential(torch.nn.BatchNorm2d(3, momentum=1.0))
+        model(torch.load("images.pt")[processes.share])
+        processes.share_statistics(model)
+        agreed = [processes.any(processes.rank == 1), processes.any(False)]
+        torch.save([model.state_dict(), agreed, processes.leads], f"{processes.rank}.pt")
+    sys.exit(0)
