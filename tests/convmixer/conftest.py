@@ -67,3 +67,9 @@ def write(root: Path, per_batch: int = 40) -> type[CIFAR10]:
 @pytest.fixture(scope="session")
 def write_digits_as_cifar():
     return write
+
+
+@pytest.fixture(scope="module")
+def shared_path(tmp_path_factory):
+    """A folder for all examples of a test, which hypothesis wants to last as long as they do."""
+    return tmp_path_factory.mktemp("shared")

@@ -1,13 +1,15 @@
 """
-The experiment in a process of its own, as a user starts it, without importing PyTorch each time:
-the processes are forked from one that has imported it.
+The programs in processes of their own, as a user starts them, without importing PyTorch each
+time: they are forked from a process that has imported it, or can do without.
 """
 
 import ctypes
+import json
 import multiprocessing
 import os
 import runpy
 import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -37,7 +39,8 @@ class Program:
         `stderr` a file for the errors of several.
         """
         read, write = os.pipe()
-        self.stdout, self.stderr = os.fdopen(read), stderr or tempfile.TemporaryFile("w+")
+        self.stdout = os.fdopen(read)
+        self.stderr = stderr or tempfile.TemporaryFile("w+")  # noqa: SIM115
         handles = (write, self.stderr.fileno()) if terminal is None else (terminal, terminal)
         outputs = [Connection(os.dup(handle)) for handle in handles]
         started = str(Path.cwd()), list(arguments), before, outputs, variables
@@ -156,3 +159,33 @@ def statistics_shared() -> None:
         agreed = [processes.any(processes.rank == 1), processes.any(False)]
         torch.save([model.state_dict(), agreed, processes.leads], f"{processes.rank}.pt")
     sys.exit(0)
+
+
+ENDS = """
+import contextlib, io, json, runpy, sys
+module, commands = sys.argv[1], json.loads(sys.argv[2])
+ends = []
+for command in commands:
+    sys.argv = [module, *command]
+    printed, errors = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(errors):
+        try:
+            runpy.run_module(module, run_name="__main__")
+        except SystemExit as stop:
+            ends.append([stop.code, printed.getvalue(), errors.getvalue()])
+assert "torch" not in sys.modules
+print(json.dumps(ends))
+"""
+
+
+def without_pytorch(program: str, *commands: Sequence[object]) -> list[tuple[int, str, str]]:
+    """
+    How a program ends that is started with each of these options: its exit code, what it
+    prints, and its errors. All in one new interpreter, into which PyTorch must not come.
+    """
+    words = json.dumps([[str(word) for word in command] for command in commands])
+    python = [sys.executable, "-c", ENDS, f"convmixer.{program}", words]
+    environment = os.environ | {"COLUMNS": "80"}
+    ends = json.loads(subprocess.check_output(python, text=True, env=environment))
+    assert len(ends) == len(commands)
+    return [tuple(end) for end in ends]

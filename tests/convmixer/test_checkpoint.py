@@ -85,6 +85,7 @@ def test_killed_again_and_again_it_ends_with_the_same_weights(place, finished):
                 command = [*TINY, "--name", name]
         assert digest(f"runs/{name}") == expected
         assert not list(Path("runs", name).rglob("*.pt.*"))
+    assert kills > 0
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

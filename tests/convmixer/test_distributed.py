@@ -1,7 +1,6 @@
 """Two processes on one CPU train as one does."""
 
 import json
-import os
 import re
 import signal
 import socket

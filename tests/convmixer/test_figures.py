@@ -77,8 +77,9 @@ def test_another_record_makes_other_figures(copy):
 
 def test_the_curve_goes_through_the_records_figures():
     text = drawing(ROOT, "curves")
-    for split, folder in zip(SPLITS, ("digits", "writers"), strict=True):
+    for split, folder in (("random", "digits"), ("writers", "writers")):
         records = [json.loads(p.read_text()) for p in (ROOT / "records" / folder).glob("*.json")]
+        assert len(records) == 5
         for name in ("loss", "accuracy"):
             path = re.search(rf'id="{name}-{split}">\s*<path d="([^"]*)"', text)[1]
             points = np.array(re.findall(NUMBER, path), float).reshape(-1, 2)
@@ -111,13 +112,15 @@ def test_the_digits_are_read_as_the_experiment_must():
     assert max(record["seconds"] for record in records) < 30
 
 
-def test_drawings_take_the_colours_of_the_page_and_leave_numbers_alone():
-    for name in DRAWINGS:
-        text = drawing(ROOT, name)
-        assert "currentColor" in text
-        assert figures.PAGE not in text
-        for attributes, words in re.findall(r"<text ([^>]*)>([^<]*)</text>", text):
-            assert ('translate="no"' in attributes) == bool(re.fullmatch(r"[-−→\d., ]+", words))
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_a_drawing_takes_the_colours_of_the_page_and_leaves_numbers_alone(name):
+    text = drawing(ROOT, name)
+    assert "currentColor" in text
+    assert figures.PAGE not in text
+    texts = re.findall(r"<text ([^>]*)>([^<]*)</text>", text)
+    assert texts
+    for attributes, words in texts:
+        assert ('translate="no"' in attributes) == bool(re.fullmatch(r"[-−→\d., ]+", words))
 
 
 def test_a_row_that_the_page_does_not_have_is_an_error(copy, capsys):
