@@ -109,13 +109,14 @@ def draw(options: Options) -> int:
             "kernels": kernels(weights),
             "mistakes": mistakes(runs),
         }
+        folder = options.page.parent / "figures"
+        folder.mkdir(exist_ok=True)
+        for name, figure in drawings.items():
+            write_atomically(folder / f"{name}.svg", svg(figure, name).encode())
+        write_atomically(options.page, page.encode())
     except (OSError, ValueError, KeyError, ExperimentError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    folder = options.page.parent / "figures"
-    for name, figure in drawings.items():
-        write_atomically(folder / f"{name}.svg", svg(figure, name).encode())
-    write_atomically(options.page, page.encode())
     print(f"{len(drawings)} drawings in {folder}, and the numbers of {options.page}")
     return 0
 

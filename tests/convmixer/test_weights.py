@@ -117,10 +117,10 @@ def test_equal_gradients_in_double_precision():
     images = torch.randn(4, 3, 16, 16, dtype=torch.double)
     for model in (theirs, ours):
         nn.functional.cross_entropy(model(images), torch.arange(4)).backward()
-    gradients = {name: p.grad for name, p in theirs.named_parameters()}
-    expected = to_ours(gradients)
-    for name, parameter in ours.named_parameters():
-        torch.testing.assert_close(parameter.grad, expected[name])
+    found, expected = (
+        {name: weight.grad for name, weight in model.named_parameters()} for model in (ours, theirs)
+    )
+    torch.testing.assert_close(found, to_ours(expected))
 
 
 @pytest.mark.parametrize("norm", ["batch", "layer"])
