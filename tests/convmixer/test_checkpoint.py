@@ -3,9 +3,11 @@
 import hashlib
 import json
 import os
+import pickle
 import random
 import shutil
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from nursery import Program, killed_in_call, killed_in_write
 
 from convmixer import checkpoint
 from convmixer.experiment import main
+from convmixer.optimization import Average
 
 # Everything that a checkpoint must remember has a part in this run.
 TINY = [
@@ -247,3 +250,157 @@ def test_numbers_that_run_away_name_the_step_and_the_last_good_checkpoint(
         "step-00000022.pt",
     }
     assert json.loads(Path("runs/run/record.json").read_text())["status"] == "failed"
+
+
+def state_after(steps: int, width: int = 2) -> checkpoint.State:
+    """A state in which every part remembers something."""
+    torch.manual_seed(steps)
+    model = torch.nn.Linear(3, width)
+    state = checkpoint.State(
+        model=model,
+        optimizer=torch.optim.AdamW(model.parameters()),
+        # With scales of its own, as in half precision
+        scaler=torch.amp.GradScaler("cpu", init_scale=8.0, growth_interval=2),
+        average=Average(model, 0.9),
+    )
+    for _ in range(steps):
+        state.optimizer.zero_grad()
+        state.scaler.scale(model(torch.randn(4, 3)).square().sum()).backward()
+        state.scaler.step(state.optimizer)
+        state.scaler.update()
+        state.average.update(model)
+        state.step += 1
+    return state
+
+
+def content(state: checkpoint.State) -> dict:
+    return {
+        "model": state.model.state_dict(),
+        "average": state.average.state_dict(),
+        "optimizer": state.optimizer.state_dict(),
+        "scaler": state.scaler.state_dict(),
+        **{name: getattr(state, name) for name in checkpoint.PLAIN},
+    }
+
+
+def test_a_new_state_has_done_nothing():
+    state = state_after(0)
+    assert (state.epoch, state.step, state.loss, state.seconds, state.epochs) == (0, 0, 0, 0, [])
+    assert state.epochs is not state_after(0).epochs
+    assert state.tested is state.average.model
+    state.average = None
+    assert state.tested is state.model
+
+
+def test_every_part_of_a_state_comes_back(tmp_path):
+    state = state_after(3)
+    state.epoch, state.loss, state.seconds, state.epochs = 2, 0.25, 7.5, [{"accuracy": 0.5}]
+    about = {"classes": ["a", "b"]}
+    written = checkpoint.write_checkpoint(tmp_path / "run", state, about, 23, best=False)
+    assert [*(tmp_path / "run").iterdir()] == [written] == [tmp_path / "run" / "step-00000023.pt"]
+    assert torch.load(written, weights_only=True)["classes"] == ["a", "b"]
+    other = state_after(1)
+    assert checkpoint.read_checkpoint(tmp_path / "run", other) == written
+    torch.testing.assert_close(content(other), content(state), rtol=0, atol=0)
+    assert other.scaler.get_scale() == 16
+
+
+def test_a_state_without_an_average_comes_back(tmp_path):
+    state, other = state_after(3), state_after(1)
+    state.average = other.average = None
+    checkpoint.write_checkpoint(tmp_path, state, {}, 3, best=True)
+    assert (tmp_path / "best.pt").read_bytes() == (tmp_path / "step-00000003.pt").read_bytes()
+    checkpoint.read_checkpoint(tmp_path, other)
+    assert torch.equal(other.model.weight, state.model.weight)
+
+
+def test_only_the_newest_three_are_kept_in_the_order_of_their_steps(tmp_path):
+    for steps in (9, 10, 99, 100, 20):
+        checkpoint.write_checkpoint(tmp_path, state_after(0), {}, steps, best=False)
+    assert [path.name for path in checkpoint.checkpoints(tmp_path)] == [
+        "step-00000100.pt",
+        "step-00000099.pt",
+        "step-00000020.pt",
+    ]
+
+
+def test_without_a_checkpoint_a_state_stays_and_leftovers_go(tmp_path):
+    (tmp_path / ".step-00000003.pt.77").write_bytes(b"half")
+    (tmp_path / "best.pt").write_bytes(b"not looked at")
+    state = state_after(2)
+    assert checkpoint.read_checkpoint(tmp_path, state) is None
+    assert state.step == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["best.pt"]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_one_number_that_is_none_among_all_weights_is_seen(value):
+    state = state_after(0)
+    assert state.finite()
+    with torch.no_grad():
+        state.model.bias[1] = value
+    assert not state.finite()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda found: [found], "list indices"),
+        (lambda found: found | {"optimizer": {}}, "param_groups"),
+        (lambda found: found | {"model": state_after(1, width=3).model.state_dict()}, "Linear"),
+        (lambda found: found | {"optimizer": shorter(found["optimizer"])}, "parameter group"),
+        (lambda found: {**found, "average": None}, ""),
+    ],
+    ids=["a list", "no groups", "another width", "fewer weights", "no average"],
+)
+def test_what_does_not_fit_a_state_is_one_line(tmp_path, spoil, reason):
+    for steps in (1, 2, 3):
+        checkpoint.write_checkpoint(tmp_path, state_after(steps), {}, steps, best=False)
+    newest = tmp_path / "step-00000003.pt"
+    torch.save(spoil(torch.load(newest, weights_only=True)), newest)
+    with pytest.raises(checkpoint.CheckpointError) as caught:
+        checkpoint.read_checkpoint(tmp_path, state_after(0))
+    message = str(caught.value)
+    assert message.startswith(f"{newest} cannot be resumed from (")
+    assert message.endswith("). Delete it, and --resume goes on from step-00000002.pt")
+    assert reason in message
+    assert "\n" not in message
+
+
+def shorter(optimizer: dict) -> dict:
+    (group,) = optimizer["param_groups"]
+    return optimizer | {"param_groups": [group | {"params": group["params"][:1]}]}
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (EOFError(), "it ends too early"),
+        (OSError("first line\nsecond line"), "first line"),
+        (pickle.UnpicklingError("how to run it\nnevertheless"), "it is damaged or no checkpoint"),
+    ],
+    ids=["EOFError", "OSError", "UnpicklingError"],
+)
+def test_a_checkpoint_that_cannot_be_read_says_why(tmp_path, monkeypatch, error, reason):
+    path = checkpoint.write_checkpoint(tmp_path, state_after(1), {}, 1, best=False)
+
+    def fail(*arguments, **options):
+        raise error
+
+    monkeypatch.setattr(torch, "load", fail)
+    with pytest.raises(checkpoint.CheckpointError) as caught:
+        checkpoint.read_checkpoint(tmp_path, state_after(0))
+    advice = "There is no older one; start the run anew without --resume"
+    assert str(caught.value) == f"{path} cannot be resumed from ({reason}). {advice}"
+
+
+def test_outside_the_main_thread_signals_do_what_they_did():
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+
+    def inside():
+        with checkpoint.StopRequest() as stop:
+            return stop.signal, [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)]
+
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(inside).result() == (None, before)
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
