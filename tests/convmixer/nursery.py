@@ -3,7 +3,6 @@ The programs in processes of their own, as a user starts them, without importing
 time: they are forked from a process that has imported it, or can do without.
 """
 
-import ctypes
 import json
 import multiprocessing
 import os
@@ -87,13 +86,8 @@ def experiment(
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
     sys.argv = ["experiment", *arguments]
-    try:
-        before()
-        runpy.run_module("convmixer.experiment", run_name="__main__")
-    except SystemExit as stop:
-        code = stop.code
-    # To the very end, as any interpreter; a forked process usually leaves before.
-    ctypes.pythonapi.Py_Exit(code)
+    before()
+    runpy.run_module("convmixer.experiment", run_name="__main__")
 
 
 def killed_in_write(number: int) -> None:
@@ -139,25 +133,21 @@ def models_kept() -> None:
 
 
 def statistics_shared() -> None:
-    """
-    Instead of an experiment, keeps what two processes gather of the images in a file. They meet
-    twice, since nothing of a team may outlive it.
-    """
+    """Instead of an experiment, keeps what two processes gather of the images in a file."""
     import torch
 
     from convmixer.distributed import processors, team
     from convmixer.machine import Machine
 
-    machine = Machine(torch.device("cpu"), torch.float32, compiled=False)
-    with team(machine) as processes:
-        assert processes.any(processes.leads)
-    assert processors.cache_info().currsize == 0
-    with team(machine) as processes:
+    with team(Machine(torch.device("cpu"), torch.float32, compiled=False)) as processes:
         model = torch.nn.Sequential(torch.nn.BatchNorm2d(3, momentum=1.0))
         model(torch.load("images.pt")[processes.share])
         processes.share_statistics(model)
         agreed = [processes.any(processes.rank == 1), processes.any(False)]
         torch.save([model.state_dict(), agreed, processes.leads], f"{processes.rank}.pt")
+    # Nothing of a team outlives it.
+    assert processors.cache_info().currsize == 0
+    assert not torch.distributed.is_initialized()
     sys.exit(0)
 
 
