@@ -9,7 +9,6 @@ where the page and its records disagree.
 import json
 import re
 import statistics
-import sys
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -24,7 +23,7 @@ from matplotlib.figure import Figure
 
 from convmixer.comparison import SPLITS, spread
 from convmixer.data import digits
-from convmixer.errors import ExperimentError, run_command
+from convmixer.errors import ExperimentError, run_command, start
 from convmixer.runs.files import write_atomically
 from convmixer.weights import load
 
@@ -104,6 +103,7 @@ def draw(options: Options) -> None:
     except (ValueError, KeyError) as error:
         raise ExperimentError(str(error)) from error
     folder = options.page.parent / "figures"
+    folder.mkdir(exist_ok=True)
     for name, figure in drawings.items():
         write_atomically(folder / f"{name}.svg", svg(figure, name).encode())
     write_atomically(options.page, page.encode())
@@ -370,4 +370,4 @@ def svg(figure: Figure, name: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

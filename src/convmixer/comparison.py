@@ -25,7 +25,6 @@ out from the scatter of the seeds.
 
 import json
 import statistics
-import sys
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,7 +35,7 @@ from typing import Any
 import tyro
 
 from convmixer import experiment
-from convmixer.errors import ExperimentError, run_command
+from convmixer.errors import ExperimentError, run_command, start
 
 # What is compared, with its options of the experiment. The widths keep the number of
 # parameters similar, from 27,686 to 28,883. For MLP-Mixer and ViT, the learning rate is
@@ -212,4 +211,4 @@ def write(options: Options, rows: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

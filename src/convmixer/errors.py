@@ -1,7 +1,8 @@
 """
 ---
 title: Errors
-summary: How every command ends when something is wrong that the user can fix.
+summary: >
+  How every command starts, and how it ends when something is wrong that the user can fix.
 ---
 
 # Errors
@@ -11,8 +12,11 @@ missing, a folder cannot be written. Every command ends them the same way, with 
 that says what is wrong and how to fix it.
 """
 
+import signal
 import sys
 from collections.abc import Callable
+from types import FrameType
+from typing import NoReturn
 
 
 class ExperimentError(Exception):
@@ -45,3 +49,32 @@ def run_command(work: Callable[[], int | None], stopped: str) -> int:
         return 130
     print(f"error: {message}", file=sys.stderr)
     return 2
+
+
+def start(main: Callable[[], int]) -> NoReturn:
+    """
+    ## Start a command
+
+    * `main` is the command, and returns its exit code
+
+    A shell makes what it starts in the background ignore Ctrl-C, and so do some
+    programs that start others. Our commands can always be stopped: by Ctrl-C, with exit
+    code 130, and by the system (SIGTERM), which a shell reports as 143.
+    """
+    interrupts: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        interrupts.append(number)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        sys.exit(main())
+    except (Exception, KeyboardInterrupt):
+        # A module that is interrupted while it is imported may fail with an error of
+        # its own.
+        if not interrupts:
+            raise
+        print("\nStopped.", file=sys.stderr)
+        sys.exit(130)

@@ -43,7 +43,7 @@ import shlex
 import sys
 import time
 
-from convmixer.errors import run_command
+from convmixer.errors import run_command, start
 from convmixer.runs.options import check, parse
 
 # The models' names as they are written
@@ -81,4 +81,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

@@ -25,14 +25,13 @@ run](weights/formats.py#greatest_difference) before it gets its name.
 """
 
 import importlib.util
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
-from convmixer.errors import ExperimentError, run_command
+from convmixer.errors import ExperimentError, run_command, start
 
 SUFFIXES = (".safetensors", ".onnx")
 # The packages that ONNX needs
@@ -142,4 +141,4 @@ def export(options: Options) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

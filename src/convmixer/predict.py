@@ -17,7 +17,6 @@ image in the form of those that it was trained on: [`prepare`](images/files.py#p
 gives it the right size, and the weights say how it is normalized.
 """
 
-import sys
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +25,7 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 from PIL import Image
 
-from convmixer.errors import ExperimentError, run_command
+from convmixer.errors import ExperimentError, run_command, start
 from convmixer.images.files import prepare
 
 # As on the page of the experiment, PyTorch is imported where it is needed, and `--help`
@@ -168,4 +167,4 @@ def most_probable(shares: "torch.Tensor", classes: list[str] | None, top: int) -
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

@@ -1,4 +1,4 @@
-"""Writes scikit-learn's digits in CIFAR-10's own format, for the real loader to read."""
+"""One thread, and scikit-learn's digits in CIFAR-10's own format, for the real loader to read."""
 
 import hashlib
 import pickle
@@ -8,10 +8,15 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+import torch
 from sklearn.datasets import load_digits
 from torchvision.datasets import CIFAR10
 
 NAMES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+
+# Models and images are tiny, and threads would only wait for each other, many times as long
+# where other programs run.
+torch.set_num_threads(1)
 
 
 def md5(path: Path) -> str:
@@ -62,3 +67,9 @@ def write(root: Path, per_batch: int = 40) -> type[CIFAR10]:
 @pytest.fixture(scope="session")
 def write_digits_as_cifar():
     return write
+
+
+@pytest.fixture(scope="module")
+def shared_path(tmp_path_factory):
+    """A folder for all examples of a test, which hypothesis wants to last as long as they do."""
+    return tmp_path_factory.mktemp("shared")

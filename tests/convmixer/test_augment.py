@@ -40,15 +40,6 @@ EVERYTHING = Options(
 )
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Images are small, and threads that wait for each other take fifty times as long."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def noise(n_images: int, size: int, seed: int = 0) -> torch.Tensor:
     """Images that are rough on the left and smooth on the right, dim or bright."""
     generator = torch.Generator().manual_seed(seed)
@@ -73,6 +64,7 @@ def test_shifting_is_torchvisions_padding_and_cropping(padding):
     images = noise(len(places), 16)
     top, left = torch.tensor(places).T
     shifted = shift(images, top, left, padding)
+    assert len(shifted) == len(places) == (2 * padding + 1) ** 2
     for image, ours, (i, j) in zip(images, shifted, places, strict=True):
         theirs = tv.crop(tv.pad(image, [padding] * 4), i, j, 16, 16)
         assert torch.equal(ours, theirs)
@@ -83,7 +75,7 @@ def test_shifting_by_the_padding_changes_nothing():
     assert torch.equal(shift(images, torch.full((3,), 4), torch.full((3,), 4), 4), images)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(size=st.sampled_from([8, 32, 33]), seed=st.integers(0, 1000))
 def test_enlarging_is_torchvisions_resized_crop(size, seed):
     """For squares of all sides. Rounding halves may differ by a level."""
@@ -136,12 +128,13 @@ def test_every_operation_of_randaugment_is_torchvisions(number, size):
         changed = rand_augment(
             images, torch.full((2,), number), torch.tensor([False, True]), magnitude
         )
+        assert len(changed) == 2
         for image, ours, negative in zip(images, changed, (False, True), strict=True):
             theirs = by_torchvision(image, name, magnitude, negative)
             assert torch.equal(ours, theirs), (magnitude, negative, levels(ours, theirs))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     drawn=st.lists(st.tuples(st.integers(0, 13), st.booleans()), min_size=1, max_size=20),
     magnitude=st.integers(0, 30),
@@ -190,7 +183,7 @@ def test_images_with_orders_of_their_own_are_jittered_in_them():
         assert torch.equal(together[n], alone)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.data())
 def test_erasing_is_torchvisions(data):
     images = torch.randn(4, 3, 16, 16)
@@ -240,7 +233,7 @@ def test_rectangles_come_never_or_always(probability, share):
     assert (height > 0).float().mean() == share
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     n_images=st.integers(1, 40),
     size=st.integers(1, 4),

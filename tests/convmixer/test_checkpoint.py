@@ -3,99 +3,55 @@
 import hashlib
 import json
 import os
+import pickle
 import random
+import shutil
 import signal
-import subprocess
-import sys
-import time
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
+from nursery import Program, killed_in_call, killed_in_write
 
 from convmixer.experiment import main
 from convmixer.runs import checkpoint
+from convmixer.runs.files import checkpoints
+from convmixer.runs.stop import StopRequest
+from convmixer.training import EMA
 
-SOURCE = Path(checkpoint.__file__).parents[2]
 # Everything that a checkpoint must remember has a part in this run.
 TINY = [
     *("--width", "8", "--depth", "1", "--epochs", "3", "--batch-size", "64"),
     *("--average", "0.9", "--mixup", "0.2", "--jitter", "0.2", "--warmup", "0.2"),
 ]
 KILLS = int(os.environ.get("CONVMIXER_KILLS", 20))
-# Starts the experiment again and again without importing PyTorch each time: each line of
-# its input is a command, run by a child whose number and end it prints.
-NURSERY = """
-import json, os, signal, sys
-import torch
-from convmixer.runs import record, run
-from convmixer.experiment import main
-torch.set_num_threads(1)
-print("ready", flush=True)
-for line in sys.stdin:
-    arguments, killed_write = json.loads(line)
-    child = os.fork()
-    if child == 0:
-        writes = [0]
-        real = os.fsync
-        def fsync(handle):
-            writes[0] += 1
-            if writes[0] == killed_write:
-                os.kill(os.getpid(), signal.SIGKILL)
-            real(handle)
-        os.fsync = fsync
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        os._exit(main(arguments))
-    print(child, flush=True)
-    _, status = os.waitpid(child, 0)
-    print(os.waitstatus_to_exitcode(status), flush=True)
-"""
+# About as many functions are called in this run.
+CALLS = 500_000
 
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("PYTHONPATH", str(SOURCE))
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
-    # Such small models are faster with one, and much faster where other programs run.
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield tmp_path / "work"
-    torch.set_num_threads(threads)
+    return tmp_path / "work"
 
 
-@pytest.fixture
-def nursery(place):
-    process = subprocess.Popen(
-        [sys.executable, "-c", NURSERY], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout.readline() == "ready\n"
-
-    def attempt(arguments, killed_write=0, after=None) -> int:
-        """The exit code of a run: killed at its n-th write, or after so many seconds."""
-        process.stdin.write(json.dumps([arguments, killed_write]) + "\n")
-        process.stdin.flush()
-        child = int(process.stdout.readline())
-        if after is not None:
-            time.sleep(after)
-            # It may have come to its end before.
-            with suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
-        return int(process.stdout.readline())
-
-    yield attempt
-    process.stdin.close()
-    process.wait(timeout=60)
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A run that was never stopped."""
+    folder = tmp_path_factory.mktemp("finished")
+    assert main([*TINY, "--runs", str(folder), "--name", "whole"]) == 0
+    return folder / "whole"
 
 
-def newest(folder: str) -> dict:
-    return torch.load(checkpoint.checkpoints(Path(folder, "checkpoints"))[0], weights_only=True)
+def newest(folder: str | Path) -> dict:
+    return torch.load(checkpoints(Path(folder, "checkpoints"))[0], weights_only=True)
 
 
-def digest(folder: str) -> str:
+def digest(folder: str | Path) -> str:
     """A hash of all weights that a run ended with, and of their average."""
     found, content = hashlib.sha256(), newest(folder)
     for part in ("model", "average"):
@@ -104,12 +60,8 @@ def digest(folder: str) -> str:
     return found.hexdigest()
 
 
-def test_killed_again_and_again_it_ends_with_the_same_weights(nursery):
-    began = time.monotonic()
-    assert nursery([*TINY, "--name", "whole"]) == 0
-    duration = time.monotonic() - began
-    expected, chance = digest("runs/whole"), random.Random(0)
-
+def test_killed_again_and_again_it_ends_with_the_same_weights(place, finished):
+    expected, chance = digest(finished), random.Random(0)
     kills = number = 0
     while kills < KILLS:
         number += 1
@@ -117,12 +69,11 @@ def test_killed_again_and_again_it_ends_with_the_same_weights(nursery):
         command = [*TINY, "--name", name]
         while True:
             # Half of them die while they write, the others anywhere.
-            in_write = chance.random() < 0.5
-            code = nursery(
-                command,
-                killed_write=chance.randrange(1, 9) if in_write else 0,
-                after=None if in_write else chance.uniform(0, duration),
-            )
+            if chance.random() < 0.5:
+                before = partial(killed_in_write, chance.randrange(1, 9))
+            else:
+                before = partial(killed_in_call, chance.randrange(CALLS))
+            code, *_ = Program(command, before).wait()
             if code == 0:
                 break
             if code == 2:
@@ -139,11 +90,13 @@ def test_killed_again_and_again_it_ends_with_the_same_weights(nursery):
                 command = [*TINY, "--name", name]
         assert digest(f"runs/{name}") == expected
         assert not list(Path("runs", name).rglob("*.pt.*"))
+    assert kills > 0
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_asked_to_stop_it_stops_after_the_step_and_goes_on(place, monkeypatch, number, code):
-    assert main([*TINY, "--name", "whole"]) == 0
+def test_asked_to_stop_it_stops_after_the_step_and_goes_on(
+    place, finished, monkeypatch, number, code
+):
     steps, real = [], checkpoint.State.__setattr__
 
     def at_step_30(state, name, value):
@@ -164,9 +117,10 @@ def test_asked_to_stop_it_stops_after_the_step_and_goes_on(place, monkeypatch, n
     assert (content["epoch"], content["step"]) == (1, 30 - 22)
 
     assert main(["--resume", "runs/stopped"]) == 0
-    assert digest("runs/stopped") == digest("runs/whole")
+    assert digest("runs/stopped") == digest(finished)
     again, whole = (
-        json.loads(Path("runs", name, "record.json").read_text()) for name in ("stopped", "whole")
+        json.loads((folder / "record.json").read_text())
+        for folder in (Path("runs/stopped"), finished)
     )
     assert again["status"] == "finished"
     assert [(at["epoch"], at["step"]) for at in again["resumed"]] == [(1, 8)]
@@ -180,7 +134,7 @@ def test_asked_to_stop_it_stops_after_the_step_and_goes_on(place, monkeypatch, n
 
 
 def test_a_second_signal_does_not_wait():
-    with checkpoint.StopRequest() as stop:
+    with StopRequest() as stop:
         os.kill(os.getpid(), signal.SIGINT)
         assert stop.signal == signal.SIGINT
         with pytest.raises(KeyboardInterrupt):
@@ -202,9 +156,9 @@ def test_the_last_three_and_the_best_are_kept(place):
 
 
 @pytest.fixture
-def unfinished(place):
+def unfinished(place, finished):
     """A run with checkpoints after its first and its second epoch of three."""
-    assert main([*TINY, "--name", "run"]) == 0
+    shutil.copytree(finished, "runs/run")
     (place / "runs/run/checkpoints/step-00000066.pt").unlink()
     return place / "runs/run"
 
@@ -268,8 +222,8 @@ def test_what_cannot_be_resumed_is_one_error(unfinished, capsys):
     assert "is no record of a run" in error_of(capsys, "--resume", "runs/run")
 
 
-def test_a_finished_run_has_nothing_to_resume(place, capsys):
-    assert main([*TINY, "--name", "run"]) == 0
+def test_a_finished_run_has_nothing_to_resume(place, finished, capsys):
+    shutil.copytree(finished, "runs/run")
     before = Path("runs/run/record.json").read_bytes()
     assert "is finished; there is nothing to resume" in error_of(capsys, "--resume", "runs/run")
     assert Path("runs/run/record.json").read_bytes() == before
@@ -298,3 +252,157 @@ def test_numbers_that_run_away_name_the_step_and_the_last_good_checkpoint(
         "step-00000022.pt",
     }
     assert json.loads(Path("runs/run/record.json").read_text())["status"] == "failed"
+
+
+def state_after(steps: int, width: int = 2) -> checkpoint.State:
+    """A state in which every part remembers something."""
+    torch.manual_seed(steps)
+    model = torch.nn.Linear(3, width)
+    state = checkpoint.State(
+        model=model,
+        optimizer=torch.optim.AdamW(model.parameters()),
+        # With scales of its own, as in half precision
+        scaler=torch.amp.GradScaler("cpu", init_scale=8.0, growth_interval=2),
+        ema=EMA(model, 0.9),
+    )
+    for _ in range(steps):
+        state.optimizer.zero_grad()
+        state.scaler.scale(model(torch.randn(4, 3)).square().sum()).backward()
+        state.scaler.step(state.optimizer)
+        state.scaler.update()
+        state.ema.update(model)
+        state.step += 1
+    return state
+
+
+def content(state: checkpoint.State) -> dict:
+    return {
+        "model": state.model.state_dict(),
+        "average": state.ema.state_dict(),
+        "optimizer": state.optimizer.state_dict(),
+        "scaler": state.scaler.state_dict(),
+        **{name: getattr(state, name) for name in checkpoint.PLAIN},
+    }
+
+
+def test_a_new_state_has_done_nothing():
+    state = state_after(0)
+    assert (state.epoch, state.step, state.loss, state.seconds, state.epochs) == (0, 0, 0, 0, [])
+    assert state.epochs is not state_after(0).epochs
+    assert state.tested is state.ema.model
+    state.ema = None
+    assert state.tested is state.model
+
+
+def test_every_part_of_a_state_comes_back(tmp_path):
+    state = state_after(3)
+    state.epoch, state.loss, state.seconds, state.epochs = 2, 0.25, 7.5, [{"accuracy": 0.5}]
+    about = {"classes": ["a", "b"]}
+    written = checkpoint.write_checkpoint(tmp_path / "run", state, about, 23, best=False)
+    assert [*(tmp_path / "run").iterdir()] == [written] == [tmp_path / "run" / "step-00000023.pt"]
+    assert torch.load(written, weights_only=True)["classes"] == ["a", "b"]
+    other = state_after(1)
+    assert checkpoint.read_checkpoint(tmp_path / "run", other) == written
+    torch.testing.assert_close(content(other), content(state), rtol=0, atol=0)
+    assert other.scaler.get_scale() == 16
+
+
+def test_a_state_without_an_average_comes_back(tmp_path):
+    state, other = state_after(3), state_after(1)
+    state.ema = other.ema = None
+    checkpoint.write_checkpoint(tmp_path, state, {}, 3, best=True)
+    assert (tmp_path / "best.pt").read_bytes() == (tmp_path / "step-00000003.pt").read_bytes()
+    checkpoint.read_checkpoint(tmp_path, other)
+    assert torch.equal(other.model.weight, state.model.weight)
+
+
+def test_only_the_newest_three_are_kept_in_the_order_of_their_steps(tmp_path):
+    for steps in (9, 10, 99, 100, 20):
+        checkpoint.write_checkpoint(tmp_path, state_after(0), {}, steps, best=False)
+    assert [path.name for path in checkpoints(tmp_path)] == [
+        "step-00000100.pt",
+        "step-00000099.pt",
+        "step-00000020.pt",
+    ]
+
+
+def test_without_a_checkpoint_a_state_stays_and_leftovers_go(tmp_path):
+    (tmp_path / ".step-00000003.pt.77").write_bytes(b"half")
+    (tmp_path / "best.pt").write_bytes(b"not looked at")
+    state = state_after(2)
+    assert checkpoint.read_checkpoint(tmp_path, state) is None
+    assert state.step == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["best.pt"]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_one_number_that_is_none_among_all_weights_is_seen(value):
+    state = state_after(0)
+    assert state.finite()
+    with torch.no_grad():
+        state.model.bias[1] = value
+    assert not state.finite()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda found: [found], "list indices"),
+        (lambda found: found | {"optimizer": {}}, "param_groups"),
+        (lambda found: found | {"model": state_after(1, width=3).model.state_dict()}, "Linear"),
+        (lambda found: found | {"optimizer": shorter(found["optimizer"])}, "parameter group"),
+        (lambda found: {**found, "average": None}, ""),
+    ],
+    ids=["a list", "no groups", "another width", "fewer weights", "no average"],
+)
+def test_what_does_not_fit_a_state_is_one_line(tmp_path, spoil, reason):
+    for steps in (1, 2, 3):
+        checkpoint.write_checkpoint(tmp_path, state_after(steps), {}, steps, best=False)
+    newest = tmp_path / "step-00000003.pt"
+    torch.save(spoil(torch.load(newest, weights_only=True)), newest)
+    with pytest.raises(checkpoint.CheckpointError) as caught:
+        checkpoint.read_checkpoint(tmp_path, state_after(0))
+    message = str(caught.value)
+    assert message.startswith(f"{newest} cannot be resumed from (")
+    assert message.endswith("). Delete it, and --resume goes on from step-00000002.pt")
+    assert reason in message
+    assert "\n" not in message
+
+
+def shorter(optimizer: dict) -> dict:
+    (group,) = optimizer["param_groups"]
+    return optimizer | {"param_groups": [group | {"params": group["params"][:1]}]}
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (EOFError(), "it ends too early"),
+        (OSError("first line\nsecond line"), "first line"),
+        (pickle.UnpicklingError("how to run it\nnevertheless"), "it is damaged or no checkpoint"),
+    ],
+    ids=["EOFError", "OSError", "UnpicklingError"],
+)
+def test_a_checkpoint_that_cannot_be_read_says_why(tmp_path, monkeypatch, error, reason):
+    path = checkpoint.write_checkpoint(tmp_path, state_after(1), {}, 1, best=False)
+
+    def fail(*arguments, **options):
+        raise error
+
+    monkeypatch.setattr(torch, "load", fail)
+    with pytest.raises(checkpoint.CheckpointError) as caught:
+        checkpoint.read_checkpoint(tmp_path, state_after(0))
+    advice = "There is no older one; start the run anew without --resume"
+    assert str(caught.value) == f"{path} cannot be resumed from ({reason}). {advice}"
+
+
+def test_outside_the_main_thread_signals_do_what_they_did():
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+
+    def inside():
+        with StopRequest() as stop:
+            return stop.signal, [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)]
+
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(inside).result() == (None, before)
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before

@@ -59,7 +59,7 @@ def test_digits_still_show_the_originals():
     assert (torch.tensor(bunch.target)[nearest] == labels).float().mean() > 0.999
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_the_random_split_is_stratified_disjoint_and_repeatable(seed):
     first, again = digits("random", seed), digits("random", seed)
@@ -87,7 +87,7 @@ def test_the_forms_begin_where_the_data_say():
         assert blocks[0].a <= 1
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_the_split_by_writers_parts_whole_forms(seed):
     images = digits("writers", seed)
@@ -111,7 +111,7 @@ def test_another_split_seed_holds_out_other_digits_and_says_so():
     assert "seed 2" in two.split
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 1000), low=st.integers(0, 200), span=st.integers(1, 55))
 def test_channel_statistics_equal_numpys(seed, low, span):
     generator = np.random.default_rng(seed)

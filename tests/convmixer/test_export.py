@@ -1,10 +1,6 @@
 """Exported files give the model's outputs to safetensors and to ONNX Runtime, or are not kept."""
 
 import json
-import os
-import subprocess
-import sys
-import time
 import warnings
 from pathlib import Path
 
@@ -12,8 +8,9 @@ import onnx
 import onnxruntime
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from nursery import without_pytorch
 from safetensors import safe_open
 from timm.models.convmixer import ConvMixer as TimmConvMixer
 
@@ -23,14 +20,7 @@ from convmixer.variants import make_convmixer
 from convmixer.weights import Trained, formats, load
 
 SOURCE = Path(export.__file__).parents[1]
-COMMAND = [sys.executable, "-m", "convmixer.export"]
 CLASSES = [*"abcdefgh", "neun 9", "ζ"]
-
-
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"PYTHONPATH": str(SOURCE), "COLUMNS": "80"}
-    command = [*COMMAND, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, env=environment)
 
 
 def a_run(folder: Path, h=8, d=2, k=3, p=4, norm="batch", residual="depthwise") -> Path:
@@ -83,16 +73,15 @@ SIZES = {
     "norm": st.sampled_from(["batch", "layer"]),
     "residual": st.sampled_from(["depthwise", "both", "none"]),
 }
-SHARED_FOLDER = [HealthCheck.function_scoped_fixture]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=SHARED_FOLDER)
+@settings(max_examples=25)
 @given(**SIZES)
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even")
-def test_a_safetensors_file_is_the_same_model_bit_for_bit(tmp_path, **sizes):
-    original = load(a_run(tmp_path / "run", **sizes))
-    output = tmp_path / "a.safetensors"
-    assert main(tmp_path / "run", output) == 0
+def test_a_safetensors_file_is_the_same_model_bit_for_bit(shared_path, **sizes):
+    original = load(a_run(shared_path / "run", **sizes))
+    output = shared_path / "a.safetensors"
+    assert main(shared_path / "run", output) == 0
     copy = load(output)
     assert copy.description() == original.description()
     assert (copy.naming, copy.classes) == ("ours", CLASSES)
@@ -148,13 +137,14 @@ def test_timms_weights_become_onnx(tmp_path):
         torch.testing.assert_close(torch.from_numpy(logits), theirs(images), atol=1e-5, rtol=1e-5)
 
 
-def test_the_program_writes_safetensors_and_says_so(tmp_path):
+def test_the_program_writes_safetensors_and_says_so(tmp_path, capsys):
     folder, output = a_run(tmp_path / "run"), tmp_path / "digits.safetensors"
     output.write_text("an older file")
-    result = run(folder, output)
-    assert (result.returncode, result.stderr) == (0, "")
+    assert main(folder, output) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
     size = f"{output.stat().st_size / 1000:,.0f} kB"
-    assert result.stdout.splitlines() == [
+    assert out.splitlines() == [
         f"{output}: ConvMixer-8/2, {size}",
         "greatest difference of its outputs from PyTorch's: 0.0e+00",
     ]
@@ -167,20 +157,14 @@ def test_the_program_writes_safetensors_and_says_so(tmp_path):
 
 
 def test_help_and_mistakes_do_not_wait_for_pytorch(tmp_path):
-    began = time.monotonic()
-    result = run("--help")
-    assert result.returncode == 0
-    assert "--image-size" in result.stdout
-    result = run("weights.pt", tmp_path / "weights.tflite")
-    assert result.returncode == 2
-    assert ".safetensors or .onnx" in result.stderr
-    assert len(result.stderr.splitlines()) == 1
-    assert run("only-one").returncode == 2
-    code = "import sys, convmixer.export; print('torch' in sys.modules)"
-    environment = os.environ | {"PYTHONPATH": str(SOURCE)}
-    loaded = subprocess.check_output([sys.executable, "-c", code], text=True, env=environment)
-    assert loaded == "False\n"
-    assert time.monotonic() - began < 20
+    wrong = ["weights.pt", tmp_path / "weights.tflite"]
+    told, mistaken, lacking = without_pytorch("export", ["--help"], wrong, ["only-one"])
+    assert (told[0], told[2]) == (0, "")
+    assert "--image-size" in told[1]
+    assert (mistaken[0], mistaken[1]) == (2, "")
+    assert ".safetensors or .onnx" in mistaken[2]
+    assert len(mistaken[2].splitlines()) == 1
+    assert (lacking[0], lacking[1]) == (2, "")
 
 
 @pytest.mark.parametrize("suffix", export.SUFFIXES)

@@ -54,7 +54,7 @@ def test_variants_have_the_tensors_and_activations_of_timms(ours, theirs):
     ]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     width=st.integers(1, 24),
     depth=st.integers(1, 4),
@@ -75,7 +75,7 @@ def test_the_formula_of_the_parameters(
     assert count(built) == embedding + depth * layer + (width + 1) * n_classes
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     kernel_size=st.integers(1, 10),
     patch_size=st.integers(1, 4),

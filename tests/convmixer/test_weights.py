@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from labml_nn import conv_mixer as labml
 from safetensors.torch import save_file
@@ -119,10 +119,10 @@ def test_equal_gradients_in_double_precision():
     images = torch.randn(4, 3, 16, 16, dtype=torch.double)
     for model in (theirs, ours):
         nn.functional.cross_entropy(model(images), torch.arange(4)).backward()
-    gradients = {name: p.grad for name, p in theirs.named_parameters()}
-    expected = to_ours(gradients)
-    for name, parameter in ours.named_parameters():
-        torch.testing.assert_close(parameter.grad, expected[name])
+    found, expected = (
+        {name: weight.grad for name, weight in model.named_parameters()} for model in (ours, theirs)
+    )
+    torch.testing.assert_close(found, to_ours(expected))
 
 
 @pytest.mark.parametrize("norm", ["batch", "layer"])
@@ -222,9 +222,7 @@ def write(state, wrapping: str, folder: Path) -> Path:
 WAYS = ["none", "safetensors", "tar", "timm", "average", "bin"]
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40)
 @given(
     source=st.sampled_from(sorted(SOURCES)),
     way=st.sampled_from(WAYS),
@@ -234,9 +232,9 @@ WAYS = ["none", "safetensors", "tar", "timm", "average", "bin"]
     p=st.integers(1, 5),
     n=st.integers(1, 12),
 )
-def test_any_size_is_read_off_the_tensors_of_any_file(tmp_path, source, way, h, d, k, p, n):
+def test_any_size_is_read_off_the_tensors_of_any_file(shared_path, source, way, h, d, k, p, n):
     theirs = shaken(SOURCES[source](h, d, k, p, n, nn.GELU))
-    trained = load(write(theirs.state_dict(), way, tmp_path))
+    trained = load(write(theirs.state_dict(), way, shared_path))
     assert trained.naming == source
     assert trained.options == options_of(h, d, k, p)
     assert (trained.n_classes, trained.in_channels) == (n, 3)
@@ -360,21 +358,21 @@ def test_a_damaged_file_is_named(tmp_path, suffix, damage):
     assert "cannot be read" in refusal(path)
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60)
 @given(data=st.data(), safe=st.booleans())
-def test_damage_anywhere_is_an_error_or_harmless(tmp_path, data, safe):
-    path = tmp_path / ("a.safetensors" if safe else "a.pt")
+def test_damage_anywhere_is_an_error_or_harmless(shared_path, data, safe):
+    path = shared_path / ("a.safetensors" if safe else "a.pt")
     (save_file if safe else torch.save)(ConvMixer(2, 1, 3, 1, 2).state_dict(), path)
     content = bytearray(path.read_bytes())
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     path.write_bytes(content)
     try:
-        load(path)
+        found = load(path)
     except WeightsError as error:
         assert str(path) in str(error)
+    else:
+        assert isinstance(found, Trained)
 
 
 def test_what_is_not_there_is_named(tmp_path):

@@ -106,6 +106,20 @@ class Team:
         dist.all_reduce(votes, group=processors())
         return bool(votes)
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """
+        What fails inside in one process, by an `ExperimentError`, fails in all, and none
+        waits for another that has given up.
+        """
+        failure: ExperimentError | None = None
+        try:
+            yield
+        except ExperimentError as error:
+            failure = error
+        if self.any(failure is not None):
+            raise failure or ExperimentError("another process could not begin")
+
     def share_statistics(self, model: nn.Module) -> None:
         r"""
         ### Share the running statistics
@@ -113,16 +127,17 @@ class Team:
         The mean of all processes' images is the mean of their means. Their variance is
         that within the processes, plus that between their means:
 
-        $$\sigma^2 = \frac{1}{R} \sum_r \big( \sigma_r^2 + \mu_r^2 \big) - \mu^2$$
+        $$\sigma^2 = \frac{1}{R} \sum_r \big( \sigma_r^2 + (\mu_r - \mu)^2 \big)$$
         """
         if self.world_size == 1:
             return
         for part in model.modules():
             if isinstance(part, nn.BatchNorm2d):
                 mean, variance = part.running_mean, part.running_var
-                square = self.sum(variance + mean**2) / self.world_size
-                mean.copy_(self.sum(mean.clone()) / self.world_size)
-                variance.copy_(square - mean**2)
+                pooled = self.sum(mean.clone()) / self.world_size
+                variance.add_((mean - pooled) ** 2)
+                variance.copy_(self.sum(variance.clone()) / self.world_size)
+                mean.copy_(pooled)
 
 
 @functools.cache
@@ -160,4 +175,5 @@ def team(machine: Machine) -> Iterator[Team]:
     try:
         yield Team(dist.get_rank(), world_size)
     finally:
+        processors.cache_clear()
         dist.destroy_process_group()

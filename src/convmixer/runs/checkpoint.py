@@ -134,9 +134,10 @@ def read_checkpoint(folder: Path, state: State) -> Path | None:
     checkpoint that is damaged, or of another model, is a `CheckpointError` that says
     how to resume from the one before.
     """
-    # Files that were being written when the process was killed are not checkpoints.
+    # Files that were being written when the process was killed are not checkpoints. Any
+    # of several processes may delete them.
     for unfinished in folder.glob(".*.pt.*"):
-        unfinished.unlink()
+        unfinished.unlink(missing_ok=True)
     found = checkpoints(folder)
     if not found:
         return None

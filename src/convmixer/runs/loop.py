@@ -99,6 +99,8 @@ def train_run(setting: Setting, state: State, report: Callable[[], None]) -> int
                 save(setting, state, best=False)
                 return stop.signal or signal.SIGTERM
             setting.team.share_statistics(state.model)
+            if state.ema is not None:
+                setting.team.share_statistics(state.ema.model)
 
             right = evaluate_state(setting, state) == setting.data.test.labels.cpu()
             figures = {

@@ -55,16 +55,17 @@ def run(options: Options, command: str, clock: float) -> int:
     keep_memory()
     machine = choose_machine(options)
     with team(machine) as processes, silent_unless(processes.leads):
-        images = load(options, machine)
-        state = begin(options, images, machine, processes)
         folder = options.runs / (options.name or f"{datetime.now():%Y-%m-%d-%H%M%S}")
-        record = describe(
-            command, options, images, state.model, machine, processes.world_size
-        )
-        if options.resume:
-            resume(folder, state, record)
-        elif processes.leads:
-            make_folder(folder)
+        with processes.together():
+            images = load(options, machine)
+            state = begin(options, images, machine, processes)
+            record = describe(
+                command, options, images, state.model, machine, processes.world_size
+            )
+            if options.resume:
+                resume(folder, state, record)
+            elif processes.leads:
+                make_folder(folder)
         setting = Setting(options, images, machine, processes, folder)
         introduce(record)
         return carry_out(setting, state, record, clock)
