@@ -8,12 +8,15 @@ import importlib.util
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).parents[1]
 PAGE = "---\ntitle: Overview\nsummary: What this is.\n---\n\n# Overview\n\nSee [the code](../src/paper/net.py#Net.forward).\n"
@@ -81,6 +84,46 @@ class Project:
             for path in folder.rglob("*")
             if path.is_file()
         }
+
+
+# --- a preview at work ---
+
+
+class Lines:
+    """What a process prints, as it prints it."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self.text = ""
+        self._seen = 0
+        self._new = threading.Condition()
+        threading.Thread(target=self._read, args=(stream,), daemon=True).start()
+
+    def _read(self, stream: IO[str]) -> None:
+        for line in stream:
+            with self._new:
+                self.text += line
+                self._new.notify_all()
+
+    def wait_for(self, words: str, seconds: float = 60) -> bool:
+        """Whether the words come, after those waited for before."""
+        with self._new:
+            found = self._new.wait_for(lambda: words in self.text[self._seen :], seconds)
+            if found:
+                self._seen = self.text.index(words, self._seen) + len(words)
+            return found
+
+
+def free_port() -> int:
+    """A port that is free just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def fetch(address: str) -> str:
+    """The page at an address."""
+    with urllib.request.urlopen(address, timeout=10) as response:
+        return response.read().decode()
 
 
 # --- labml-nn: 221 annotated files that nobody here wrote ---

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from textwrap import shorten
 
@@ -62,35 +62,60 @@ def main(context: click.Context) -> None:
     names the file and the line; the last good `site/` then stays as it was.
     """
     if context.invoked_subcommand is None:
-        with _reported(), _stoppable():
+        with _reported(), _stoppable("stopped; the site is as it was."):
             _build(read_project(Path(CONFIG)))
 
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+def _signals() -> list[int]:
+    """What ends a command: Ctrl-C, `kill`, and, but for `nohup`, a terminal that closes."""
+    hangup: int = getattr(signal, "SIGHUP", signal.SIGTERM)
+    heard = signal.getsignal(hangup) != signal.SIG_IGN
+    return [signal.SIGINT, signal.SIGTERM, *([hangup] if heard else [])]
 
 
 @contextmanager
-def _stoppable() -> Iterator[None]:
-    """Tidy up when told to stop, by Ctrl-C or by the system, and exit as a shell expects it."""
+def _stoppable(message: str = "") -> Iterator[None]:
+    """Tidy up when told to stop, and exit as a shell expects it.
+
+    A shell starts what runs in the background with SIGINT ignored, and so do many programs: what
+    is set here holds all the same.
+    """
+
+    numbers = _signals()
 
     def stop(number: int, frame: object) -> None:
-        for other in _SIGNALS:  # once is enough: nothing disturbs the tidying
+        for other in numbers:  # once is enough: nothing disturbs the tidying
             signal.signal(other, signal.SIG_IGN)
         raise _Stopped(number)
 
-    before = {number: signal.signal(number, stop) for number in _SIGNALS}
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield
     except _Stopped as stopped:
-        _Failure("stopped; the site is as it was.").show()
+        if message:
+            _Failure(message).show()
         raise SystemExit(128 + stopped.number) from None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
+@contextmanager
+def _held() -> Iterator[None]:
+    """Let a signal wait for the end of what may not be cut in two."""
+    came: list[int] = []
+    before = {n: signal.signal(n, lambda number, _: came.append(number)) for n in _signals()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in came[:1]:
+            signal.raise_signal(number)
+
+
 class _Stopped(BaseException):
-    """A signal that ends a build."""
+    """A signal that ends a command."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -161,22 +186,58 @@ def _check_writable(site: Path, shown: str) -> None:
 # MkDocs runs in a process of its own: the engine's core does not know it.
 _MKDOCS = [sys.executable, "-m", "mkdocs"]
 _ENVIRONMENT = {"NO_MKDOCS_2_WARNING": "1"}
+_TIDY = 10.0  # seconds that MkDocs has for its tidying
 _SAID = re.compile(r"INFO +- +literate: (note: )?(.*)")
 _PROBLEM = re.compile(r"(?:ERROR|WARNING) +- +(.*)")
 
 
+@contextmanager
+def _mkdocs(*arguments: str, output: int | None = None) -> Iterator[subprocess.Popen[str]]:
+    """MkDocs at work, which ends with us, and all that it started with it.
+
+    It is a group of its own: a terminal's Ctrl-C reaches us alone, and so it gets it once.
+    """
+    process = None
+    try:
+        with _held():
+            process = subprocess.Popen(
+                [*_MKDOCS, *arguments],
+                env={**os.environ, **_ENVIRONMENT},
+                stdout=output,
+                stderr=output,
+                text=True,
+                process_group=0 if os.name == "posix" else None,
+            )
+        yield process
+    finally:
+        if process is not None:
+            _end(process)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End a process, which may tidy up, and what it has left."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_TIDY)
+    if os.name == "posix":
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
 def _mkdocs_build(folder: Path) -> tuple[list[str], str]:
     """Build into a folder, strictly. Returns notes and summary, or raises with what was wrong."""
-    command = [*_MKDOCS, "build", "--strict", "--site-dir", str(folder)]
-    environment = {**os.environ, **_ENVIRONMENT}
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    said = _SAID.findall(result.stderr)
-    if said and result.returncode == 0:
+    arguments = ["build", "--strict", "--site-dir", str(folder)]
+    with _mkdocs(*arguments, output=subprocess.PIPE) as process:
+        _, told = process.communicate()
+    said = _SAID.findall(told)
+    if said and process.returncode == 0:
         return [text for is_note, text in said if is_note], said[-1][1]
     # MkDocs puts "ERROR -" before the first line of a message and nothing before the others.
     lines = [
         problem[1] if (problem := _PROBLEM.match(line)) else line
-        for line in result.stderr.splitlines()
+        for line in told.splitlines()
         if not line.startswith(("INFO", "Aborted", "DEBUG")) and line.strip()
     ]
     crash = next((i for i, line in enumerate(lines) if line.startswith("Traceback")), None)
@@ -220,15 +281,12 @@ def serve(port: int) -> None:
     with _reported():
         read_project(Path(CONFIG))
         _check_port(port)
-    command = [*_MKDOCS, "serve", "--livereload", "--dev-addr", f"127.0.0.1:{port}"]
-    process = subprocess.Popen(command, env={**os.environ, **_ENVIRONMENT})
-    # Told to end, end it as Ctrl-C does: it then tidies up.
-    signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGINT))
-    while True:
-        try:
-            raise SystemExit(process.wait())
-        except KeyboardInterrupt:  # MkDocs gets it too, and takes a moment to stop
-            continue
+    with (
+        _stoppable(),
+        _mkdocs("serve", "--livereload", "--dev-addr", f"127.0.0.1:{port}") as process,
+    ):
+        code = process.wait()
+    raise SystemExit(code if code >= 0 else 128 - code)
 
 
 def _check_port(port: int) -> None:

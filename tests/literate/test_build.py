@@ -1,15 +1,9 @@
 """`build_site.py`, run as a user runs it: what it builds, and how it fails."""
 
-import contextlib
 import json
-import os
 import re
-import signal
 import subprocess
 import sys
-import threading
-import time
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -265,33 +259,6 @@ def test_a_swap_that_fails_puts_the_old_site_back(tmp_path):
     assert (tmp_path / "site/index.html").read_text() == "the last good site"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_build_that_is_stopped_leaves_the_old_site_and_nothing_else(project, number):
-    project.write("site/index.html", "the last good site")
-    process = subprocess.Popen(
-        [sys.executable, str(ROOT / "build_site.py")],
-        cwd=project.root,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    assert eventually(lambda: list(project.root.glob(".site-*")))
-    os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
-    out, err = process.communicate(timeout=30)
-    assert process.returncode == 128 + number
-    assert (out, err) == ("", "error: stopped; the site is as it was.\n")
-    assert project.files() == {"index.html": b"the last good site"}
-    assert not list(project.root.glob(".site-*"))
-
-
-def eventually(condition, seconds=20):
-    end = time.monotonic() + seconds
-    while not (held := condition()) and time.monotonic() < end:
-        time.sleep(0.01)
-    return held
-
-
 def test_the_folder_that_the_configuration_names(project):
     project.write("mkdocs.yml", CONFIG + "site_dir: public\n")
     result = project.run()
@@ -404,94 +371,6 @@ def test_a_template_that_names_no_page_or_language(project, maps):
     assert result.returncode == 1
     assert "the option `maps` of the plugin `literate` is" in result.stderr
     assert "Traceback" not in result.stderr
-
-
-def test_serve_rebuilds_when_a_map_changes(project):
-    command = [sys.executable, str(ROOT / "build_site.py"), "serve", "--port", str(free_port())]
-    address = f"http://127.0.0.1:{command[-1]}/"
-    process = subprocess.Popen(
-        command, cwd=project.root, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-    lines = Lines(process.stderr)
-    try:
-        assert lines.wait_for("Serving on")
-        assert "输入加倍" in fetch(f"{address}zh/net/")
-        project.write("translations/zh/net.json", '{"<p>Double the input.</p>": "<p>两倍。</p>"}')
-        assert lines.wait_for("Rebuilt 1 page in")
-        assert "两倍。" in fetch(f"{address}zh/net/")
-        project.write("src/paper/net.py", SOURCE + "\n\nEND = 1\n")
-        assert lines.wait_for("Rebuilt the site in")
-        assert "END" in fetch(f"{address}net/")
-        red = CONFIG.replace("font: false", "font: false\n  palette: {primary: red}")
-        project.write("mkdocs.yml", red)
-        assert lines.wait_for("Rebuilt the site in")
-        project.write("src/paper/net.py", SOURCE.replace("Double", "Twice") + "\n\nEND = 1\n")
-        assert lines.wait_for("Rebuilt 2 pages in")
-        page = fetch(f"{address}net/")
-        assert "Twice the input" in page and 'data-md-color-primary="red"' in page
-        project.write("src/paper/net.py", "def f(:\n")
-        assert lines.wait_for("src/paper/net.py:1: this is not Python")
-        assert "END" in fetch(f"{address}net/")
-        project.write("src/paper/net.py", SOURCE)
-        assert lines.wait_for("Rebuilt the site in")
-    finally:
-        os.killpg(process.pid, signal.SIGINT)
-        code = process.wait(timeout=20)
-    assert code == 0
-    assert "Traceback" not in lines.text
-
-
-def test_serve_ends_what_it_started(project):
-    command = [sys.executable, str(ROOT / "build_site.py"), "serve", "--port", str(free_port())]
-    process = subprocess.Popen(
-        command, cwd=project.root, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-    try:
-        assert Lines(process.stderr).wait_for("Serving on")
-        process.terminate()
-        assert process.wait(timeout=20) == 0
-        with pytest.raises(OSError, match="refused"):
-            fetch(f"http://127.0.0.1:{command[-1]}/")
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-
-
-class Lines:
-    """What a process prints, as it prints it."""
-
-    def __init__(self, stream):
-        self.text = ""
-        self._seen = 0
-        self._new = threading.Condition()
-        threading.Thread(target=self._read, args=(stream,), daemon=True).start()
-
-    def _read(self, stream):
-        for line in stream:
-            with self._new:
-                self.text += line
-                self._new.notify_all()
-
-    def wait_for(self, words, seconds=30):
-        """Whether the words come, after those waited for before."""
-        with self._new:
-            found = self._new.wait_for(lambda: words in self.text[self._seen :], seconds)
-            if found:
-                self._seen = self.text.index(words, self._seen) + len(words)
-            return found
-
-
-def free_port():
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def fetch(address):
-    with urllib.request.urlopen(address, timeout=10) as response:
-        return response.read().decode()
 
 
 def test_the_engine_needs_no_torch_and_no_convmixer():
