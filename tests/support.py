@@ -6,17 +6,26 @@ import functools
 import http.server
 import importlib.util
 import json
+import multiprocessing
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from types import SimpleNamespace
+from typing import IO, Any, NamedTuple
+
+import pytest
+from jinja2 import FileSystemBytecodeCache
+
+from literate import cli
+from literate.cache import Cache
 
 ROOT = Path(__file__).parents[1]
 PAGE = "---\ntitle: Overview\nsummary: What this is.\n---\n\n# Overview\n\nSee [the code](../src/paper/net.py#Net.forward).\n"
@@ -73,9 +82,17 @@ class Project:
         return (self.root / name).read_text(encoding="utf-8")
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """What `build_site.py` does, without the second that two interpreters take to start."""
+        environment = {**os.environ, **SHARED}
+        return _fork(_forks, _build_site, self.root, environment, arguments)
+
+    def run_process(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """`build_site.py` as a user runs it."""
         command = [sys.executable, str(ROOT / "build_site.py"), *arguments]
-        return subprocess.run(command, cwd=self.root, capture_output=True, text=True, timeout=120)
+        environment = {**os.environ, **environment}
+        return subprocess.run(
+            command, cwd=self.root, env=environment, capture_output=True, text=True, timeout=600
+        )
 
     def files(self) -> dict[str, bytes]:
         folder = self.root / "site"
@@ -84,6 +101,99 @@ class Project:
             for path in folder.rglob("*")
             if path.is_file()
         }
+
+
+def small_project(root: Path) -> Project:
+    """A paper with one Markdown page, one annotated file, and a Chinese map."""
+    made = Project(root)
+    made.write("docs/index.md", PAGE)
+    made.write("src/paper/net.py", SOURCE)
+    made.write("mkdocs.yml", CONFIG)
+    made.write("translations/zh/language.toml", 'name = "中文"\n')
+    made.write(
+        "translations/zh/net.json", '{\n  "<p>Double the input.</p>": "<p>输入加倍。</p>"\n}\n'
+    )
+    return made
+
+
+class Built(NamedTuple):
+    """A project that has been built, and what the command said."""
+
+    project: Project
+    result: subprocess.CompletedProcess[str]
+
+
+# --- commands, in forks of a process that has imported all they need ---
+
+_forks = multiprocessing.get_context("forkserver")
+_forks.set_forkserver_preload(["literate.cli", "literate.plugin", "mkdocs.__main__", "pytest"])
+_templates = tempfile.TemporaryDirectory(prefix="templates-")
+#: Where what the theme's templates compile to lies, for all the small projects.
+SHARED = {"TEMPLATES": _templates.name}
+
+
+@contextmanager
+def share_templates(folder: str) -> Iterator[None]:
+    """Let every project have the same compiled templates: Jinja sees to it that they are right."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Cache, "templates", lambda self: FileSystemBytecodeCache(folder))
+        yield
+
+
+def _fork(
+    context: Any,
+    function: Callable[..., None],
+    root: Path,
+    environment: Mapping[str, str],
+    arguments: Sequence[str],
+) -> subprocess.CompletedProcess[str]:
+    """Run a function in a fork, as `subprocess.run` runs a program."""
+    with tempfile.TemporaryDirectory() as folder:
+        names = [f"{folder}/out", f"{folder}/err"]
+        process = context.Process(
+            target=_redirected, args=(names, function, root, environment, arguments)
+        )
+        process.start()
+        process.join(600)
+        texts = [Path(name).read_text(encoding="utf-8") for name in names]
+        return subprocess.CompletedProcess(arguments, process.exitcode, *texts)
+
+
+def _redirected(
+    names: Sequence[str],
+    function: Callable[..., None],
+    root: Path,
+    environment: Mapping[str, str],
+    arguments: Sequence[str],
+) -> None:
+    os.chdir(root)
+    os.environ.clear()
+    os.environ.update(environment)
+    for number, name in enumerate(names, 1):
+        os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT), number)
+    function(arguments)
+
+
+def _build_site(arguments: Sequence[str]) -> None:
+    cli._mkdocs = _forked_mkdocs
+    cli.main(arguments, prog_name="build_site.py")
+
+
+@contextmanager
+def _forked_mkdocs(*arguments: str, output: int) -> Iterator[SimpleNamespace]:
+    """What `cli` starts, as a fork of this fork."""
+    environment = {**os.environ, **cli._ENVIRONMENT}
+    context = multiprocessing.get_context("fork")
+    result = _fork(context, _mkdocs, Path.cwd(), environment, arguments)
+    texts = (result.stdout, result.stderr)
+    yield SimpleNamespace(returncode=result.returncode, communicate=lambda: texts)
+
+
+def _mkdocs(arguments: Sequence[str]) -> None:
+    from mkdocs.__main__ import cli as mkdocs
+
+    with share_templates(os.environ["TEMPLATES"]):
+        mkdocs(arguments, prog_name="mkdocs")
 
 
 # --- a preview at work ---

@@ -12,8 +12,8 @@ from support import CONFIG, PAGE, ROOT, SOURCE
 from literate.cli import _crash, _swap
 
 
-def test_every_language_is_built(project):
-    result = project.run()
+def test_every_language_is_built(built):
+    project, result = built
     assert result.returncode == 0, result.stderr
     assert {"index.html", "net/index.html", "zh/index.html", "zh/net/index.html", "404.html",
             "zh/404.html", "sitemap.xml"} <= project.files().keys()  # fmt: skip
@@ -23,16 +23,15 @@ def test_every_language_is_built(project):
     assert "Double the input." not in chinese
 
 
-def test_the_last_line_says_what_was_built(project):
-    last = project.run().stdout.strip().split("\n")[-1]
+def test_the_last_line_says_what_was_built(built):
+    last = built.result.stdout.strip().split("\n")[-1]
     assert re.fullmatch(
         r"site/: 4 pages, 2 languages \(en; translated: zh \d+(\.\d)? %\), \d+\.\d s", last
     ), last
 
 
-def test_an_untranslated_note_is_english_and_marked(project):
-    project.run()
-    chinese = project.read("site/zh/net/index.html")
+def test_an_untranslated_note_is_english_and_marked(built):
+    chinese = built.project.read("site/zh/net/index.html")
     marked = re.findall(r'<div class="untranslated" lang="en"[^>]*>(.*?)</div>', chinese, re.DOTALL)
     assert any("Words about" in html for html in marked)
 
@@ -83,10 +82,9 @@ def test_anchors_are_the_same_in_every_language(project):
     assert '<h2 id="a-net">一个网络</h2>' in project.read("site/zh/net/index.html")
 
 
-def test_links_lead_to_the_page_in_the_same_language(project):
-    project.run()
-    assert 'href="net/#Net.forward"' in project.read("site/index.html")
-    assert 'href="net/#Net.forward"' in project.read("site/zh/index.html")
+def test_links_lead_to_the_page_in_the_same_language(built):
+    assert 'href="net/#Net.forward"' in built.project.read("site/index.html")
+    assert 'href="net/#Net.forward"' in built.project.read("site/zh/index.html")
 
 
 def test_mkdocs_itself_builds_the_site(project):

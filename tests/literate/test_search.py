@@ -6,7 +6,7 @@ import unicodedata
 from html import escape
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 from support import ASK_WORKER
@@ -103,7 +103,7 @@ def pages_of(items):
 LETTERS = st.text("aAbß éΣσς卷积が,._-()[]\\^$*+?<&ﬁⅣ…İ१", max_size=10)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(st.lists(LETTERS, min_size=1, max_size=5), st.data())
 def test_every_page_that_holds_the_query_is_found_and_goes_first(ask, texts, data):
     text = folded(data.draw(st.sampled_from(texts)))
