@@ -26,8 +26,12 @@ from jinja2 import FileSystemBytecodeCache
 
 from literate import cli
 from literate.cache import Cache
+from literate.project import read_project
+from literate.site import Site, load_site
 
 ROOT = Path(__file__).parents[1]
+#: The projects that stand beside this one.
+EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/mkdocs.yml"))
 PAGE = "---\ntitle: Overview\nsummary: What this is.\n---\n\n# Overview\n\nSee [the code](../src/paper/net.py#Net.forward).\n"
 SOURCE = '''"""
 ---
@@ -84,7 +88,7 @@ class Project:
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """What `build_site.py` does, without the second that two interpreters take to start."""
         environment = {**os.environ, **SHARED}
-        return _fork(_forks, _build_site, self.root, environment, arguments)
+        return _fork(forks, _build_site, self.root, environment, arguments)
 
     def run_process(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """`build_site.py` as a user runs it."""
@@ -94,8 +98,12 @@ class Project:
             command, cwd=self.root, env=environment, capture_output=True, text=True, timeout=600
         )
 
-    def files(self) -> dict[str, bytes]:
-        folder = self.root / "site"
+    def load(self) -> Site:
+        """The site in memory."""
+        return load_site(read_project(self.root / "mkdocs.yml"))
+
+    def files(self, site: str = "site") -> dict[str, bytes]:
+        folder = self.root / site
         return {
             path.relative_to(folder).as_posix(): path.read_bytes()
             for path in folder.rglob("*")
@@ -125,8 +133,8 @@ class Built(NamedTuple):
 
 # --- commands, in forks of a process that has imported all they need ---
 
-_forks = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload(["literate.cli", "literate.plugin", "mkdocs.__main__", "pytest"])
+forks = multiprocessing.get_context("forkserver")
+forks.set_forkserver_preload(["literate.cli", "literate.plugin", "mkdocs.__main__", "pytest"])
 _templates = tempfile.TemporaryDirectory(prefix="templates-")
 #: Where what the theme's templates compile to lies, for all the small projects.
 SHARED = {"TEMPLATES": _templates.name}

@@ -30,14 +30,6 @@ def templates():
         yield
 
 
-def files_of(site: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(site).as_posix(): path.read_bytes()
-        for path in site.rglob("*")
-        if path.is_file()
-    }
-
-
 def built(project: Project, site: str, **settings: object):
     """Build within this process: MkDocs takes long to start."""
     config = load_config(str(project.root / "mkdocs.yml"), site_dir=str(project.root / site))
@@ -51,7 +43,7 @@ def clean_files(project: Project) -> dict[str, bytes]:
     cache.rename(aside)
     try:
         built(project, "clean")
-        return files_of(project.root / "clean")
+        return project.files("clean")
     finally:
         shutil.rmtree(cache)
         aside.rename(cache)
@@ -128,7 +120,7 @@ def test_a_cached_build_is_byte_identical_to_a_clean_one(rounds):
             for number, count in edits:
                 edit(project, number, count)
             built(project, "site")
-            assert files_of(project.root / "site") == clean_files(project)
+            assert project.files() == clean_files(project)
 
 
 @settings(max_examples=6)
@@ -142,7 +134,7 @@ def test_a_refreshed_page_is_what_a_clean_build_makes_of_it(numbers):
             if refreshed(config, changed) is None:
                 config = built(project, "site")
         config.plugins["literate"]._catch_up()
-        assert files_of(project.root / "site") == clean_files(project)
+        assert project.files() == clean_files(project)
 
 
 @pytest.mark.parametrize("number", [0, 1, 3, 8, 13], ids=lambda number: EDITS[number][2])

@@ -5,24 +5,19 @@ import json
 import os
 import subprocess
 import sys
-import sysconfig
-from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 
 import nbformat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import ROOT, labml_nn
+from support import ROOT
 
 from literate.errors import LiterateError
-from literate.forms import Note, pieces
 from literate.names import module_name
 from literate.notebook import cells, notebook
 from literate.split import split
 from literate.weave import tangle, weave
 
-LABML = labml_nn()
 OWN = sorted((ROOT / "src").rglob("*.py"))
 MODULE = '''r"""
 ---
@@ -174,28 +169,6 @@ def test_an_encoding_declared_in_the_file_is_kept():
     document = weave(split(data, "file.py"))
     assert "Ein Wörtchen." in document.decode()
     assert tangle(document, "file.md") == data
-
-
-def round_trip(path):
-    """How many notes the file's document shows as prose; None if the file is not Python."""
-    data = path.read_bytes()
-    try:
-        document = split(data, str(path))
-    except LiterateError:
-        return None
-    assert tangle(weave(document), "page.md") == data, path
-    return sum(isinstance(piece, Note) for piece in pieces(document))
-
-
-def test_modules_that_others_wrote_come_back_byte_for_byte():
-    library = Path(sysconfig.get_path("stdlib"))
-    sample = [*sorted(library.glob("*.py"))[::5], *library.glob("asyncio/*.py")]
-    annotated = list(LABML.rglob("*.py"))
-    assert len(annotated) > 200 and len(sample) > 50
-    with ProcessPoolExecutor() as pool:
-        notes = list(pool.map(round_trip, [*annotated, *OWN, *sample], chunksize=20))
-    assert None not in notes
-    assert sum(notes) > 5000
 
 
 # --- edits ---
