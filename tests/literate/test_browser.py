@@ -370,14 +370,14 @@ def test_the_name_of_a_definition_leads_to_it(open_page, server, words):
     page = open_page("weights/")
     search_for(page, words)
     page.keyboard.press("Enter")
-    page.wait_for_url(f"{server}model/#ConvMixerLayer")
+    expect(page).to_have_url(f"{server}model/#ConvMixerLayer")
 
 
 def test_search_works_where_no_page_is(open_page, server):
     page = open_page("zh/404.html")
     search_for(page, "图块嵌入")
     page.keyboard.press("Enter")
-    page.wait_for_url(f"{server}zh/model/#PatchEmbedding")
+    expect(page).to_have_url(f"{server}zh/model/#PatchEmbedding")
 
 
 def test_search_on_a_telephone(open_page, server):

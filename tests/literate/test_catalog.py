@@ -286,7 +286,9 @@ PIECES = st.sampled_from(
 
 @given(st.lists(PIECES, min_size=1, max_size=6), st.sampled_from(["", "* ", "## ", "> ", "1. "]))
 def test_what_stays_as_it_is_has_no_fault(pieces, start):
-    for block in fragments(start + " ".join(pieces)):
+    blocks = fragments(start + " ".join(pieces))
+    assert blocks
+    for block in blocks:
         entry = Entry(block.html, block.html, 1)
         assert lint(entry, Language("de", "Deutsch")) == []
         (served,) = Catalog("m.json", (entry,)).note([block])

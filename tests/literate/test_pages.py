@@ -61,7 +61,9 @@ def test_every_link_of_the_site_leads_somewhere(site):
 
 
 def test_nothing_comes_from_another_host(site):
-    for path in site.rglob("*.html"):
+    pages = [*site.rglob("*.html")]
+    assert pages
+    for path in pages:
         root = LexborHTMLParser(path.read_text(encoding="utf-8"))
         for node in root.css("script[src], img[src], link[rel=stylesheet], link[rel=icon]"):
             source = node.attributes.get("src") or node.attributes.get("href") or ""

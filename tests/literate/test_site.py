@@ -182,7 +182,7 @@ def test_a_language_that_the_theme_does_not_speak(material, source, language, wo
 
 
 def test_languages_that_the_theme_speaks(material):
-    check_languages("en", ["zh", "zh-TW", "pt-BR"], material)
+    assert check_languages("en", ["zh", "zh-TW", "pt-BR"], material) is None
 
 
 def test_another_theme(material, tmp_path):
@@ -197,7 +197,7 @@ def test_a_template_that_is_not_there(project, material):
         project.write("src/paper/net.py", SOURCE)
         site = project.load()
         if is_there:
-            check_templates(site.pages.values(), material)
+            assert check_templates(site.pages.values(), material) is None
         else:
             with pytest.raises(LiterateError, match="docs/index.md:4: the theme has no template"):
                 check_templates(site.pages.values(), material)

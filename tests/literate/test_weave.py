@@ -197,10 +197,12 @@ def woven_with(note, words):
 def test_a_document_gives_python_or_one_clear_error(edited, at):
     text = DOCUMENT[:at] + edited + DOCUMENT[at:]
     try:
-        split(tangled(text).encode(), "net.py")
+        module = tangled(text).encode()
     except LiterateError as error:
         assert error.file == "net.md" and error.fix
         assert 1 <= error.line <= text.count("\n") + text.count("\r") + 1
+    else:
+        assert split(module, "net.py").encode() == module
 
 
 def test_code_and_notes_can_be_added():
