@@ -11,7 +11,7 @@ from literate.document import Prose
 from literate.errors import LiterateError
 from literate.fragment import parse, sanitise
 from literate.language import Language, load_language
-from literate.lint import lint
+from literate.lint import breaking_faults, lint
 from literate.note import render_note
 from literate.page import note_fragments
 
@@ -186,9 +186,53 @@ def test_faults_of_a_translation(chinese, source, translation, words):
 
 
 @pytest.mark.parametrize(
+    ("source", "translation", "messages"),
+    [
+        # One slip is one fault.
+        (f"<p>{HELD.format(0)} a</p>", "<p>甲</p>", ["the placeholder _^_0_^_ is lost"]),
+        (f"<p>{HELD.format(0)}</p>", "<p>_^_0_^_</p>", ["a placeholder has lost its span"]),
+        ("<p>a</p><p>b</p>", "<p>甲乙</p>", ["the source has p p, the translation has p"]),
+        ("<p>a</p>", "<h2>甲</h2>", ["the source has p, the translation has h2"]),
+        # Several are told in the order of their numbers, of their tags and of the words.
+        (
+            "".join(f"<p>{HELD.format(number)}</p>" for number in (10, 9)),
+            "<p>甲</p><p>乙</p>",
+            ["the placeholder _^_9_^_ is lost", "the placeholder _^_10_^_ is lost"],
+        ),
+        (
+            "<p>a</p>",
+            "<p>甲<object></object><embed><canvas></canvas></p>",
+            [f"the tag <{tag}> may not stand in a translation" for tag in ("canvas", "embed", "object")],
+        ),
+        ("<p>a</p>", "<p>甲 one two one</p>", ["the word 'one' is not in the source", "the word 'two' is not in the source"]),
+        ('<p><a href="b">a</a> <a href="c">d</a></p>', '<p><a href="b">甲</a> <a href="e">丁</a></p>', ["the link to 'e' is not in the source", "the link to 'c' is lost"]),
+    ],
+)  # fmt: skip
+def test_each_fault_is_told_once(chinese, source, translation, messages):
+    assert [fault.message for fault in lint(Entry(source, translation, 1), chinese)] == messages
+
+
+def test_what_breaks_a_page_is_no_matter_of_words():
+    entry = Entry(f"<p>{HELD.format(0)} a</p>", "<p>PayTorch</p>。", 1)
+    assert [fault.message for fault in breaking_faults(entry)] == [
+        "the placeholder _^_0_^_ is lost"
+    ]
+    assert not breaking_faults(Entry("<p>a</p>", "<p>甲</p>。", 1))
+
+
+@pytest.mark.parametrize("text", ["<p>Ein völlig anderes Wort</p>", "<p>Ça marche</p>", "<p>1</p>"])
+def test_in_the_script_of_the_source_a_new_word_is_no_fault(text):
+    assert lint(Entry("<p>Another word</p>", text, 1), Language("de", "Deutsch")) == []
+
+
+@pytest.mark.parametrize(
     ("source", "translation"),
     [
         ("<p>A PyTorch model</p>", "<p>一个 PyTorch 模型</p>"),
+        ('<p><a href="b">a</a></p>', "<p><a href='b'>甲</a></p>"),
+        ("<p>the RESIDUAL Connection</p>", "<p>残差连接</p>"),
+        ("<p>a semiresidual connection</p>", "<p>某连接</p>"),
+        ("<p>the PyTorch model</p>", "<p>pytorch 模型</p>"),
         ("<p>Tokens</p>", "<p>token</p>"),
         (
             f"<p>{HELD.format(0)} of {HELD.format(1)}</p>",
