@@ -26,6 +26,7 @@ train: $(VENV)/all
 	@$(BIN)/python -m convmixer.experiment $(ARGS)
 
 test: $(VENV)/all
+	@$(if $(ARGS),,echo 'All tests take about four minutes on two idle cores. Some: make test ARGS="-k search"')
 	@$(BIN)/python -m pytest $(PROCESSES) --durations=10 --durations-min=1 $(ARGS)
 
 check: $(VENV)/all

@@ -2,7 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect
+from playwright.sync_api import TimeoutError, expect
 
 CODE_88 = "x" * 88
 ANNOTATED = ["model", "data", "experiment"]
@@ -71,8 +71,10 @@ def faults(page):
 def switch_to(page, language):
     """As a reader does it: the pointer opens the menu, and a click follows."""
     page.locator(".md-select").hover()
+    settle(page)
+    box = page.locator(f'.md-select__link[hreflang="{language}"]').bounding_box()
     before = page.url
-    page.locator(f'.md-select__link[hreflang="{language}"]').click()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.wait_for_url(lambda url: url != before)
     page.wait_for_load_state("load")
 
@@ -330,11 +332,16 @@ def search_for(page, words):
 
 
 def open_search(page):
-    """Press the key; Material may take a moment to note that nothing else has the focus."""
+    """Press the key, again if Material has not noted yet that nothing else has the focus."""
+    is_open = "document.querySelector('#__search').checked"
     page.keyboard.press("/")
-    while not page.evaluate("document.querySelector('#__search').checked"):
-        page.wait_for_timeout(50)
+    try:
+        page.wait_for_function(is_open, timeout=2000)
+    except TimeoutError:
         page.keyboard.press("/")
+        page.wait_for_function(is_open)
+        page.keyboard.press("Control+a")  # where it was only slow, the sign stands there now
+        page.keyboard.press("Backspace")
 
 
 def close_search(page):
