@@ -354,3 +354,88 @@ def test_a_tag_of_the_source_comes_with_nothing_but_its_own(translation, served)
 
 def test_a_script_is_never_taken_from_a_translation():
     assert sanitise("<p>a<script>x</script></p>", "<p>a<script>x</script></p>") == "<p>a</p>"
+
+
+# --- the edges ---
+
+
+def test_the_first_of_two_spellings_serves():
+    maps = of({"<p>One</p>": "<p>一</p>", "<p> One </p>": "<p>壹</p>"})
+    assert maps.note(fragments("One")) == ("<p>一</p>",)
+    assert maps.block(fragments("One")[0]) == "<p>一</p>"
+    assert [entry.translation for entry, _ in maps.stale()] == ["<p>壹</p>"]
+
+
+def test_what_holds_no_words_is_never_stale():
+    key = f"<p>{HELD.format(0)}</p>"
+    assert list(of({key: key}).stale()) == []
+    assert of({"": "无"}).text("") is None
+
+
+def test_a_placeholder_that_the_key_does_not_have_is_left_out():
+    maps = of({f"<p>a {HELD.format(0)}</p>": f"<p>甲 {HELD.format(0)}{HELD.format(5)}</p>"})
+    (served,) = maps.note(fragments("a `x`"))
+    assert "_^_0_^_" in served and "_^_5_^_" not in served
+
+
+def test_a_link_that_a_translation_says_twice_leads_to_the_same_place():
+    maps = of({'<p><a href="x">a</a></p>': '<p><a href="x">甲</a>、<a href="x">乙</a></p>'})
+    assert (
+        maps.block(fragments("[a](1.md)")[0])
+        == '<p><a href="1.md">甲</a>、<a href="1.md">乙</a></p>'
+    )
+
+
+def test_what_served_is_known_in_the_order_of_the_page():
+    maps = of(
+        {"<p>One</p>": "<p>一</p>", "<p>Two</p><p>Three</p>": "<p>二</p><p>三</p>", "T": "题"}
+    )
+    maps.text("T")
+    maps.block(fragments("Three")[0])
+    maps.note(fragments("One"))
+    assert maps.asked == ["T", "<p>Two</p><p>Three</p>", "<p>One</p>"]
+    assert [block.text for _, block in maps.stale()] == ["Two"]
+
+
+def test_blanks_are_no_translation_and_wait_for_one(tmp_path):
+    (tmp_path / "m.json").write_text('{"a": " \\n", "b": "乙", "c": ""}', encoding="utf-8")
+    loaded = load_catalog(tmp_path / "m.json", "m.json")
+    assert loaded.waiting == ("a", "c")
+    assert [entry.source for entry in loaded.entries] == ["b"]
+    assert load_catalog(tmp_path / "none.json", "none.json").entries == ()
+
+
+def test_blanks_may_stand_wherever_json_has_them():
+    text = '\r\n{\t"a"\r\n:\t"b" ,\n\n"c":"d"\t}\r\n '
+    assert [(e.source, e.translation, e.line) for e in read_entries(text, "m.json")] == [
+        ("a", "b", 2),
+        ("c", "d", 5),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"a" "b"}', "m.json:1: the map is not JSON: found '\"', expected ':'. A map is"),
+        ('{\n"a": "b"\n', "m.json:2: the map is not JSON: found the end of the file, expected ','."),
+        ('{"a": "b" "c"}', "m.json:1: the map is not JSON: found '\"', expected ','."),
+        ('{"a": "b\nc"}', "m.json:1: the map is not JSON: invalid control character at."),
+        ('{"' + "a " * 40 + '": 1}', f"m.json:1: the translation of '{('a ' * 40)[:59]}…' is a int."),
+        ("{}\n\n x", "m.json:3: the map goes on after its closing brace. Remove the rest."),
+    ],
+)  # fmt: skip
+def test_an_error_says_what_was_found(text, message):
+    with pytest.raises(LiterateError) as error:
+        list(read_entries(text, "m.json"))
+    assert str(error.value).startswith(message)
+
+
+@pytest.mark.parametrize(("depth", "is_read"), [(98, True), (102, False)])
+def test_how_deep_an_entry_may_nest(tmp_path, depth, is_read):
+    (tmp_path / "m.json").write_text(json.dumps({"a": "<i>" * depth + "</i>" * depth}))
+    try:
+        entries = load_catalog(tmp_path / "m.json", "m.json").entries
+    except LiterateError as error:
+        assert not is_read and "is nested over 100 tags deep" in str(error)
+    else:
+        assert is_read and len(entries) == 1
