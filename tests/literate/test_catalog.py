@@ -78,10 +78,14 @@ def test_a_moved_link_orphans_nothing():
 
 
 def test_links_with_one_target_are_told_apart_by_their_order():
-    key = '<p><a href="x">a</a> <a href="x">b</a></p>'
-    maps = of({key: '<p><a href="x">甲</a> <a href="x">乙</a></p>'})
-    block = fragments("[a](1.md) [b](2.md)")[0]
-    assert maps.block(block) == '<p><a href="1.md">甲</a> <a href="2.md">乙</a></p>'
+    maps = of({links("xxx", "abc"): links("xxx", "甲乙丙")})
+    block = fragments("[a](1) [b](2) [c](3)")[0]
+    assert maps.block(block) == links("123", "甲乙丙")
+
+
+def links(targets, words):
+    inner = (f'<a href="{target}">{word}</a>' for target, word in zip(targets, words, strict=True))
+    return f"<p>{' '.join(inner)}</p>"
 
 
 def test_a_translation_brings_in_no_target_of_its_own():
@@ -123,6 +127,7 @@ def test_any_spelling_of_json_is_read(entries, indent, ascii_only):
     [
         ('{\n"a": "1",\n"a": "2"\n}', 3, "stands here and on line 2"),
         ('{\n"a": 1\n}', 2, "is a int"),
+        ('\n{\n"a": 1\n}', 3, "is a int"),
         ('{\n"a": {"b": "c"}\n}', 2, "is a dict"),
         ('{\n"a": "b",\n}', 3, "not JSON"),
         ('{\n"a": "b"\n"c": "d"}', 3, "not JSON"),
@@ -370,6 +375,15 @@ def test_what_holds_no_words_is_never_stale():
     key = f"<p>{HELD.format(0)}</p>"
     assert list(of({key: key}).stale()) == []
     assert of({"": "无"}).text("") is None
+
+
+def test_a_plain_text_may_speak_of_the_spelling_of_html():
+    assert of({"a &amp;lt; b": "甲 &amp;lt; 乙"}).text("a &lt; b") == "甲 &lt; 乙"
+
+
+def test_a_link_without_a_target_stays_as_it_is():
+    maps = of({'<p><a href="x">a</a> b</p>': '<p><a href="x">甲</a> <a>乙</a></p>'})
+    assert maps.note(fragments("[a](1.md) b")) == ('<p><a href="1.md">甲</a> <a>乙</a></p>',)
 
 
 def test_a_placeholder_that_the_key_does_not_have_is_left_out():
