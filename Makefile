@@ -1,13 +1,17 @@
 # make site    build the site               (installs what it needs, no torch)
 # make serve   preview it, with live reload
 # make train   train on the digits          (ARGS="--dataset cifar10 --download" for the paper's task)
-# make test    run the tests                (installs everything)
+# make test    run the tests                (installs everything; ARGS="-k search" for some of them)
 # make check   ruff, and mypy --strict on the engine
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+# Two processes, each of which has a file of tests at a time: more would each load torch.
+PROCESSES := --numprocesses=2 --dist=loadfile
+# Warnings, as of a package index that is not there, say nothing to whoever runs this; errors do.
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --root-user-action=ignore
 
 .PHONY: site serve train test check clean
 
@@ -22,7 +26,8 @@ train: $(VENV)/all
 	@$(BIN)/python -m convmixer.experiment $(ARGS)
 
 test: $(VENV)/all
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(if $(ARGS),,echo 'All tests take about four minutes on two idle cores. Some: make test ARGS="-k search"')
+	@$(BIN)/python -m pytest $(PROCESSES) --durations=10 --durations-min=1 $(ARGS)
 
 check: $(VENV)/all
 	@$(BIN)/ruff check .
@@ -35,12 +40,14 @@ clean:
 # Each file marks what has been installed into the environment.
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with PYTHON=")'
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/site: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[site]'
+	@echo 'Installing what the site needs into $(VENV)/ …'
+	@$(PIP) --editable '.[site]'
 	@touch $@
 
 $(VENV)/all: pyproject.toml requirements.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt --editable '.[site,train,test]'
+	@echo 'Installing everything, with torch, into $(VENV)/: gigabytes, some minutes …'
+	@$(PIP) --requirement requirements.txt --editable '.[site,train,test]'
 	@touch $@ $(VENV)/site

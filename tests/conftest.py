@@ -6,21 +6,33 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support import CONFIG, PAGE, ROOT, SOURCE, Project, chromium, served
+from hypothesis import HealthCheck, settings
+from support import ROOT, Built, Project, chromium, served, small_project
+
+# No test depends on how fast or how lucky it is. To look for new examples, at random:
+# make test ARGS=--hypothesis-profile=random
+for name, derandomize in (("suite", True), ("random", False)):
+    settings.register_profile(
+        name,
+        deadline=None,
+        derandomize=derandomize,
+        suppress_health_check=[HealthCheck.too_slow],
+        print_blob=True,
+    )
+settings.load_profile("suite")
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """A paper with one Markdown page, one annotated file, and a Chinese map."""
-    made = Project(tmp_path)
-    made.write("docs/index.md", PAGE)
-    made.write("src/paper/net.py", SOURCE)
-    made.write("mkdocs.yml", CONFIG)
-    made.write("translations/zh/language.toml", 'name = "中文"\n')
-    made.write(
-        "translations/zh/net.json", '{\n  "<p>Double the input.</p>": "<p>输入加倍。</p>"\n}\n'
-    )
-    return made
+    return small_project(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The same, built as a user builds it: to look at, not to change."""
+    made = small_project(tmp_path_factory.mktemp("built"))
+    return Built(made, made.run_process())
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +42,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("docs", "src", "translations"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "mkdocs.yml", folder)
-    result = Project(folder).run()
+    result = Project(folder).run_process()
     assert result.returncode == 0, result.stderr
     return folder / "site"
 

@@ -6,16 +6,33 @@ import functools
 import http.server
 import importlib.util
 import json
+import multiprocessing
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import IO, Any, NamedTuple
+
+import pytest
+from jinja2 import FileSystemBytecodeCache
+
+from literate import cli
+from literate.base.cache import Cache
+from literate.mkdocs.config import read_project
+from literate.site.load import load_site
+from literate.site.site import Site
 
 ROOT = Path(__file__).parents[1]
+#: The projects that stand beside this one.
+EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/mkdocs.yml"))
 PAGE = "---\ntitle: Overview\nsummary: What this is.\n---\n\n# Overview\n\nSee [the code](../src/paper/net.py#Net.forward).\n"
 SOURCE = '''"""
 ---
@@ -70,17 +87,164 @@ class Project:
         return (self.root / name).read_text(encoding="utf-8")
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """What `build_site.py` does, without the second that two interpreters take to start."""
+        environment = {**os.environ, **SHARED}
+        return _fork(forks, _build_site, self.root, environment, arguments)
+
+    def run_process(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """`build_site.py` as a user runs it."""
         command = [sys.executable, str(ROOT / "build_site.py"), *arguments]
-        return subprocess.run(command, cwd=self.root, capture_output=True, text=True, timeout=120)
+        environment = {**os.environ, **environment}
+        return subprocess.run(
+            command, cwd=self.root, env=environment, capture_output=True, text=True, timeout=600
+        )
 
-    def files(self) -> dict[str, bytes]:
-        folder = self.root / "site"
+    def load(self) -> Site:
+        """The site in memory."""
+        return load_site(read_project(self.root / "mkdocs.yml"))
+
+    def files(self, site: str = "site") -> dict[str, bytes]:
+        folder = self.root / site
         return {
             path.relative_to(folder).as_posix(): path.read_bytes()
             for path in folder.rglob("*")
             if path.is_file()
         }
+
+
+def small_project(root: Path) -> Project:
+    """A paper with one Markdown page, one annotated file, and a Chinese map."""
+    made = Project(root)
+    made.write("docs/index.md", PAGE)
+    made.write("src/paper/net.py", SOURCE)
+    made.write("mkdocs.yml", CONFIG)
+    made.write("translations/zh/language.toml", 'name = "中文"\n')
+    made.write(
+        "translations/zh/net.json", '{\n  "<p>Double the input.</p>": "<p>输入加倍。</p>"\n}\n'
+    )
+    return made
+
+
+class Built(NamedTuple):
+    """A project that has been built, and what the command said."""
+
+    project: Project
+    result: subprocess.CompletedProcess[str]
+
+
+# --- commands, in forks of a process that has imported all they need ---
+
+forks = multiprocessing.get_context("forkserver")
+forks.set_forkserver_preload(
+    ["literate.cli", "literate.mkdocs.plugin", "mkdocs.__main__", "pytest"]
+)
+_templates = tempfile.TemporaryDirectory(prefix="templates-")
+#: Where what the theme's templates compile to lies, for all the small projects.
+SHARED = {"TEMPLATES": _templates.name}
+
+
+@contextmanager
+def share_templates(folder: str) -> Iterator[None]:
+    """Let every project have the same compiled templates: Jinja sees to it that they are right."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Cache, "templates", lambda self: FileSystemBytecodeCache(folder))
+        yield
+
+
+def _fork(
+    context: Any,
+    function: Callable[..., None],
+    root: Path,
+    environment: Mapping[str, str],
+    arguments: Sequence[str],
+) -> subprocess.CompletedProcess[str]:
+    """Run a function in a fork, as `subprocess.run` runs a program."""
+    with tempfile.TemporaryDirectory() as folder:
+        names = [f"{folder}/out", f"{folder}/err"]
+        process = context.Process(
+            target=_redirected, args=(names, function, root, environment, arguments)
+        )
+        process.start()
+        process.join(600)
+        texts = [Path(name).read_text(encoding="utf-8") for name in names]
+        return subprocess.CompletedProcess(arguments, process.exitcode, *texts)
+
+
+def _redirected(
+    names: Sequence[str],
+    function: Callable[..., None],
+    root: Path,
+    environment: Mapping[str, str],
+    arguments: Sequence[str],
+) -> None:
+    os.chdir(root)
+    os.environ.clear()
+    os.environ.update(environment)
+    for number, name in enumerate(names, 1):
+        os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT), number)
+    function(arguments)
+
+
+def _build_site(arguments: Sequence[str]) -> None:
+    cli._mkdocs = _forked_mkdocs
+    cli.main(arguments, prog_name="build_site.py")
+
+
+@contextmanager
+def _forked_mkdocs(*arguments: str, output: int) -> Iterator[SimpleNamespace]:
+    """What `cli` starts, as a fork of this fork."""
+    environment = {**os.environ, **cli._ENVIRONMENT}
+    context = multiprocessing.get_context("fork")
+    result = _fork(context, _mkdocs, Path.cwd(), environment, arguments)
+    texts = (result.stdout, result.stderr)
+    yield SimpleNamespace(returncode=result.returncode, communicate=lambda: texts)
+
+
+def _mkdocs(arguments: Sequence[str]) -> None:
+    from mkdocs.__main__ import cli as mkdocs
+
+    with share_templates(os.environ["TEMPLATES"]):
+        mkdocs(arguments, prog_name="mkdocs")
+
+
+# --- a preview at work ---
+
+
+class Lines:
+    """What a process prints, as it prints it."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self.text = ""
+        self._seen = 0
+        self._new = threading.Condition()
+        threading.Thread(target=self._read, args=(stream,), daemon=True).start()
+
+    def _read(self, stream: IO[str]) -> None:
+        for line in stream:
+            with self._new:
+                self.text += line
+                self._new.notify_all()
+
+    def wait_for(self, words: str, seconds: float = 60) -> bool:
+        """Whether the words come, after those waited for before."""
+        with self._new:
+            found = self._new.wait_for(lambda: words in self.text[self._seen :], seconds)
+            if found:
+                self._seen = self.text.index(words, self._seen) + len(words)
+            return found
+
+
+def free_port() -> int:
+    """A port that is free just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def fetch(address: str) -> str:
+    """The page at an address."""
+    with urllib.request.urlopen(address, timeout=10) as response:
+        return response.read().decode()
 
 
 # --- labml-nn: 221 annotated files that nobody here wrote ---

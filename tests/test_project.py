@@ -5,6 +5,8 @@ import re
 import statistics
 import tomllib
 
+import pytest
+from asserting import unsure_tests
 from support import ROOT
 
 
@@ -46,5 +48,38 @@ def test_the_figures_of_the_readme_are_those_of_the_records():
 
 def test_the_readme_names_only_files_that_are_there():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for target in re.findall(r"\]\(([^)#]+)\)", readme):
+    targets = re.findall(r"\]\(([^)#]+)\)", readme)
+    assert targets
+    for target in targets:
         assert target.startswith("https://") or (ROOT / target).exists(), target
+
+
+def test_every_test_asserts_something_on_every_path():
+    assert [*unsure_tests(ROOT / "tests")] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "is_sure"),
+    [
+        ("assert x", True),
+        ("assert all(y for y in x)", False),
+        ("pass", False),
+        ("if x:\n        assert y", False),
+        ("if x:\n        assert y\n    else:\n        assert z", True),
+        ("for y in x:\n        assert y", False),
+        ("for y in [1, x]:\n        assert y", True),
+        ("for y in (1, 2):\n        if x:\n            continue\n        assert y", False),
+        ("for y in x:\n        if y:\n            continue\n    assert x", True),
+        ("if x:\n        return\n    assert x", False),
+        ("with pytest.raises(E):\n        f()", True),
+        ("try:\n        f()\n    except E:\n        assert x", False),
+        ("try:\n        f()\n    except E:\n        assert x\n    else:\n        assert y", True),
+        ("def f():\n        return 1\n    assert f()", True),
+        ("helper(x)", True),
+        ("empty(x)", False),
+    ],
+)
+def test_a_test_that_may_assert_nothing_is_found(tmp_path, body, is_sure):
+    (tmp_path / "support.py").write_text("def helper(x):\n    assert x\n\ndef empty(x): ...\n")
+    (tmp_path / "test_it.py").write_text(f"def test_it(x):\n    {body}\n")
+    assert [*unsure_tests(tmp_path)] == ([] if is_sure else ["test_it.py:1: test_it"])

@@ -2,7 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect
+from playwright.sync_api import TimeoutError, expect
 
 CODE_88 = "x" * 88
 ANNOTATED = ["model", "data", "experiment"]
@@ -44,10 +44,34 @@ def open_page(browser, server):
         context.close()
 
 
+def settle(page):
+    """Wait until its fonts are there, and nothing moves or changes colour any more."""
+    page.evaluate(
+        """async () => {
+            await document.fonts.ready;
+            const ends = animation => animation.effect.getComputedTiming().endTime !== Infinity;
+            const frame = () => new Promise(requestAnimationFrame);
+            let before;
+            do {
+                before = scrollY;
+                await frame(); await frame();
+                await Promise.allSettled(document.getAnimations().filter(ends).map(a => a.finished));
+            } while (scrollY !== before);
+        }"""
+    )
+
+
+def faults(page):
+    """What axe finds that keeps a reader out."""
+    settle(page)
+    found = Axe().run(page).response["violations"]
+    return [(rule["id"], rule["nodes"][0]["html"]) for rule in found]
+
+
 def switch_to(page, language):
     """As a reader does it: the pointer opens the menu, and a click follows."""
     page.locator(".md-select").hover()
-    page.wait_for_timeout(400)
+    settle(page)
     box = page.locator(f'.md-select__link[hreflang="{language}"]').bounding_box()
     before = page.url
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -74,7 +98,7 @@ def test_the_language_switcher_stays_at_the_section_of_the_address(open_page, se
 def test_the_language_switcher_stays_at_the_section_that_is_read(open_page, server):
     page = open_page("model/#PatchEmbedding")
     page.evaluate("document.getElementById('ClassificationHead').scrollIntoView()")
-    page.wait_for_timeout(200)
+    settle(page)
     switch_to(page, "zh")
     assert page.url == f"{server}zh/model/#ClassificationHead"
 
@@ -101,9 +125,14 @@ def test_at_1440_pixels_88_characters_of_code_show_whole(open_page, name):
 
 @pytest.mark.parametrize("language", ["", "zh/"])
 @pytest.mark.parametrize("name", ["", "model/", "data/", "experiment/", "404.html"])
-@pytest.mark.parametrize("width", [390, 768])
-def test_nothing_but_code_scrolls_sideways(open_page, name, language, width):
-    page = open_page(f"{language}{name}", width=width)
+def test_nothing_but_code_scrolls_sideways(open_page, name, language):
+    page = open_page(f"{language}{name}")
+    for width in (390, 768):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert_nothing_but_code_scrolls(page, width)
+
+
+def assert_nothing_but_code_scrolls(page, width):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     wide = page.evaluate(
         """() => [...document.querySelectorAll('article *')].filter(element =>
@@ -124,9 +153,14 @@ def test_nothing_but_code_scrolls_sideways(open_page, name, language, width):
 
 
 @pytest.mark.parametrize("language", ["", "zh/"])
-@pytest.mark.parametrize("width", [1024, 1440, 1920])
-def test_notes_and_code_stand_side_by_side_on_one_baseline(open_page, language, width):
-    page = open_page(f"{language}model/", width=width)
+def test_notes_and_code_stand_side_by_side_on_one_baseline(open_page, language):
+    page = open_page(f"{language}model/")
+    for width in (1024, 1440, 1920):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert_side_by_side(page)
+
+
+def assert_side_by_side(page):
     rows = page.evaluate(
         """() => {
             // An empty inline box ends on the baseline of its line.
@@ -200,15 +234,21 @@ def test_no_column_stays_empty_for_a_screen(open_page, name):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_scheme_follows_the_system_and_the_button(open_page, scheme):
     page = open_page("model/", scheme=scheme)
-
-    def is_dark():
-        page.wait_for_timeout(300)
-        color = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        return sum(int(part) for part in color[4:-1].split(", ")) < 3 * 128
-
-    assert is_dark() == (scheme == "dark")
+    assert is_dark(page) == (scheme == "dark")
     page.locator("[data-md-component=palette] label:visible").click()
-    assert is_dark() != (scheme == "dark")
+    page.wait_for_function(f"{DARK} !== {str(scheme == 'dark').lower()}")
+    assert is_dark(page) != (scheme == "dark")
+
+
+DARK = (
+    "(getComputedStyle(document.body).backgroundColor.match(/\\d+/g)"
+    ".slice(0, 3).reduce((sum, part) => sum + +part, 0) < 3 * 128)"
+)
+
+
+def is_dark(page):
+    settle(page)
+    return page.evaluate(DARK)
 
 
 def test_imports_are_folded(open_page):
@@ -242,9 +282,8 @@ def test_math_has_its_font(open_page):
 )
 def test_axe_finds_nothing_that_keeps_a_reader_out(open_page, address, scheme):
     page = open_page(address, scheme=scheme)
-    page.wait_for_timeout(300)
-    found = Axe().run(page).response["violations"]
-    assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found] == []
+    assert is_dark(page) == (scheme == "dark")
+    assert faults(page) == []
 
 
 @pytest.mark.parametrize(
@@ -262,8 +301,7 @@ def test_a_picture_opens_large_and_gives_the_focus_back(open_page, language, wor
     assert dialog.is_visible() and dialog.get_attribute("aria-label") == name
     assert dialog.locator("svg").bounding_box()["height"] > before["height"]
     assert dialog.locator("button").inner_text() == words[1]
-    found = Axe().run(page).response["violations"]
-    assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found] == []
+    assert faults(page) == []
     page.keyboard.press("Escape")
     # The copy goes when the browser says that the dialog has closed, a moment later.
     expect(dialog.locator("svg")).to_have_count(0)
@@ -283,8 +321,7 @@ def test_a_name_in_the_code_leads_to_its_definition(open_page, server):
 
 def search_for(page, words):
     """Open the box with a key, and type, or let an input method put in what no key types."""
-    page.keyboard.press("/")
-    page.wait_for_function("document.querySelector('#__search').checked")
+    open_search(page)
     for letter in words:
         (page.keyboard.type if letter.isascii() else page.keyboard.insert_text)(letter)
     page.wait_for_function(
@@ -294,10 +331,23 @@ def search_for(page, words):
     )
 
 
+def open_search(page):
+    """Press the key, again if Material has not noted yet that nothing else has the focus."""
+    is_open = "document.querySelector('#__search').checked"
+    page.keyboard.press("/")
+    try:
+        page.wait_for_function(is_open, timeout=2000)
+    except TimeoutError:
+        page.keyboard.press("/")
+        page.wait_for_function(is_open)
+        page.keyboard.press("Control+a")  # where it was only slow, the sign stands there now
+        page.keyboard.press("Backspace")
+
+
 def close_search(page):
     page.keyboard.press("Escape")
     page.wait_for_function("!document.querySelector('#__search').checked")
-    page.wait_for_timeout(100)  # Material takes note of the focus a moment later
+    page.wait_for_function("document.activeElement === document.body")
 
 
 def results(page):
@@ -342,8 +392,7 @@ def test_escape_closes_the_box_and_enter_goes_to_the_best_result(open_page, serv
     close_search(page)
     assert page.evaluate("document.activeElement.tagName") == "BODY"
     assert page.url == f"{server}{prefix}model/"
-    page.keyboard.press("/")
-    page.wait_for_function("document.querySelector('#__search').checked")
+    open_search(page)
     page.keyboard.press("Enter")
     page.wait_for_url(f"{server}{prefix}model/#PatchEmbedding")
     page.wait_for_function("!document.querySelector('#__search').checked")
@@ -356,7 +405,7 @@ def test_the_index_is_fetched_at_the_first_search_in_the_pages_language_only(
 ):
     page = open_page(f"{prefix}model/")
     page.wait_for_timeout(300)
-    page.keyboard.press("/")
+    open_search(page)
     page.wait_for_timeout(300)
     assert not [url for url in page.requests if "/search/" in url]
     close_search(page)
@@ -370,14 +419,14 @@ def test_the_name_of_a_definition_leads_to_it(open_page, server, words):
     page = open_page("weights/")
     search_for(page, words)
     page.keyboard.press("Enter")
-    page.wait_for_url(f"{server}model/#ConvMixerLayer")
+    expect(page).to_have_url(f"{server}model/#ConvMixerLayer")
 
 
 def test_search_works_where_no_page_is(open_page, server):
     page = open_page("zh/404.html")
     search_for(page, "图块嵌入")
     page.keyboard.press("Enter")
-    page.wait_for_url(f"{server}zh/model/#PatchEmbedding")
+    expect(page).to_have_url(f"{server}zh/model/#PatchEmbedding")
 
 
 def test_search_on_a_telephone(open_page, server):
@@ -402,6 +451,5 @@ def test_axe_finds_nothing_in_the_open_search_box(
     page = open_page(f"{prefix}model/", width=width, scheme=scheme)
     search_for(page, words)
     page.keyboard.press("ArrowDown")
-    page.wait_for_timeout(500)
-    found = Axe().run(page).response["violations"]
-    assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found] == []
+    assert is_dark(page) == (scheme == "dark")
+    assert faults(page) == []

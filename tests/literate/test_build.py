@@ -1,15 +1,10 @@
 """`build_site.py`, run as a user runs it: what it builds, and how it fails."""
 
-import contextlib
 import json
-import os
 import re
-import signal
 import subprocess
 import sys
-import threading
-import time
-import urllib.request
+from pathlib import Path
 
 import pytest
 from support import CONFIG, PAGE, ROOT, SOURCE
@@ -17,8 +12,8 @@ from support import CONFIG, PAGE, ROOT, SOURCE
 from literate.mkdocs.build import _crash, _swap
 
 
-def test_every_language_is_built(project):
-    result = project.run()
+def test_every_language_is_built(built):
+    project, result = built
     assert result.returncode == 0, result.stderr
     assert {"index.html", "net/index.html", "zh/index.html", "zh/net/index.html", "404.html",
             "zh/404.html", "sitemap.xml"} <= project.files().keys()  # fmt: skip
@@ -28,16 +23,15 @@ def test_every_language_is_built(project):
     assert "Double the input." not in chinese
 
 
-def test_the_last_line_says_what_was_built(project):
-    last = project.run().stdout.strip().split("\n")[-1]
+def test_the_last_line_says_what_was_built(built):
+    last = built.result.stdout.strip().split("\n")[-1]
     assert re.fullmatch(
         r"site/: 4 pages, 2 languages \(en; translated: zh \d+(\.\d)? %\), \d+\.\d s", last
     ), last
 
 
-def test_an_untranslated_note_is_english_and_marked(project):
-    project.run()
-    chinese = project.read("site/zh/net/index.html")
+def test_an_untranslated_note_is_english_and_marked(built):
+    chinese = built.project.read("site/zh/net/index.html")
     marked = re.findall(r'<div class="untranslated" lang="en"[^>]*>(.*?)</div>', chinese, re.DOTALL)
     assert any("Words about" in html for html in marked)
 
@@ -88,10 +82,9 @@ def test_anchors_are_the_same_in_every_language(project):
     assert '<h2 id="a-net">一个网络</h2>' in project.read("site/zh/net/index.html")
 
 
-def test_links_lead_to_the_page_in_the_same_language(project):
-    project.run()
-    assert 'href="net/#Net.forward"' in project.read("site/index.html")
-    assert 'href="net/#Net.forward"' in project.read("site/zh/index.html")
+def test_links_lead_to_the_page_in_the_same_language(built):
+    assert 'href="net/#Net.forward"' in built.project.read("site/index.html")
+    assert 'href="net/#Net.forward"' in built.project.read("site/zh/index.html")
 
 
 def test_mkdocs_itself_builds_the_site(project):
@@ -264,33 +257,6 @@ def test_a_swap_that_fails_puts_the_old_site_back(tmp_path):
     assert (tmp_path / "site/index.html").read_text() == "the last good site"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_build_that_is_stopped_leaves_the_old_site_and_nothing_else(project, number):
-    project.write("site/index.html", "the last good site")
-    process = subprocess.Popen(
-        [sys.executable, str(ROOT / "build_site.py")],
-        cwd=project.root,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    assert eventually(lambda: list(project.root.glob(".site-*")))
-    os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
-    out, err = process.communicate(timeout=30)
-    assert process.returncode == 128 + number
-    assert (out, err) == ("", "error: stopped; the site is as it was.\n")
-    assert project.files() == {"index.html": b"the last good site"}
-    assert not list(project.root.glob(".site-*"))
-
-
-def eventually(condition, seconds=20):
-    end = time.monotonic() + seconds
-    while not (held := condition()) and time.monotonic() < end:
-        time.sleep(0.01)
-    return held
-
-
 def test_the_folder_that_the_configuration_names(project):
     project.write("mkdocs.yml", CONFIG + "site_dir: public\n")
     result = project.run()
@@ -405,94 +371,6 @@ def test_a_template_that_names_no_page_or_language(project, maps):
     assert "Traceback" not in result.stderr
 
 
-def test_serve_rebuilds_when_a_map_changes(project):
-    command = [sys.executable, str(ROOT / "build_site.py"), "serve", "--port", str(free_port())]
-    address = f"http://127.0.0.1:{command[-1]}/"
-    process = subprocess.Popen(
-        command, cwd=project.root, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-    lines = Lines(process.stderr)
-    try:
-        assert lines.wait_for("Serving on")
-        assert "输入加倍" in fetch(f"{address}zh/net/")
-        project.write("translations/zh/net.json", '{"<p>Double the input.</p>": "<p>两倍。</p>"}')
-        assert lines.wait_for("Rebuilt 1 page in")
-        assert "两倍。" in fetch(f"{address}zh/net/")
-        project.write("src/paper/net.py", SOURCE + "\n\nEND = 1\n")
-        assert lines.wait_for("Rebuilt the site in")
-        assert "END" in fetch(f"{address}net/")
-        red = CONFIG.replace("font: false", "font: false\n  palette: {primary: red}")
-        project.write("mkdocs.yml", red)
-        assert lines.wait_for("Rebuilt the site in")
-        project.write("src/paper/net.py", SOURCE.replace("Double", "Twice") + "\n\nEND = 1\n")
-        assert lines.wait_for("Rebuilt 2 pages in")
-        page = fetch(f"{address}net/")
-        assert "Twice the input" in page and 'data-md-color-primary="red"' in page
-        project.write("src/paper/net.py", "def f(:\n")
-        assert lines.wait_for("src/paper/net.py:1: this is not Python")
-        assert "END" in fetch(f"{address}net/")
-        project.write("src/paper/net.py", SOURCE)
-        assert lines.wait_for("Rebuilt the site in")
-    finally:
-        os.killpg(process.pid, signal.SIGINT)
-        code = process.wait(timeout=20)
-    assert code == 0
-    assert "Traceback" not in lines.text
-
-
-def test_serve_ends_what_it_started(project):
-    command = [sys.executable, str(ROOT / "build_site.py"), "serve", "--port", str(free_port())]
-    process = subprocess.Popen(
-        command, cwd=project.root, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-    try:
-        assert Lines(process.stderr).wait_for("Serving on")
-        process.terminate()
-        assert process.wait(timeout=20) == 0
-        with pytest.raises(OSError, match="refused"):
-            fetch(f"http://127.0.0.1:{command[-1]}/")
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-
-
-class Lines:
-    """What a process prints, as it prints it."""
-
-    def __init__(self, stream):
-        self.text = ""
-        self._seen = 0
-        self._new = threading.Condition()
-        threading.Thread(target=self._read, args=(stream,), daemon=True).start()
-
-    def _read(self, stream):
-        for line in stream:
-            with self._new:
-                self.text += line
-                self._new.notify_all()
-
-    def wait_for(self, words, seconds=30):
-        """Whether the words come, after those waited for before."""
-        with self._new:
-            found = self._new.wait_for(lambda: words in self.text[self._seen :], seconds)
-            if found:
-                self._seen = self.text.index(words, self._seen) + len(words)
-            return found
-
-
-def free_port():
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def fetch(address):
-    with urllib.request.urlopen(address, timeout=10) as response:
-        return response.read().decode()
-
-
 def test_the_engine_needs_no_torch_and_no_convmixer():
     code = (
         "import sys, literate.cli, literate.mkdocs.plugin\n"
@@ -500,3 +378,8 @@ def test_the_engine_needs_no_torch_and_no_convmixer():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.stdout.strip() == "[]", result.stderr
+    for path in Path(ROOT / "src/literate").glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"^\s*(from|import) (torch|convmixer)", text, re.MULTILINE)
+        if path.name != "plugin.py":
+            assert not re.search(r"^\s*(from|import) mkdocs", text, re.MULTILINE), path.name

@@ -11,7 +11,7 @@ from literate.notes.render import render_note
 from literate.source.document import Prose
 from literate.translation.catalog import Catalog, Message
 from literate.translation.catalog_file import load_catalog, read_messages
-from literate.translation.checks import check_message
+from literate.translation.checks import breaking_faults, check_message
 from literate.translation.language import Language, load_language
 from literate.translation.sanitise import sanitise
 from literate.translation.segment import note_segments, parse
@@ -79,10 +79,14 @@ def test_a_moved_link_orphans_nothing():
 
 
 def test_links_with_one_target_are_told_apart_by_their_order():
-    key = '<p><a href="x">a</a> <a href="x">b</a></p>'
-    maps = of({key: '<p><a href="x">甲</a> <a href="x">乙</a></p>'})
-    block = fragments("[a](1.md) [b](2.md)")[0]
-    assert maps.block(block) == '<p><a href="1.md">甲</a> <a href="2.md">乙</a></p>'
+    maps = of({links("xxx", "abc"): links("xxx", "甲乙丙")})
+    block = fragments("[a](1) [b](2) [c](3)")[0]
+    assert maps.block(block) == links("123", "甲乙丙")
+
+
+def links(targets, words):
+    inner = (f'<a href="{target}">{word}</a>' for target, word in zip(targets, words, strict=True))
+    return f"<p>{' '.join(inner)}</p>"
 
 
 def test_a_translation_brings_in_no_target_of_its_own():
@@ -124,6 +128,7 @@ def test_any_spelling_of_json_is_read(entries, indent, ascii_only):
     [
         ('{\n"a": "1",\n"a": "2"\n}', 3, "stands here and on line 2"),
         ('{\n"a": 1\n}', 2, "is a int"),
+        ('\n{\n"a": 1\n}', 3, "is a int"),
         ('{\n"a": {"b": "c"}\n}', 2, "is a dict"),
         ('{\n"a": "b",\n}', 3, "not JSON"),
         ('{\n"a": "b"\n"c": "d"}', 3, "not JSON"),
@@ -187,9 +192,55 @@ def test_faults_of_a_translation(chinese, source, translation, words):
 
 
 @pytest.mark.parametrize(
+    ("source", "translation", "messages"),
+    [
+        # One slip is one fault.
+        (f"<p>{HELD.format(0)} a</p>", "<p>甲</p>", ["the placeholder _^_0_^_ is lost"]),
+        (f"<p>{HELD.format(0)}</p>", "<p>_^_0_^_</p>", ["a placeholder has lost its span"]),
+        ("<p>a</p><p>b</p>", "<p>甲乙</p>", ["the source has p p, the translation has p"]),
+        ("<p>a</p>", "<h2>甲</h2>", ["the source has p, the translation has h2"]),
+        # Several are told in the order of their numbers, of their tags and of the words.
+        (
+            "".join(f"<p>{HELD.format(number)}</p>" for number in (10, 9)),
+            "<p>甲</p><p>乙</p>",
+            ["the placeholder _^_9_^_ is lost", "the placeholder _^_10_^_ is lost"],
+        ),
+        (
+            "<p>a</p>",
+            "<p>甲<object></object><embed><canvas></canvas></p>",
+            [f"the tag <{tag}> may not stand in a translation" for tag in ("canvas", "embed", "object")],
+        ),
+        ("<p>a</p>", "<p>甲 one two one</p>", ["the word 'one' is not in the source", "the word 'two' is not in the source"]),
+        ('<p><a href="b">a</a> <a href="c">d</a></p>', '<p><a href="b">甲</a> <a href="e">丁</a></p>', ["the link to 'e' is not in the source", "the link to 'c' is lost"]),
+    ],
+)  # fmt: skip
+def test_each_fault_is_told_once(chinese, source, translation, messages):
+    assert [
+        fault.problem for fault in check_message(Message(source, translation, 1), chinese)
+    ] == messages
+
+
+def test_what_breaks_a_page_is_no_matter_of_words():
+    entry = Message(f"<p>{HELD.format(0)} a</p>", "<p>PayTorch</p>。", 1)
+    assert [fault.problem for fault in breaking_faults(entry)] == [
+        "the placeholder _^_0_^_ is lost"
+    ]
+    assert not breaking_faults(Message("<p>a</p>", "<p>甲</p>。", 1))
+
+
+@pytest.mark.parametrize("text", ["<p>Ein völlig anderes Wort</p>", "<p>Ça marche</p>", "<p>1</p>"])
+def test_in_the_script_of_the_source_a_new_word_is_no_fault(text):
+    assert check_message(Message("<p>Another word</p>", text, 1), Language("de", "Deutsch")) == []
+
+
+@pytest.mark.parametrize(
     ("source", "translation"),
     [
         ("<p>A PyTorch model</p>", "<p>一个 PyTorch 模型</p>"),
+        ('<p><a href="b">a</a></p>', "<p><a href='b'>甲</a></p>"),
+        ("<p>the RESIDUAL Connection</p>", "<p>残差连接</p>"),
+        ("<p>a semiresidual connection</p>", "<p>某连接</p>"),
+        ("<p>the PyTorch model</p>", "<p>pytorch 模型</p>"),
         ("<p>Tokens</p>", "<p>token</p>"),
         (
             f"<p>{HELD.format(0)} of {HELD.format(1)}</p>",
@@ -287,7 +338,9 @@ PIECES = st.sampled_from(
 
 @given(st.lists(PIECES, min_size=1, max_size=6), st.sampled_from(["", "* ", "## ", "> ", "1. "]))
 def test_what_stays_as_it_is_has_no_fault(pieces, start):
-    for block in fragments(start + " ".join(pieces)):
+    blocks = fragments(start + " ".join(pieces))
+    assert blocks
+    for block in blocks:
         entry = Message(block.html, block.html, 1)
         assert check_message(entry, Language("de", "Deutsch")) == []
         (served,) = Catalog("m.json", (entry,)).note([block])
@@ -309,3 +362,97 @@ def test_a_tag_of_the_source_comes_with_nothing_but_its_own(translation, served)
 
 def test_a_script_is_never_taken_from_a_translation():
     assert sanitise("<p>a<script>x</script></p>", "<p>a<script>x</script></p>") == "<p>a</p>"
+
+
+# --- the edges ---
+
+
+def test_the_first_of_two_spellings_serves():
+    maps = of({"<p>One</p>": "<p>一</p>", "<p> One </p>": "<p>壹</p>"})
+    assert maps.note(fragments("One")) == ("<p>一</p>",)
+    assert maps.block(fragments("One")[0]) == "<p>一</p>"
+    assert [entry.translation for entry, _ in maps.obsolete()] == ["<p>壹</p>"]
+
+
+def test_what_holds_no_words_is_never_stale():
+    key = f"<p>{HELD.format(0)}</p>"
+    assert list(of({key: key}).obsolete()) == []
+    assert of({"": "无"}).text("") is None
+
+
+def test_a_plain_text_may_speak_of_the_spelling_of_html():
+    assert of({"a &amp;lt; b": "甲 &amp;lt; 乙"}).text("a &lt; b") == "甲 &lt; 乙"
+
+
+def test_a_link_without_a_target_stays_as_it_is():
+    maps = of({'<p><a href="x">a</a> b</p>': '<p><a href="x">甲</a> <a>乙</a></p>'})
+    assert maps.note(fragments("[a](1.md) b")) == ('<p><a href="1.md">甲</a> <a>乙</a></p>',)
+
+
+def test_a_placeholder_that_the_key_does_not_have_is_left_out():
+    maps = of({f"<p>a {HELD.format(0)}</p>": f"<p>甲 {HELD.format(0)}{HELD.format(5)}</p>"})
+    (served,) = maps.note(fragments("a `x`"))
+    assert "_^_0_^_" in served and "_^_5_^_" not in served
+
+
+def test_a_link_that_a_translation_says_twice_leads_to_the_same_place():
+    maps = of({'<p><a href="x">a</a></p>': '<p><a href="x">甲</a>、<a href="x">乙</a></p>'})
+    assert (
+        maps.block(fragments("[a](1.md)")[0])
+        == '<p><a href="1.md">甲</a>、<a href="1.md">乙</a></p>'
+    )
+
+
+def test_what_served_is_known_in_the_order_of_the_page():
+    maps = of(
+        {"<p>One</p>": "<p>一</p>", "<p>Two</p><p>Three</p>": "<p>二</p><p>三</p>", "T": "题"}
+    )
+    maps.text("T")
+    maps.block(fragments("Three")[0])
+    maps.note(fragments("One"))
+    assert maps.requested == ["T", "<p>Two</p><p>Three</p>", "<p>One</p>"]
+    assert [block.text for _, block in maps.obsolete()] == ["Two"]
+
+
+def test_blanks_are_no_translation_and_wait_for_one(tmp_path):
+    (tmp_path / "m.json").write_text('{"a": " \\n", "b": "乙", "c": ""}', encoding="utf-8")
+    loaded = load_catalog(tmp_path / "m.json", "m.json")
+    assert loaded.untranslated == ("a", "c")
+    assert [entry.source for entry in loaded.messages] == ["b"]
+    assert load_catalog(tmp_path / "none.json", "none.json").messages == ()
+
+
+def test_blanks_may_stand_wherever_json_has_them():
+    text = '\r\n{\t"a"\r\n:\t"b" ,\n\n"c":"d"\t}\r\n '
+    assert [(e.source, e.translation, e.line) for e in read_messages(text, "m.json")] == [
+        ("a", "b", 2),
+        ("c", "d", 5),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"a" "b"}', "m.json:1: the map is not JSON: found '\"', expected ':'. A map is"),
+        ('{\n"a": "b"\n', "m.json:2: the map is not JSON: found the end of the file, expected ','."),
+        ('{"a": "b" "c"}', "m.json:1: the map is not JSON: found '\"', expected ','."),
+        ('{"a": "b\nc"}', "m.json:1: the map is not JSON: invalid control character at."),
+        ('{"' + "a " * 40 + '": 1}', f"m.json:1: the translation of '{('a ' * 40)[:59]}…' is a int."),
+        ("{}\n\n x", "m.json:3: the map goes on after its closing brace. Remove the rest."),
+    ],
+)  # fmt: skip
+def test_an_error_says_what_was_found(text, message):
+    with pytest.raises(LiterateError) as error:
+        list(read_messages(text, "m.json"))
+    assert str(error.value).startswith(message)
+
+
+@pytest.mark.parametrize(("depth", "is_read"), [(98, True), (102, False)])
+def test_how_deep_an_entry_may_nest(tmp_path, depth, is_read):
+    (tmp_path / "m.json").write_text(json.dumps({"a": "<i>" * depth + "</i>" * depth}))
+    try:
+        entries = load_catalog(tmp_path / "m.json", "m.json").messages
+    except LiterateError as error:
+        assert not is_read and "is nested over 100 tags deep" in str(error)
+    else:
+        assert is_read and len(entries) == 1

@@ -1,6 +1,5 @@
 """A project that holds nothing of ours, built in a fresh environment with the documented commands."""
 
-import json
 import os
 import re
 import shutil
@@ -10,12 +9,8 @@ from pathlib import Path
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
-from support import ROOT
+from support import EXAMPLES, ROOT, Project
 
-from literate.mkdocs.config import read_project
-from literate.site.load import load_site
-
-EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/mkdocs.yml"))
 LEFT_OUT = shutil.ignore_patterns("site", ".venv", "__pycache__", "*.egg-info", "build")
 
 
@@ -101,7 +96,7 @@ def test_an_example_builds_elsewhere_with_the_commands_of_its_readme(
     assert without_seconds(shell(commands, project, environment)) == without_seconds(output)
     assert "(100 %), 0 missing, 0 stale, 0 faulty" in output
 
-    site = load_site(read_project(project / "mkdocs.yml"))
+    site = Project(project).load()
     for language in site.languages:
         for name in site.pages:
             folder = "" if name == "index" else name
@@ -130,21 +125,6 @@ def test_an_example_shows_the_output_of_its_program():
     program = ROOT / "examples/summation/src/summation.py"
     result = subprocess.run([sys.executable, str(program)], capture_output=True, text=True)
     assert result.stdout == shown
-
-
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
-def test_the_maps_of_an_example_keep_the_order_of_their_page(example):
-    site = load_site(read_project(example / "mkdocs.yml"))
-    for language in site.languages:
-        for name, page in site.pages.items():
-            catalog = site.catalog(language, name)
-            site.localise(page, lambda _: "", catalog)
-            assert [entry.source for entry in catalog.messages] == list(
-                dict.fromkeys(catalog.requested)
-            )
-            path = site.project.catalog_path(language, name)
-            text = path.read_text(encoding="utf-8")
-            assert text == json.dumps(json.loads(text), ensure_ascii=False, indent=2) + "\n"
 
 
 def test_the_command_says_what_it_lacks_and_where_it_is(wheel, environment, tmp_path):

@@ -6,13 +6,17 @@ import shutil
 import sysconfig
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
-from support import ROOT, Project, labml_nn, write_labml_project
+from support import ROOT, Project, forks, labml_nn, write_labml_project
 
 from literate.base.errors import LiterateError
+from literate.convert.forms import NoteText, pieces
+from literate.convert.tangle import tangle
+from literate.convert.weave import weave
 from literate.site.page import load_page
 from literate.source.python import read_python
 from literate.translation.catalog_file import load_catalog
@@ -23,27 +27,61 @@ LABML = labml_nn()
 MAPS = ROOT.parent / "shared/labml"
 
 
-def round_trip(path):
-    """'same', 'refused' for what is not Python, or what went wrong."""
+LIBRARY = Path(sysconfig.get_path("stdlib"))
+ANNOTATED = sorted(LABML.rglob("*.py"))
+OWN_SOURCES = sorted((ROOT / "src").rglob("*.py"))
+FOREIGN = sorted(p for p in LIBRARY.rglob("*.py") if "site-packages" not in p.parts)
+#: What becomes a document besides.
+WOVEN = {
+    *ANNOTATED,
+    *OWN_SOURCES,
+    *sorted(LIBRARY.glob("*.py"))[::5],
+    *LIBRARY.glob("asyncio/*.py"),
+}
+
+
+class Trip(NamedTuple):
+    """How a file came back, and how many notes its document shows as prose."""
+
+    outcome: str
+    notes: int = 0
+
+
+def round_trip(path: Path) -> Trip:
     data = path.read_bytes()
     try:
         document = read_python(data, str(path))
     except LiterateError as error:
-        return "refused" if error.line else f"{path}: no line"
-    return "same" if document.encode() == data else f"{path}: other bytes"
+        return Trip("refused" if error.line else f"{path}: no line")
+    if document.encode() != data:
+        return Trip(f"{path}: other bytes")
+    if path not in WOVEN:
+        return Trip("same")
+    if tangle(weave(document), "page.md") != data:
+        return Trip(f"{path}: the document gives other bytes")
+    return Trip("woven", sum(isinstance(piece, NoteText) for piece in pieces(document)))
 
 
-def test_every_source_comes_back_byte_for_byte():
-    library = Path(sysconfig.get_path("stdlib"))
-    files = [path for path in library.rglob("*.py") if "site-packages" not in path.parts]
-    annotated = list(LABML.rglob("*.py"))
-    assert len(annotated) > 200 and len(files) > 500
-    with ProcessPoolExecutor() as pool:
-        results = list(pool.map(round_trip, [*annotated, *files], chunksize=20))
-    assert set(results) <= {"same", "refused"}
-    assert set(results[: len(annotated)]) == {"same"}
+@pytest.fixture(scope="module")
+def trips() -> dict[Path, Trip]:
+    """Every file, once."""
+    files = [*ANNOTATED, *OWN_SOURCES, *FOREIGN]
+    with ProcessPoolExecutor(mp_context=forks) as pool:
+        return dict(zip(files, pool.map(round_trip, files, chunksize=20), strict=True))
+
+
+def test_every_source_comes_back_byte_for_byte(trips):
+    assert len(ANNOTATED) > 200 and len(FOREIGN) > 500
+    assert {trip.outcome for trip in trips.values()} <= {"same", "woven", "refused"}
+    assert {trips[path].outcome for path in ANNOTATED} == {"woven"}
     # What CPython keeps to test its own parser's complaints with.
-    assert results.count("refused") < 20
+    assert sum(trip.outcome == "refused" for trip in trips.values()) < 20
+
+
+def test_modules_that_others_wrote_become_documents_and_come_back(trips):
+    assert len(WOVEN - {*ANNOTATED, *OWN_SOURCES}) > 50
+    assert {trips[path].outcome for path in WOVEN} == {"woven"}
+    assert sum(trip.notes for trip in trips.values()) > 5000
 
 
 def test_labml_nn_is_built_whole_and_its_links_arrive(tmp_path):

@@ -6,8 +6,6 @@ import pytest
 from support import CONFIG, PAGE
 
 from literate.base.errors import LiterateError
-from literate.mkdocs.config import read_project
-from literate.site.load import load_site
 
 MODULE = '"""\n# {0}\n\n{1}\n"""\n\n\nclass {2}:\n    def step(self):\n        pass\n'
 BIB = "@misc{trockman2022, title={Patches}, author={Trockman, A and Kolter, Z}, year=2022}\n"
@@ -25,7 +23,7 @@ def load(project):
             project.write("docs/index.md", text)
         for name, source in modules.items():
             project.write(f"src/paper/{name}.py", source)
-        return load_site(read_project(project.root / "mkdocs.yml"))
+        return project.load()
 
     load.project = project
     return load

@@ -105,7 +105,7 @@ def test_a_footnote_is_translated_by_itself_and_keeps_its_number(page):
     assert re.search(r'<li id="fn:1"><p>甲<code>x</code> <a [^>]*aria-label="回到正文"', shown.html)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.lists(st.integers(0, 3), min_size=0, max_size=5), max_size=5))
 def test_marks_and_footnotes_lead_to_each_other_through_the_page(tmp_path_factory, notes):
     """However many notes a page has, and however often each mark stands in them."""
@@ -355,7 +355,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(PIECES, min_size=1, max_size=6))
 def test_a_translation_that_repeats_its_key_is_the_source(tmp_path_factory, pieces):
     """Placeholders of every kind come back where they stood."""

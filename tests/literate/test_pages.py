@@ -6,10 +6,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
-from support import ROOT, Project
+from support import EXAMPLES, ROOT, Project
 
-from literate.mkdocs.config import read_project
-from literate.site.load import load_site
 from literate.source.python import read_python
 
 SOURCES = sorted(p for p in (ROOT / "src/convmixer").glob("*.py") if p.name != "__init__.py")
@@ -63,7 +61,9 @@ def test_every_link_of_the_site_leads_somewhere(site):
 
 
 def test_nothing_comes_from_another_host(site):
-    for path in site.rglob("*.html"):
+    pages = [*site.rglob("*.html")]
+    assert pages
+    for path in pages:
         root = LexborHTMLParser(path.read_text(encoding="utf-8"))
         for node in root.css("script[src], img[src], link[rel=stylesheet], link[rel=icon]"):
             source = node.attributes.get("src") or node.attributes.get("href") or ""
@@ -140,13 +140,18 @@ def test_the_faults_of_the_supplied_map_are_reported(with_supplied_map):
         assert words in result.stdout, words
 
 
-def test_translations_keep_the_order_of_their_page():
-    site = load_site(read_project(ROOT / "mkdocs.yml"))
-    for name, page in site.pages.items():
-        catalog = site.catalog("zh", name)
-        site.localise(page, lambda _: "", catalog, None, page.code)
-        keys = [entry.source for entry in catalog.messages]
-        assert keys == list(dict.fromkeys(catalog.requested)), f"zh/{name}.json"
-        path = ROOT / f"translations/zh/{name}.json"
-        written = json.dumps(json.loads(path.read_bytes()), ensure_ascii=False, indent=2) + "\n"
-        assert path.read_text(encoding="utf-8") == written, f"zh/{name}.json"
+@pytest.mark.parametrize("folder", [ROOT, *EXAMPLES], ids=lambda path: path.name)
+def test_translations_keep_the_order_of_their_page(folder):
+    site = Project(folder).load()
+    looked_at = 0
+    for language in site.languages:
+        for name, page in site.pages.items():
+            catalog = site.catalog(language, name)
+            site.localise(page, lambda _: "", catalog, None, page.code)
+            keys = [entry.source for entry in catalog.messages]
+            assert keys == list(dict.fromkeys(catalog.requested)), f"{language}/{name}.json"
+            path = site.project.catalog_path(language, name)
+            written = json.dumps(json.loads(path.read_bytes()), ensure_ascii=False, indent=2) + "\n"
+            assert path.read_text(encoding="utf-8") == written, path
+            looked_at += len(keys)
+    assert looked_at > 10

@@ -4,20 +4,14 @@ import pytest
 from support import CONFIG, PAGE, SOURCE
 
 from literate.base.errors import LiterateError
-from literate.mkdocs.config import read_project
 from literate.mkdocs.theme import check_languages, check_templates, check_theme
-from literate.site.load import load_site
 
 DRAWING = '<svg xmlns="http://www.w3.org/2000/svg"/>'
 
 
-def load(project):
-    return load_site(read_project(project.root / "mkdocs.yml"))
-
-
 def fails(project, message):
     with pytest.raises(LiterateError) as error:
-        load(project)
+        project.load()
     assert str(error.value).startswith(message)
     assert "\n" not in str(error.value)
 
@@ -31,7 +25,7 @@ def test_two_modules_of_one_name(project):
     project.write("src/paper/a/same.py", "from net import Net\n\nNet\n")
     project.write("src/paper/b/same.py", "X = 1\n")
     project.write("src/paper/use.py", "from same import X\n\nX\n")
-    site = load(project)
+    site = project.load()
     assert 'href="../../net/#Net"' in html(site, "a/same")
     assert 'id="X"' in html(site, "b/same")
     assert "same/#X" not in html(site, "use")
@@ -42,7 +36,7 @@ def test_files_of_one_name_are_told_apart(project):
     for name in ("paper", "other"):
         project.write(f"src/{name}/fig.png", name)
         project.write(f"src/{name}/{name}.py", '"""\n![a](fig.png)\n"""\n')
-    site = load(project)
+    site = project.load()
     served = {site.assets[f"src/{name}/fig.png"].read_text() for name in ("paper", "other")}
     assert served == {"paper", "other"}
     assert 'src="../src/other/fig.png"' in html(site, "other")
@@ -58,7 +52,7 @@ def test_two_files_at_one_address(project):
 def test_a_slash_means_the_docs_folder(project):
     project.write("docs/figures/a.png", "")
     project.write("docs/b/c.md", "# C\n\n![a](/figures/a.png) [i](/index.md) [n](/net/#Net)\n")
-    page = html(load(project), "b/c")
+    page = html(project.load(), "b/c")
     for address in ('src="../../figures/a.png"', 'href="../../index/"', 'href="../../net/#Net"'):
         assert address in page
 
@@ -85,12 +79,12 @@ def test_a_link_publishes_nothing_that_the_site_does_not_serve(project, link, wo
     if words:
         fails(project, f"docs/index.md:3: the link '{link}' {words}")
     else:
-        assert "secret" not in "".join(map(str, load(project).assets))
+        assert "secret" not in "".join(map(str, project.load().assets))
 
 
 def test_hidden_pages_are_none(project):
     project.write("docs/.drafts/x.md", "# Draft\n\n[dead](dead.md)\n")
-    assert "x" not in "".join(load(project).pages.keys() - {"index"})
+    assert "x" not in "".join(project.load().pages.keys() - {"index"})
 
 
 def test_a_page_of_another_ending(project):
@@ -115,7 +109,7 @@ def test_a_language_that_the_sources_are_in(project):
 
 def test_an_untranslated_note_bears_the_language_of_the_sources(project):
     project.write("mkdocs.yml", CONFIG.replace("font:", "language: de\n  font:"))
-    site = load(project)
+    site = project.load()
     page = site.localise(site.pages["index"], lambda name: f"{name}/", site.catalog("zh", "index"))
     assert 'class="untranslated" lang="de"' in page.html
 
@@ -128,12 +122,12 @@ def test_a_file_that_cannot_be_read(project):
 def test_folders_that_lead_in_a_circle(project):
     (project.root / "src/paper/again").symlink_to("..")
     (project.root / "src/paper/round").symlink_to("round")
-    assert load(project).pages.keys() == {"index", "net"}
+    assert project.load().pages.keys() == {"index", "net"}
 
 
 def test_a_file_that_vanishes(project, monkeypatch):
     project.write("src/paper/gone.py", "")
-    from literate.site import load as site
+    from literate import site
 
     def vanishing(name, file, shown, cache):
         if name == "gone":
@@ -153,7 +147,7 @@ def test_front_matter_with_a_day_that_never_was(project):
 def test_a_drawing_stands_twice_on_a_page(project):
     project.write("docs/d.svg", DRAWING.replace("/>", '><path id="a"/></svg>'))
     project.write("docs/index.md", "# A\n\n![a](d.svg) and ![b](d.svg)\n")
-    ids = [part.split('"')[0] for part in html(load(project), "index").split('<path id="')[1:]]
+    ids = [part.split('"')[0] for part in html(project.load(), "index").split('<path id="')[1:]]
     assert len(ids) == len(set(ids)) == 2
 
 
@@ -188,7 +182,7 @@ def test_a_language_that_the_theme_does_not_speak(material, source, language, wo
 
 
 def test_languages_that_the_theme_speaks(material):
-    check_languages("en", ["zh", "zh-TW", "pt-BR"], material)
+    assert check_languages("en", ["zh", "zh-TW", "pt-BR"], material) is None
 
 
 def test_another_theme(material, tmp_path):
@@ -201,9 +195,9 @@ def test_a_template_that_is_not_there(project, material):
     for template, is_there in (("main.html", True), ("mian.html", False), ("[a]", False)):
         project.write("docs/index.md", PAGE.replace("---\n\n", f"template: {template}\n---\n\n"))
         project.write("src/paper/net.py", SOURCE)
-        site = load(project)
+        site = project.load()
         if is_there:
-            check_templates(site.pages.values(), material)
+            assert check_templates(site.pages.values(), material) is None
         else:
             with pytest.raises(LiterateError, match="docs/index.md:4: the theme has no template"):
                 check_templates(site.pages.values(), material)
@@ -213,7 +207,7 @@ def test_a_title_may_speak_of_tags(project):
     project.write("docs/index.md", '---\ntitle: The <x> & y\n---\n\n![a](p.png "On <b>")\n')
     project.write("docs/p.png", "")
     project.write("translations/zh/index.json", '{"The <x> & y": "<x> 与 y", "On <b>": "论 <b>"}')
-    site = load(project)
+    site = project.load()
     page = site.pages["index"]
     for catalog, title, caption in (
         (None, "The &lt;x&gt; & y", "On &lt;b&gt;"),

@@ -1,8 +1,5 @@
 """Taking a source apart loses no byte, and tells notes from code as a reader would."""
 
-import sysconfig
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,15 +42,6 @@ def test_what_was_taken_apart_goes_back_together(pieces, ending, encoding, final
     assert document.encode() == data
     numbers = [line.number for line in document.lines]
     assert numbers == list(range(1, len(numbers) + 1))
-
-
-def test_the_standard_library_comes_back_byte_for_byte():
-    folder = Path(sysconfig.get_path("stdlib"))
-    files = sorted([*folder.glob("*.py"), *folder.glob("asyncio/*.py"), *folder.glob("json/*.py")])
-    assert len(files) > 150
-    for file in files:
-        data = file.read_bytes()
-        assert read_python(data, file.name).encode() == data, file
 
 
 def notes(source):
