@@ -4,10 +4,9 @@ import json
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from support import CONFIG, PAGE, ROOT, SOURCE
+from support import CONFIG, PAGE, SOURCE
 
 from literate.mkdocs.build import _crash, _swap
 
@@ -378,8 +377,3 @@ def test_the_engine_needs_no_torch_and_no_convmixer():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.stdout.strip() == "[]", result.stderr
-    for path in Path(ROOT / "src/literate").glob("*.py"):
-        text = path.read_text(encoding="utf-8")
-        assert not re.search(r"^\s*(from|import) (torch|convmixer)", text, re.MULTILINE)
-        if path.name != "plugin.py":
-            assert not re.search(r"^\s*(from|import) mkdocs", text, re.MULTILINE), path.name
