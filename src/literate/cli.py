@@ -19,7 +19,6 @@ from literate.convert.weave import weave as weave_document
 from literate.mkdocs.build import build, check_port, serve_site, stoppable
 from literate.mkdocs.config import read_project
 from literate.site.load import load_site
-from literate.site.project import CONFIG
 from literate.site.site import Site
 from literate.site.status import LanguageReport, check_language, extract_language
 from literate.source.document import Document
@@ -57,12 +56,11 @@ def main(context: click.Context) -> None:
     names the file and the line; the last good `site/` then stays as it was.
     """
     if context.invoked_subcommand is None:
-        with _reported(), stoppable(lambda text: _Failure(text).show()):
-            project = read_project(Path(CONFIG))
-            notes, summary = build(project)
-            for note in notes:
+        with _reported(), stoppable(_Failure("stopped; the site is as it was.").show):
+            built = build()
+            for note in built.notes:
                 click.echo(f"note: {note}")
-            click.echo(f"{project.shown(project.site)}/: {summary}")
+            click.echo(f"{built.site}/: {built.summary}")
 
 
 @main.command(short_help="Preview the site, with live reload on every change.")
@@ -76,9 +74,9 @@ def main(context: click.Context) -> None:
 def serve(port: int) -> None:
     """Preview the site; a change of a source, a page or a map rebuilds and reloads it."""
     with _reported():
-        read_project(Path(CONFIG))
+        read_project()
         check_port(port)
-    raise SystemExit(serve_site(port))
+        serve_site(port)
 
 
 def _languages(site: Site, wanted: tuple[str, ...]) -> list[str]:
@@ -99,7 +97,7 @@ def check(languages: tuple[str, ...]) -> None:
     what is stale stays in its map: both are work to do, not faults.
     """
     with _reported():
-        site = load_site(read_project(Path(CONFIG)))
+        site = load_site(read_project())
         codes = _languages(site, languages)
         reports = [check_language(site, code) for code in codes]
     for link in site.dead_links:
@@ -145,7 +143,7 @@ def extract(language: str) -> None:
     missing.
     """
     with _reported():
-        site = load_site(read_project(Path(CONFIG)))
+        site = load_site(read_project())
         _languages(site, (language,))
         added = extract_language(site, language)
         folder = site.project.shown(site.project.translations)
@@ -183,7 +181,7 @@ def weave(page: str, to: str, output: Path | None) -> None:
     """
     with _reported():
         is_path = page.endswith(".py")
-        project = None if is_path else read_project(Path(CONFIG))
+        project = None if is_path else read_project()
         source = project.source_of(page) if project else Path(page)
         shown = project.shown(source) if project else source.as_posix()
         document = read_python(source.read_bytes(), shown)
