@@ -17,8 +17,8 @@ from literate.convert.notebook import check_notebook, notebook
 from literate.convert.tangle import tangle as tangle_document
 from literate.convert.weave import weave as weave_document
 from literate.mkdocs.build import build, check_port, serve_site, stoppable
-from literate.mkdocs.config import read_project
 from literate.site.load import load_site
+from literate.site.project import Project
 from literate.site.site import Site
 from literate.site.status import LanguageReport, check_language, extract_language
 from literate.source.document import Document
@@ -44,6 +44,13 @@ def _reported() -> Iterator[None]:
     except OSError as error:
         name = error.filename or ""
         raise _Failure(f"{name}: {(error.strerror or str(error)).lower()}.") from None
+
+
+def _project() -> Project:
+    """The project in this folder; a build that would change nothing does without MkDocs."""
+    from literate.mkdocs.config import read_project
+
+    return read_project()
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -74,7 +81,7 @@ def main(context: click.Context) -> None:
 def serve(port: int) -> None:
     """Preview the site; a change of a source, a page or a map rebuilds and reloads it."""
     with _reported():
-        read_project()
+        _project()
         check_port(port)
         serve_site(port)
 
@@ -97,7 +104,7 @@ def check(languages: tuple[str, ...]) -> None:
     what is stale stays in its map: both are work to do, not faults.
     """
     with _reported():
-        site = load_site(read_project())
+        site = load_site(_project())
         codes = _languages(site, languages)
         reports = [check_language(site, code) for code in codes]
     for link in site.dead_links:
@@ -143,7 +150,7 @@ def extract(language: str) -> None:
     missing.
     """
     with _reported():
-        site = load_site(read_project())
+        site = load_site(_project())
         _languages(site, (language,))
         added = extract_language(site, language)
         folder = site.project.shown(site.project.translations)
@@ -181,7 +188,7 @@ def weave(page: str, to: str, output: Path | None) -> None:
     """
     with _reported():
         is_path = page.endswith(".py")
-        project = None if is_path else read_project()
+        project = None if is_path else _project()
         source = project.source_of(page) if project else Path(page)
         shown = project.shown(source) if project else source.as_posix()
         document = read_python(source.read_bytes(), shown)

@@ -323,7 +323,11 @@ def test_a_site_that_is_a_symbolic_link_stays_one(project):
     ("old", "new", "message"),
     [
         ("name: material", "name: readthedocs", "mkdocs.yml:7: the theme is 'readthedocs'"),
-        ("font: false", "language: xx", "mkdocs.yml:8: the theme has no words for the language 'xx'"),
+        (
+            "font: false",
+            "language: xx",
+            "mkdocs.yml:8: the theme has no words for the language 'xx'",
+        ),
         ("font: false", "custom_dir: over", "mkdocs.yml:6: `theme`: The path set in custom_dir"),
     ],
 )

@@ -9,12 +9,12 @@ import os
 import shutil
 import signal
 import socket
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 from traceback import clear_frames
 from typing import TYPE_CHECKING
 
@@ -54,8 +54,9 @@ def build() -> Built:
     site = Path(os.path.realpath(project.site))
     _check_writable(site, project.shown(project.site))
     started = time.time()
-    temporary = Path(tempfile.mkdtemp(prefix=".site-", dir=site.parent))
+    temporary = site.parent / f".site-{token_hex(4)}"
     try:
+        temporary.mkdir()
         new = temporary / "new"
         config.site_dir = str(new)
         summary, notes = _mkdocs_build(config)
