@@ -17,9 +17,8 @@ from literate.convert.notebook import check_notebook, notebook
 from literate.convert.tangle import tangle as tangle_document
 from literate.convert.weave import weave as weave_document
 from literate.mkdocs.build import build, check_port, serve_site, stoppable
-from literate.mkdocs.config import read_project
 from literate.site.load import load_site
-from literate.site.project import CONFIG
+from literate.site.project import Project
 from literate.site.site import Site
 from literate.site.status import LanguageReport, check_language, extract_language
 from literate.source.document import Document
@@ -47,6 +46,13 @@ def _reported() -> Iterator[None]:
         raise _Failure(f"{name}: {(error.strerror or str(error)).lower()}.") from None
 
 
+def _project() -> Project:
+    """The project in this folder; a build that would change nothing does without MkDocs."""
+    from literate.mkdocs.config import read_project
+
+    return read_project()
+
+
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.pass_context
 def main(context: click.Context) -> None:
@@ -57,12 +63,11 @@ def main(context: click.Context) -> None:
     names the file and the line; the last good `site/` then stays as it was.
     """
     if context.invoked_subcommand is None:
-        with _reported(), stoppable(lambda text: _Failure(text).show()):
-            project = read_project(Path(CONFIG))
-            notes, summary = build(project)
-            for note in notes:
+        with _reported(), stoppable(_Failure("stopped; the site is as it was.").show):
+            built = build()
+            for note in built.notes:
                 click.echo(f"note: {note}")
-            click.echo(f"{project.shown(project.site)}/: {summary}")
+            click.echo(f"{built.site}/: {built.summary}")
 
 
 @main.command(short_help="Preview the site, with live reload on every change.")
@@ -76,9 +81,9 @@ def main(context: click.Context) -> None:
 def serve(port: int) -> None:
     """Preview the site; a change of a source, a page or a map rebuilds and reloads it."""
     with _reported():
-        read_project(Path(CONFIG))
+        _project()
         check_port(port)
-    raise SystemExit(serve_site(port))
+        serve_site(port)
 
 
 def _languages(site: Site, wanted: tuple[str, ...]) -> list[str]:
@@ -99,7 +104,7 @@ def check(languages: tuple[str, ...]) -> None:
     what is stale stays in its map: both are work to do, not faults.
     """
     with _reported():
-        site = load_site(read_project(Path(CONFIG)))
+        site = load_site(_project())
         codes = _languages(site, languages)
         reports = [check_language(site, code) for code in codes]
     for link in site.dead_links:
@@ -145,7 +150,7 @@ def extract(language: str) -> None:
     missing.
     """
     with _reported():
-        site = load_site(read_project(Path(CONFIG)))
+        site = load_site(_project())
         _languages(site, (language,))
         added = extract_language(site, language)
         folder = site.project.shown(site.project.translations)
@@ -183,7 +188,7 @@ def weave(page: str, to: str, output: Path | None) -> None:
     """
     with _reported():
         is_path = page.endswith(".py")
-        project = None if is_path else read_project(Path(CONFIG))
+        project = None if is_path else _project()
         source = project.source_of(page) if project else Path(page)
         shown = project.shown(source) if project else source.as_posix()
         document = read_python(source.read_bytes(), shown)

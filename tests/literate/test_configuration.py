@@ -12,6 +12,7 @@ PALETTE = CONFIG.replace("  font: false\n", "  font: false\n  palette:\n    - {}
 
 
 def read(folder, text=CONFIG):
+    (folder / "docs").mkdir(exist_ok=True)
     (folder / "mkdocs.yml").write_bytes(text if isinstance(text, bytes) else text.encode())
     return read_project(folder / "mkdocs.yml")
 
@@ -22,12 +23,13 @@ def read(folder, text=CONFIG):
         ("", "mkdocs.yml:1: the configuration is empty"),
         ("# nothing\n", "mkdocs.yml:1: the configuration is empty"),
         ("- a\n- b\n", "mkdocs.yml:1: the configuration is a list"),
-        ("words\n", "mkdocs.yml:1: the configuration is the text 'words'"),
+        ("words\n", "mkdocs.yml:1: the configuration is a text"),
         (CONFIG.encode() + b"# caf\xe9\n", "mkdocs.yml:12: the configuration is not UTF-8"),
         ("site_name: x\ncopyright: 2022-13-45\n", "mkdocs.yml: this is not YAML: month must be"),
         ("site_name: [", "mkdocs.yml:1: this is not YAML"),
-        ("site_name: x\n", "mkdocs.yml: the plugin `literate` is not in use"),
-        ("plugins:\n  - literate: [a]\n", "mkdocs.yml:2: the options of the plugin `literate` are a list"),
+        ("site_name: x\n", "mkdocs.yml: the plugin `literate` is not in use. Add it to `plugins`"),
+        ("site_name: x\nplugins: []\n", "mkdocs.yml:2: the plugin `literate` is not in use"),
+        ("site_name: x\nplugins:\n  - literate: [a]\n", "mkdocs.yml:2: `plugins`: Invalid config options for the 'literate' plugin."),
         (OPTION.format("languages: [no]"), "mkdocs.yml:12: the option `languages` of the plugin `literate` holds `false`"),
         (OPTION.format("languages: zh"), "mkdocs.yml:12: the option `languages` of the plugin `literate` is the text 'zh'"),
         (NO_SOURCES + "      sources: [null]\n", "mkdocs.yml:11: the option `sources` of the plugin `literate` holds empty"),
@@ -41,8 +43,8 @@ def read(folder, text=CONFIG):
         (CONFIG.replace("Start:", "2024:"), "mkdocs.yml:4: a label of `nav` is `2024`, no text"),
         (CONFIG.replace("Start:", "On:"), "mkdocs.yml:4: a label of `nav` is `true`, no text"),
         (CONFIG.replace("Start:", "2024-01-02:"), "mkdocs.yml:4: a label of `nav` is `2024-01-02`, no text"),
-        (CONFIG + "docs_dir: 5\n", "mkdocs.yml:12: `docs_dir` is `5`, no text"),
-        ("nav: 5\n" + CONFIG.replace("nav:", "x:"), "mkdocs.yml:1: `nav` is `5`, no text"),
+        (CONFIG + "docs_dir: 5\n", "mkdocs.yml:12: `docs_dir`: Expected type: <class 'str'> but received: <class 'int'>"),
+        ("nav: 5\n" + CONFIG.replace("nav:", "x:"), "mkdocs.yml:1: `nav`: Expected nav to be a list, got a int: 5"),
         (CONFIG.replace("font:", "language: no\n  font:"), "mkdocs.yml:8: `theme.language` is `false`, no text"),
         (PALETTE.format("toggle: {icon: a}"), "mkdocs.yml:10: a palette's `toggle` has no `name`"),
         (PALETTE.format("toggle: {name: on}"), "mkdocs.yml:10: a palette's `toggle` has no `name`"),
@@ -64,7 +66,7 @@ def test_plugins_may_be_a_mapping(tmp_path):
 
 @pytest.mark.parametrize("plugins", ["[literate]", "{literate: null}", "[literate: {}]"])
 def test_a_plugin_without_options(tmp_path, plugins):
-    assert read(tmp_path, f"plugins: {plugins}\n").sources == ()
+    assert read(tmp_path, f"site_name: x\nplugins: {plugins}\n").sources == ()
 
 
 def test_a_configuration_may_inherit(tmp_path):

@@ -44,14 +44,16 @@ def test_the_example_of_an_option_is_valid(name, tmp_path):
     assert not failed and not warnings
     assert settings[name] != dict(Options._schema)[name].default, "an example shows a choice"
 
+    (tmp_path / "docs").mkdir()
     path = tmp_path / "mkdocs.yml"
     path.write_text(CONFIG.split("plugins:")[0] + yaml.dump({"plugins": [{"literate": settings}]}))
     read_project(path)  # the command knows the option as well
 
 
 def test_an_option_that_is_not_in_the_reference_is_refused(tmp_path):
+    (tmp_path / "docs").mkdir()
     path = tmp_path / "mkdocs.yml"
-    path.write_text("plugins:\n  - literate:\n      colour: red\n")
+    path.write_text("site_name: x\nplugins:\n  - literate:\n      colour: red\n")
     with pytest.raises(LiterateError, match="no option 'colour'"):
         read_project(path)
 
@@ -59,13 +61,14 @@ def test_an_option_that_is_not_in_the_reference_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("setting", "message"),
     {
-        "sources: src/paper": "mkdocs.yml:3: the option `sources` of the plugin `literate` is the text 'src/paper'. Write a list",
-        "languages: [1]": "mkdocs.yml:3: the option `languages` of the plugin `literate` holds `1`, no text. Write a text",
-        "maps: [a]": "mkdocs.yml:3: the option `maps` of the plugin `literate` is a list. Write a text",
+        "sources: src/paper": "mkdocs.yml:4: the option `sources` of the plugin `literate` is the text 'src/paper'. Write a list",
+        "languages: [1]": "mkdocs.yml:4: the option `languages` of the plugin `literate` holds `1`, no text. Write a text",
+        "maps: [a]": "mkdocs.yml:4: the option `maps` of the plugin `literate` is a list. Write a text",
     }.items(),
 )
 def test_an_option_of_another_kind_is_one_clear_error(setting, message, tmp_path):
+    (tmp_path / "docs").mkdir()
     path = tmp_path / "mkdocs.yml"
-    path.write_text(f"plugins:\n  - literate:\n      {setting}\n")
+    path.write_text(f"site_name: x\nplugins:\n  - literate:\n      {setting}\n")
     with pytest.raises(LiterateError, match=re.escape(message)):
         read_project(path)

@@ -48,12 +48,14 @@ def _versions() -> bytes:
 class Cache:
     """A folder of results.
 
+    `key` names what all of them may depend on, and an entry made under another key is not found.
     A folder that cannot be written, or an entry that was damaged, costs time, not correctness:
     `complaints` says so, once each.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, key: str = "") -> None:
         self.complaints: list[str] = []
+        self._key = key
         self._started = time.time()
         self._folders: set[Path] = set()
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
@@ -121,7 +123,8 @@ class Cache:
                     path.unlink()
 
     def _path(self, key: str) -> Path:
-        return self.folder / key[:2] / key[2:]
+        name = digest(self._key, key)
+        return self.folder / name[:2] / name[2:]
 
     def _complain(self, message: str) -> None:
         if message not in self.complaints:

@@ -3,9 +3,50 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from literate.base.errors import LiterateError
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file that a person wrote, and the name by which messages call it."""
+
+    path: Path
+    shown: str
+
+    def error(
+        self, message: str, *, line: int | None = None, fix: str | None = None
+    ) -> LiterateError:
+        """What is wrong with the file."""
+        return LiterateError(message, file=self.shown, line=line, fix=fix)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of a file, or the file as a whole."""
+
+    file: SourceFile
+    line: int | None = None
+
+    def error(self, message: str, fix: str | None = None) -> LiterateError:
+        """What is wrong there."""
+        return self.file.error(message, line=self.line, fix=fix)
+
+
+def shown_from(root: Path, path: Path) -> str:
+    """A path as messages show it: relative to the project, with forward slashes."""
+    try:
+        return _real(path).relative_to(_real(root)).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def _real(path: Path) -> Path:
+    """The path without symbolic links, where they lead anywhere: unlike `resolve`, it says nothing
+    of a loop."""
+    return Path(os.path.realpath(path))
 
 
 def read_text(path: Path, shown: str, what: str) -> str:
@@ -65,11 +106,3 @@ def write_whole(path: Path, data: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-
-
-def line_of(file: Path, words: str) -> int | None:
-    """The first line of a file that holds the words outside a comment."""
-    if not file.is_file():
-        return None
-    lines = file.read_text(encoding="utf-8").splitlines()
-    return next((n for n, line in enumerate(lines, 1) if words in line.partition("#")[0]), None)

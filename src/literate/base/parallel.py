@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,6 +20,9 @@ _Result = TypeVar("_Result")
 _WORTHWHILE = 24
 #: What the workers run: they are forks, and find it, and all that it refers to, in their memory.
 _function: Callable[[Any], Any] | None = None
+_SIGNALS = {signal.SIGINT, signal.SIGTERM}
+if hasattr(signal, "SIGHUP"):
+    _SIGNALS.add(signal.SIGHUP)
 
 
 def cores() -> int:
@@ -49,14 +53,30 @@ def _forked(
     size = max(1, len(items) // (workers * 8))
     portions = [range(i, min(i + size, len(items))) for i in range(0, len(items), size)]
     gc.freeze()  # the workers need not look through what is here: it stays, and stays shared
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork"))
+    fork = multiprocessing.get_context("fork")
+    pool = ProcessPoolExecutor(workers, mp_context=fork, initializer=_leave_signals)
     try:
-        for results in pool.map(_run, portions):
+        # Signals wait until the workers, which start here, no longer hear what is meant for us.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        try:
+            portions_done = pool.map(_run, portions)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        for results in portions_done:
             yield from results
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
         gc.unfreeze()
         _function = None
+
+
+def _leave_signals() -> None:
+    """Let a worker end with its parent, who hears Ctrl-C; any other signal ends it at once."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in _SIGNALS - {signal.SIGINT}:
+        if callable(signal.getsignal(number)):
+            signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
 
 
 def _run(numbers: range) -> list[Any]:

@@ -1,55 +1,70 @@
-"""MkDocs run as a process: build beside the old site, then swap; stop cleanly."""
+"""MkDocs at work: build beside the old site, then swap; serve; stop cleanly.
+
+MkDocs is imported where it is needed, for a build that would change nothing needs none of it.
+"""
 
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import signal
 import socket
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
+from traceback import clear_frames
+from typing import TYPE_CHECKING
 
 from literate.base.errors import LiterateError
-from literate.base.files import line_of
+from literate.base.files import shown_from
 from literate.mkdocs.up_to_date import Stamp
-from literate.site.project import CACHE, CONFIG, Project
+from literate.site.project import CACHE, Project
 
-_MKDOCS = [sys.executable, "-m", "mkdocs"]
-_ENVIRONMENT = {"NO_MKDOCS_2_WARNING": "1"}
-_SAID = re.compile(r"INFO +- +literate: (note: )?(.*)")
-_PROBLEM = re.compile(r"(?:ERROR|WARNING) +- +(.*)")
-_SYSTEM_ERROR = re.compile(r"\w+: \[Errno \d+\] (.*?): '(.*)'")
-_WRONG_VALUE = re.compile(r"Config value '(\w+)': (.*)")
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
 
 
-def build(project: Project) -> tuple[list[str], str]:
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a build has to say: where the site is, what it holds, and what an author should know."""
+
+    site: str
+    summary: str
+    notes: tuple[str, ...] = ()
+
+
+def build() -> Built:
     """Build beside the old site, then put the new one in its place, unless nothing has changed.
 
-    Returns notes and summary. Raises `LiterateError` with what was wrong.
+    Raises `LiterateError` with what was wrong.
     """
+    stamp = Stamp(CACHE)
+    if last := stamp.built():
+        return Built(shown_from(Path(), last[0]), f"{last[1]}; nothing has changed since")
+
+    from literate.mkdocs.config import load, make_project
+
+    config = load(strict=True)
+    project = make_project(config)
     _check_place(project)
     # Where the site is a symbolic link, what it leads to is the site.
     site = Path(os.path.realpath(project.site))
     _check_writable(site, project.shown(project.site))
-    stamp = Stamp(project.root / CACHE)
-    if summary := stamp.summary(site):
-        return [], f"{summary}; nothing has changed since"
     started = time.time()
-    temporary = Path(tempfile.mkdtemp(prefix=".site-", dir=site.parent))
+    temporary = site.parent / f".site-{token_hex(4)}"
     try:
+        temporary.mkdir()
         new = temporary / "new"
-        notes, summary = _mkdocs_build(new)
+        config.site_dir = str(new)
+        summary, notes = _mkdocs_build(config)
         _swap(new, site, temporary / "old")
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    stamp.write(site, summary, started=started)
-    return notes, summary
+    stamp.write(project.site, summary, started=started)
+    return Built(project.shown(project.site), summary, notes)
 
 
 def _swap(new: Path, site: Path, old: Path) -> None:
@@ -70,11 +85,10 @@ def _check_place(project: Project) -> None:
     for part in (project.root, project.docs, project.translations, *project.sources):
         place = Path(os.path.realpath(part))
         if place.is_relative_to(site) or (part == project.docs and site.is_relative_to(place)):
-            raise LiterateError(
+            raise project.error(
+                "site_dir",
                 f"the site would be built over {project.shown(part)}",
-                file=CONFIG,
-                line=line_of(project.root / CONFIG, "site_dir:"),
-                fix="Name a folder of its own in `site_dir`",
+                "Name a folder of its own in `site_dir`",
             )
 
 
@@ -93,65 +107,70 @@ def _check_writable(site: Path, shown: str) -> None:
 class _BuildError(LiterateError):
     """What MkDocs said of a build that failed, line by line."""
 
-    def __init__(self, text: str) -> None:
-        Exception.__init__(self, text)
+    def __init__(self, said: list[str]) -> None:
+        lines = (line.strip() for text in said for line in text.splitlines() if line.strip())
+        Exception.__init__(self, "\n".join(dict.fromkeys(lines)) or "MkDocs failed.")
 
 
-def _mkdocs_build(folder: Path) -> tuple[list[str], str]:
-    """Build into a folder, strictly. Returns notes and summary, or raises with what was wrong."""
-    command = [*_MKDOCS, "build", "--strict", "--site-dir", str(folder)]
-    environment = {**os.environ, **_ENVIRONMENT}
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    said = _SAID.findall(result.stderr)
-    if said and result.returncode == 0:
-        return [text for is_note, text in said if is_note], said[-1][1]
-    # MkDocs puts "ERROR -" before the first line of a message and nothing before the others.
-    lines = [
-        problem[1] if (problem := _PROBLEM.match(line)) else line
-        for line in result.stderr.splitlines()
-        if not line.startswith(("INFO", "Aborted", "DEBUG")) and line.strip()
-    ]
-    crash = next((i for i, line in enumerate(lines) if line.startswith("Traceback")), None)
-    if crash is not None:
-        lines = [*lines[:crash], _crash(lines[-1])]
-    unique = dict.fromkeys(_with_file(line.strip()) for line in lines)
-    raise _BuildError("\n".join(unique) or "MkDocs failed.")
+def _mkdocs_build(config: MkDocsConfig) -> tuple[str, tuple[str, ...]]:
+    """Build with a configuration. Returns summary and notes, or raises with what was wrong."""
+    from mkdocs.commands.build import build as mkdocs_build
+    from mkdocs.exceptions import Abort
+
+    from literate.mkdocs.config import overheard
+    from literate.mkdocs.plugin import LiteratePlugin
+
+    with overheard() as said:
+        try:
+            config.plugins.on_startup(command="build", dirty=False)
+            mkdocs_build(config)
+        except Abort:
+            raise _BuildError(said) from None
+        except Exception as error:
+            raise _BuildError([*said, crash(error)]) from error
+        finally:
+            config.plugins.on_shutdown()
+    plugin = config.plugins["literate"]
+    assert isinstance(plugin, LiteratePlugin)
+    return plugin.summary, tuple(plugin.notes)
 
 
-def _crash(last: str) -> str:
-    """The last line of a traceback, of MkDocs or another plugin, as a person reads it."""
-    system = _SYSTEM_ERROR.fullmatch(last)
-    if system:
-        return f"{system[2]}: {system[1].lower()}. Has it changed during the build? Build again."
-    return f"MkDocs, or a plugin of it, failed: {last}. `mkdocs build` shows where."
+def crash(error: Exception) -> str:
+    """What stopped MkDocs, or another plugin, as a person reads it."""
+    if isinstance(error, OSError) and error.filename:
+        reason = (error.strerror or "").lower()
+        return f"{error.filename}: {reason}. Has it changed during the build? Build again."
+    kind = type(error).__name__
+    return f"MkDocs, or a plugin of it, failed: {kind}: {error}. `mkdocs build` shows where."
 
 
-def _with_file(line: str) -> str:
-    """What MkDocs says of its configuration, with the file and the line."""
-    wrong = _WRONG_VALUE.fullmatch(line)
-    if not wrong:
-        return line
-    number = line_of(Path(CONFIG), f"{wrong[1]}:")
-    return f"{CONFIG}{f':{number}' if number else ''}: `{wrong[1]}`: {wrong[2]}"
-
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+def _signals() -> list[int]:
+    """What ends a command: Ctrl-C, `kill`, and, but for `nohup`, a terminal that closes."""
+    hangup: int = getattr(signal, "SIGHUP", signal.SIGTERM)
+    heard = signal.getsignal(hangup) != signal.SIG_IGN
+    return [signal.SIGINT, signal.SIGTERM, *([hangup] if heard else [])]
 
 
 @contextmanager
-def stoppable(tell: Callable[[str], None]) -> Iterator[None]:
-    """Tidy up when told to stop, by Ctrl-C or by the system, and exit as a shell expects it."""
+def stoppable(tell: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Tidy up when told to stop, and exit as a shell expects it.
+
+    A shell starts what runs in the background with SIGINT ignored, and so do many programs: what
+    is set here holds all the same.
+    """
+    numbers = _signals()
 
     def stop(number: int, frame: object) -> None:
-        for other in _SIGNALS:  # once is enough: nothing disturbs the tidying
+        for other in numbers:  # once is enough: nothing disturbs the tidying
             signal.signal(other, signal.SIG_IGN)
         raise _Stopped(number)
 
-    before = {number: signal.signal(number, stop) for number in _SIGNALS}
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield
     except _Stopped as stopped:
-        tell("stopped; the site is as it was.")
+        clear_frames(stopped.__traceback__)  # what they hold, processes at work among it, ends
+        tell()
         raise SystemExit(128 + stopped.number) from None
     finally:
         for number, handler in before.items():
@@ -159,23 +178,21 @@ def stoppable(tell: Callable[[str], None]) -> Iterator[None]:
 
 
 class _Stopped(BaseException):
-    """A signal that ends a build."""
+    """A signal that ends a command."""
 
     def __init__(self, number: int) -> None:
         self.number = number
 
 
-def serve_site(port: int) -> int:
-    """Preview the site until told to end; returns MkDocs' exit status."""
-    command = [*_MKDOCS, "serve", "--livereload", "--dev-addr", f"127.0.0.1:{port}"]
-    process = subprocess.Popen(command, env={**os.environ, **_ENVIRONMENT})
-    # Told to end, end it as Ctrl-C does: it then tidies up.
-    signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGINT))
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:  # MkDocs gets it too, and takes a moment to stop
-            continue
+def serve_site(port: int) -> None:
+    """Preview the site until told to end."""
+    from mkdocs.__main__ import State
+    from mkdocs.commands.serve import serve
+
+    log = State()  # type: ignore[no-untyped-call]
+    with stoppable():
+        serve(livereload=True, dev_addr=f"127.0.0.1:{port}")
+    del log
 
 
 def check_port(port: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,8 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation, get_navigation
 from mkdocs.utils import nest_paths
 
-from literate.base.errors import LiterateError, nearest
-from literate.base.files import line_of
+from literate.base.errors import nearest
+from literate.mkdocs.marks import Marks
 from literate.site.editions import Edition
 from literate.site.site import Site
 from literate.site.ui import translate_ui
@@ -22,14 +23,15 @@ if TYPE_CHECKING:
 
 def check_navigation(site: Site, config: MkDocsConfig) -> None:
     """Raise `LiterateError` where the navigation names a page that there is not."""
-    file = Path(config.config_file_path)
     for path in _paths(config.nav or []):
         if path.endswith(".md") and path.removesuffix(".md") not in site.pages:
-            raise LiterateError(
-                f"the navigation names {path!r}, which is no page",
-                file=file.name,
-                line=line_of(file, path),
-                fix=nearest(path, (f"{name}.md" for name in site.pages)),
+            raise (
+                Marks(Path(config.config_file_path))
+                .place_of(path, "nav")
+                .error(
+                    f"the navigation names {path!r}, which is no page",
+                    nearest(path, (f"{name}.md" for name in site.pages)),
+                )
             )
 
 
@@ -37,25 +39,11 @@ def navigation(
     site: Site, edition: Edition, files: Iterable[File], config: MkDocsConfig
 ) -> Navigation:
     """The navigation of a language, whose pages have these files."""
-    original = config.nav
-    try:
-        names = sorted(site.pages, key=_index_first)
-        nav = original or nest_paths([f"{name}.md" for name in names])  # type: ignore[no-untyped-call]
-        config.nav = _translated(nav, site, edition)
-        return get_navigation(Files(list(files)), config)
-    finally:
-        config.nav = original
-
-
-def labels(nav: Any) -> Iterator[tuple[str, str]]:
-    """(page name, label) of every entry of the navigation that has a label."""
-    for item in nav:
-        if isinstance(item, dict):
-            for label, value in item.items():
-                if isinstance(value, list):
-                    yield from labels(value)
-                else:
-                    yield str(value).removesuffix(".md"), label
+    names = sorted(site.pages, key=_index_first)
+    nav = config.nav or nest_paths([f"{name}.md" for name in names])  # type: ignore[no-untyped-call]
+    own = copy(config)
+    own.nav = _translated(nav, site, edition)
+    return get_navigation(Files(list(files)), own)
 
 
 def _translated(nav: Any, site: Site, edition: Edition) -> Any:

@@ -12,7 +12,7 @@ from mkdocs.structure.pages import Page as MkDocsPage
 from mkdocs.structure.toc import AnchorLink, TableOfContents
 
 from literate.base.cache import Cache
-from literate.mkdocs.navigation import labels
+from literate.mkdocs.config import labels
 from literate.site.editions import (
     BuiltPage,
     Edition,
@@ -142,7 +142,7 @@ def make_pages(
 ) -> dict[tuple[str, str], SitePage]:
     """The page of each file; a label of the navigation is the title that it shows there."""
     site = content.site
-    named = dict(labels(config.nav or []))
+    named = {str(to).removesuffix(".md"): label for label, to in labels(config.nav or [])}
     pages = {}
     for (language, name), file in content.files.items():
         edition, info = content.editions[language], content.infos[language, name]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import BasePlugin, get_plugin_logger
@@ -13,8 +13,9 @@ from mkdocs.structure.files import File
 
 from literate.base.cache import Cache
 from literate.base.errors import LiterateError
-from literate.mkdocs.config import config_files, make_project
+from literate.mkdocs.config import NAME, check_options, make_project
 from literate.mkdocs.live import LiveUpdates, MoreThanPagesError
+from literate.mkdocs.marks import Marks
 from literate.mkdocs.navigation import check_navigation, navigation
 from literate.mkdocs.options import Options
 from literate.mkdocs.pages import Content, SitePage, make_content, make_pages
@@ -24,12 +25,13 @@ from literate.mkdocs.speech import Speech
 from literate.mkdocs.theme import check_languages, check_templates, check_theme
 from literate.mkdocs.up_to_date import Stamp
 from literate.site.load import load_site
-from literate.site.project import CACHE
+from literate.site.project import CACHE, CONFIG
 from literate.site.search import index_address
 from literate.site.status import edition_coverage, summary_line
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from mkdocs.config.base import ConfigErrors, ConfigWarnings
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.livereload import LiveReloadServer
     from mkdocs.structure.files import Files
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from mkdocs.structure.pages import Page as MkDocsPage
     from mkdocs.utils.templates import TemplateContext
 
-log = get_plugin_logger("literate")
+log = get_plugin_logger(NAME)
 _PACKAGE = Path(__file__).parents[1]
 
 
@@ -59,30 +61,40 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         """With this hook, MkDocs keeps one plugin from rebuild to rebuild."""
         self._command = command
 
+    def load_config(
+        self, options: dict[str, Any], config_file_path: str | None = None
+    ) -> tuple[ConfigErrors, ConfigWarnings]:
+        """Check the options."""
+        problems = super().load_config(options, config_file_path)
+        try:
+            check_options(Path(config_file_path or CONFIG), *problems, self.config)
+        except LiterateError as error:
+            raise PluginError(str(error)) from error
+        return problems
+
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         self._started = time.monotonic()
         folders = [_PACKAGE / "templates", *map(Path, config.theme.dirs)]
-        root = Path(config.config_file_path).parent
         try:
-            check_theme(config.theme.name, folders)
-            project = make_project(root, config, self.config)
+            project = make_project(config)
+            check_theme(project, config.theme.name, folders)
         except LiterateError as error:
-            raise PluginError(str(error)) from None
+            raise PluginError(str(error)) from error
         config.theme.dirs.insert(_first_theme_dir(config), str(_PACKAGE / "templates"))
         config.theme.dirs.append(str(_PACKAGE / "assets"))
         config.theme.static_templates.add("404.html")
         config.plugins.setdefault(SearchBox.name, SearchBox())
-        self._cache = Cache(root / CACHE)
+        self._cache = Cache(project.root / CACHE, project.key)
         try:
             site = load_site(project, self._cache)
-            check_languages(project.language, site.languages, folders)
+            check_languages(project, site.languages, folders)
             check_templates(site.pages.values(), folders)
             check_navigation(site, config)
             self._content = make_content(site, config, self._cache)
         except LiterateError as error:
             # A preview shows the last good state until the author has mended an error.
             if self._command != "serve" or self._content is None:
-                raise PluginError(str(error)) from None
+                raise PluginError(str(error)) from error
             for line in str(error).split("\n"):
                 log.error(line)
         self._speech = Speech(config, self._shown)
@@ -128,11 +140,10 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
     @staticmethod
     def _renders_itself(config: MkDocsConfig) -> bool:
         """Other plugins and hooks may change what goes into a page: with them, MkDocs renders."""
-        return not config.hooks and set(config.plugins) <= {"literate", SearchBox.name}
+        return not config.hooks and set(config.plugins) <= {NAME, SearchBox.name}
 
     def on_env(self, env: Environment, config: MkDocsConfig, files: Files) -> Environment:
         """Render the 404 page of each language; MkDocs itself renders one only."""
-        env.globals["word"] = self._speech.word
         env.bytecode_cache = self._cache.templates()
         env.auto_reload = False  # each build has an environment of its own
         self._renderer = renderer = Renderer(
@@ -158,7 +169,6 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         for language in self._navigations:
             index = renderer.search_index(language)
             files.append(File.generated(config, index_address(language), content=index))
-        self._speech.use(self._source_language)
         return env
 
     @property
@@ -182,20 +192,21 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         return context
 
     def on_post_build(self, config: MkDocsConfig) -> None:
-        self._speech.use(self._source_language)
         self._cache.prune()
         stamp = Stamp(self._cache.folder)
         if self._keys:
             overrides = [Path(config.theme.custom_dir)] if config.theme.custom_dir else []
-            settings = config_files(Path(config.config_file_path))
+            settings = Marks(Path(config.config_file_path)).files
             stamp.note_inputs([*settings, *overrides, *self._shown.site.inputs])
         else:
             stamp.forget()
-        for note in (*self._cache.complaints, *self._dead_links()):
-            log.info("note: %s.", note)
+        self.notes = [f"{note}." for note in (*self._cache.complaints, *self._dead_links())]
+        for note in self.notes:
+            log.info("note: %s", note)
         coverage = edition_coverage(self._shown.site, self._shown.editions, self._shown.infos)
         seconds = time.monotonic() - self._started
-        log.info(summary_line(len(self._pages), self._source_language, coverage, seconds))
+        self.summary = summary_line(len(self._pages), self._source_language, coverage, seconds)
+        log.info(self.summary)
 
     def _dead_links(self) -> Iterator[str]:
         if dead := len(self._shown.site.dead_links):
@@ -217,7 +228,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         place, folder = (host, port), Path(server.root)
         # A build makes these updates anew.
         preview = Preview(place, server.mount_path, folder, rebuild, lambda: self.live.catch_up())
-        for path in (*config_files(Path(config.config_file_path)), *self._shown.site.inputs):
+        for path in (*Marks(Path(config.config_file_path)).files, *self._shown.site.inputs):
             preview.watch(path)
         return cast("LiveReloadServer", preview)
 

@@ -35,9 +35,14 @@ class HtmlKeys:
         speech: Speech,
         navigations: Mapping[str, Navigation],
     ) -> None:
-        common = digest(_settings(config), repr(speech.names), *_overrides(config))
+        common = digest(repr(speech.names), *_overrides(config))
         self._states = {
-            language: digest(common, content.editions[language].digest, str(nav))
+            language: digest(
+                common,
+                _settings(speech.configs[language]),
+                content.editions[language].digest,
+                str(nav),
+            )
             for language, nav in navigations.items()
         }
 
@@ -108,13 +113,11 @@ class Renderer:
 
     def prepare(self, page: SitePage, context: TemplateContext) -> None:
         """Speak the language of a page in what its template is filled with."""
-        self.speech.use(page.language)
         context["nav"] = self.navigations[page.language]
         context.update(self.speech.context(page.language, page))  # type: ignore[typeddict-item]
 
     def not_found(self, language: str) -> str:
         """The 404 page of a language."""
-        self.speech.use(language)
         base = urlsplit(self.config.site_url or "/").path
         context = get_context(self.navigations[language], self.files, self.config, base_url=base)
         context.update(self.speech.context(language))  # type: ignore[typeddict-item]

@@ -1,14 +1,14 @@
-"""The theme and the configuration turned to a language: MkDocs knows one of each."""
+"""What templates read of a language: MkDocs has one configuration, every language gets its own."""
 
 from __future__ import annotations
 
+from copy import copy, deepcopy
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from literate.mkdocs.pages import Content, SitePage
 from literate.site.ui import translate_ui
-from literate.translation.catalog import Catalog
 from literate.translation.language import known_language
 
 if TYPE_CHECKING:
@@ -19,45 +19,45 @@ class Speech:
     """What the templates of a page read of its language, and of the other languages."""
 
     def __init__(self, config: MkDocsConfig, content: Content) -> None:
-        self._config = config
+        self._site_url = config.site_url or ""
         self._content = content
         site = content.site
         self._source = site.project.language
-        self._spoken = self._source
         self.names = {
             code: (site.languages.get(code) or known_language(code)).name
             for code in content.editions
         }
-        self._texts = {key: config[key] for key in ("site_name", "site_description", "copyright")}
-        palettes = config.theme.get("palette", [])
-        self._toggles = [
-            (palette["toggle"], palette["toggle"]["name"])
-            for palette in (palettes if isinstance(palettes, list) else [])
-            if "toggle" in palette
-        ]
+        #: The configuration as each language has it.
+        self.configs = {code: self._translated(config, code) for code in content.editions}
 
-    def use(self, language: str) -> None:
-        """Turn the theme, and the configuration's words, to a language."""
-        self._spoken = language
+    def _translated(self, config: MkDocsConfig, language: str) -> MkDocsConfig:
+        """A copy whose theme and words are those of a language."""
         known = self._content.site.languages.get(language)
-        theme = self._config.theme
+        own = copy(config)
+        for key in ("site_name", "site_description", "copyright"):
+            own[key] = config[key] and self._word(language, config[key])
+        own.theme = theme = deepcopy(config.theme)
         theme["language"] = language
         theme["direction"] = known.direction if known else "ltr"
-        for key, text in self._texts.items():
-            self._config[key] = self.word(text) if text else text
-        for toggle, text in self._toggles:
-            toggle["name"] = self.word(text)
+        palettes = theme.get("palette")
+        for palette in palettes if isinstance(palettes, list) else []:
+            if toggle := palette.get("toggle"):
+                toggle["name"] = self._word(language, toggle["name"])
+        return own
 
-    def word(self, text: str) -> str:
-        """A word of the site's own in the language that is spoken."""
-        return translate_ui(text, self._content.editions[self._spoken].words)
+    def _word(self, language: str, text: str) -> str:
+        return translate_ui(text, self._content.editions[language].words)
 
     def context(self, language: str, page: SitePage | None = None) -> dict[str, Any]:
-        """What our templates need, and `extra.alternate`, which Material's switcher reads."""
+        """What templates are filled with: ours, and Material's, which reads `config.extra`."""
         alternates = self._alternates(page.source.name if page else "index")
-        self._config.extra["alternate"] = alternates
-        self._config.extra["homepage"] = self._address(language, "index") or "./"
+        config = copy(self.configs[language])
+        config.extra = copy(config.extra)
+        config.extra["alternate"] = alternates
+        config.extra["homepage"] = self._address(language, "index") or "./"
         return {
+            "config": config,
+            "word": partial(self._word, language),
             "has_notebook": page is not None and self._has_notebook(page.source.name),
             "language": language,
             "alternates": alternates,
@@ -78,7 +78,7 @@ class Speech:
                 "name": self.names[code],
                 "lang": code,
                 "link": self._address(code, name) or "./",
-                "url": urljoin(self._config.site_url or "", self._address(code, name)),
+                "url": urljoin(self._site_url, self._address(code, name)),
             }
             for code in self.names
         ]
@@ -86,10 +86,5 @@ class Speech:
     def _by_language(self) -> list[tuple[str, str, Any]]:
         """Each language with the address of its overview and a way to speak it."""
         return [
-            (code, self._address(code, "index"), partial(_say, edition.words))
-            for code, edition in self._content.editions.items()
+            (code, self._address(code, "index"), partial(self._word, code)) for code in self.names
         ]
-
-
-def _say(words: Catalog | None, text: str) -> str:
-    return translate_ui(text, words)

@@ -9,32 +9,33 @@ from babel import negotiate_locale
 
 from literate.base.errors import LiterateError, nearest, raise_all
 from literate.site.page import Page
-from literate.site.project import CONFIG
+from literate.site.project import Project
 
 _LANGUAGES = "partials/languages"
 
 
-def check_theme(name: str | None, folders: Sequence[Path]) -> None:
+def check_theme(project: Project, name: str | None, folders: Sequence[Path]) -> None:
     """Raise `LiterateError` unless the theme, whose templates lie in the folders, is Material."""
     if not _known(folders):
-        raise LiterateError(
+        raise project.error(
+            "theme.name",
             f"the theme is {name or 'none'!r}",
-            file=CONFIG,
-            fix="Write `theme: {name: material}`: the pages are made for Material for MkDocs",
+            "Write `theme: {name: material}`: the pages are made for Material for MkDocs",
         )
 
 
-def check_languages(source: str, languages: Iterable[str], folders: Sequence[Path]) -> None:
+def check_languages(project: Project, languages: Iterable[str], folders: Sequence[Path]) -> None:
     """Raise `LiterateError` for a language that the theme does not speak."""
     known = _known(folders)
-    for code in (source, *languages):
+    for code in (project.language, *languages):
         if code not in known:
             close = negotiate_locale([code], known, sep="-")
-            where = "`theme.language`" if code == source else "its folder, and `languages`,"
-            raise LiterateError(
+            is_source = code == project.language
+            where = "`theme.language`" if is_source else "its folder, and `languages`,"
+            raise project.error(
+                "theme.language" if is_source else "languages",
                 f"the theme has no words for the language {code!r}",
-                file=CONFIG,
-                fix=f"Call it {close!r} in {where} as the theme does"
+                f"Call it {close!r} in {where} as the theme does"
                 if close
                 else nearest(code, known),
             )

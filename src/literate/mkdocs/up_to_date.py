@@ -37,23 +37,45 @@ class Stamp:
         """Remember what came out, unless something that went in has changed on the way."""
         inputs = self._known_inputs()
         if inputs and not any(path.stat().st_mtime >= started - 1 for path in _files(inputs)):
-            built = {"in": _content(inputs), "out": _listing(site), "summary": summary}
+            built = {
+                "site": str(site),
+                "in": self._content(inputs),
+                "out": _listing(site),
+                "summary": summary,
+            }
             self._built.write_text(json.dumps(built), encoding="utf-8")
 
-    def summary(self, site: Path) -> str | None:
-        """The last build's summary, if that build is what a new one would be."""
+    def built(self) -> tuple[Path, str] | None:
+        """The last build's site and summary, if that build is what a new one would be."""
         try:
             built = json.loads(self._built.read_text(encoding="utf-8"))
-            same = built["out"] == _listing(site) and built["in"] == _content(self._known_inputs())
+            site = Path(built["site"])
+            same = built["out"] == _listing(site)
+            same = same and built["in"] == self._content(self._known_inputs())
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        return str(built["summary"]) if same else None
+        return (site, str(built["summary"])) if same else None
 
     def _known_inputs(self) -> list[Path]:
         try:
             return [Path(path) for path in json.loads(self._inputs.read_text(encoding="utf-8"))]
         except (OSError, ValueError):
             return []
+
+    def _content(self, paths: Iterable[Path]) -> str:
+        """A hash of the files' names and bytes, and of the environment that a configuration reads.
+
+        In it is where this folder lies, for that of a project that was copied speaks of another.
+        """
+        parts: list[str | bytes] = [str(self._built.absolute())]
+        for path in _files(paths):
+            data = path.read_bytes()
+            parts += [str(path), data]
+            if path.suffix in (".yml", ".yaml"):
+                for expression in _ENVIRONMENT.findall(data.decode("utf-8", "replace")):
+                    names = re.findall(r"\w+", expression)
+                    parts += [f"{name}={os.environ.get(name)}" for name in names]
+        return digest(*parts)
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:
@@ -65,21 +87,8 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
 
 
-def _content(paths: Iterable[Path]) -> str:
-    """A hash of the files' names and bytes, and of the environment that a configuration reads."""
-    parts: list[str | bytes] = []
-    for path in _files(paths):
-        data = path.read_bytes()
-        parts += [str(path), data]
-        if path.suffix in (".yml", ".yaml"):
-            for expression in _ENVIRONMENT.findall(data.decode("utf-8", "replace")):
-                names = re.findall(r"\w+", expression)
-                parts += [f"{name}={os.environ.get(name)}" for name in names]
-    return digest(*parts)
-
-
 def _listing(site: Path) -> str:
     """A hash of the names, sizes and times of the files of a built site."""
-    stats = ((path, path.stat()) for path in _files([site]))
+    stats = ((path, path.stat()) for path in _files([site.resolve()]))
     rows = [f"{path} {stat.st_size} {stat.st_mtime_ns}" for path, stat in stats]
     return digest(*rows)

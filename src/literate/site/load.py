@@ -7,12 +7,12 @@ from pathlib import Path
 
 from literate.base.cache import NO_CACHE, Cache
 from literate.base.errors import LiterateError, nearest, raise_all
-from literate.base.files import line_of, unreadable
+from literate.base.files import unreadable
 from literate.base.parallel import map_on_cores
 from literate.notes.bibliography import Bibliography, load_bibliography
 from literate.site.links import Links
 from literate.site.page import Page, load_page
-from literate.site.project import CONFIG, MAPS, Project, page_name
+from literate.site.project import MAPS, Project, page_name
 from literate.site.site import SITE_CATALOG, Site
 from literate.translation.language import Language, known_language, load_language
 
@@ -115,11 +115,10 @@ def _load_languages(project: Project) -> dict[str, Language]:
     languages = {}
     for code in project.languages or known:
         if code == project.language:
-            raise LiterateError(
+            raise project.error(
+                "theme.language",
                 f"{code!r} is the language of the sources, and one to translate them into",
-                file=CONFIG,
-                line=line_of(project.root / CONFIG, "language:"),
-                fix=f"Set `theme.language` to what the sources are written in, or remove "
+                f"Set `theme.language` to what the sources are written in, or remove "
                 f"{project.shown(folder / code)} and its mention in `languages`",
             )
         if code in known:
@@ -127,7 +126,5 @@ def _load_languages(project: Project) -> dict[str, Language]:
         elif project.maps != MAPS:
             languages[code] = known_language(code)
         else:
-            raise LiterateError(
-                f"unknown language {code!r}", file="mkdocs.yml", fix=nearest(code, known)
-            )
+            raise project.error("languages", f"unknown language {code!r}", nearest(code, known))
     return languages

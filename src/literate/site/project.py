@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pathspec
 
 from literate.base.errors import LiterateError, nearest
+from literate.base.files import Place, SourceFile, shown_from
 
 CONFIG = "mkdocs.yml"
+_CONFIG = Place(SourceFile(Path(CONFIG), CONFIG))
 
 #: Where a catalog lies unless the project says otherwise: a folder a language.
 MAPS = "{language}/{page}.json"
@@ -23,17 +24,19 @@ CACHE = Path(".cache/literate")
 class Project:
     """The folders of a project, and the words that its configuration shows to readers.
 
-    `sources` are Python files, or folders of them; `exclude` are patterns as in `.gitignore`,
-    relative to the source folder. `languages` are the folders of `translations` to build, all if
-    it is empty. `maps` says where in `translations` the catalog of a page in a language lies.
-    `dead_links` says whether a link that leads nowhere is an `error`, or only to `report`. `words`
-    are the site's name, its navigation and the like: the texts that stand in the configuration
-    instead of on a page. `bibliography` is a BibTeX file, if there is one. `language` is what the
-    sources are written in, `site` the folder that the site is built into.
+    `markdown` are the pages below `docs`; `sources` are Python files, or folders of them; `exclude`
+    are patterns as in `.gitignore`, relative to the source folder. `languages` are the folders of
+    `translations` to build, all if it is empty. `maps` says where in `translations` the catalog of
+    a page in a language lies. `dead_links` says whether a link that leads nowhere is an `error`, or
+    only to `report`. `words` are the site's name, its navigation and the like: the texts that stand
+    in the configuration instead of on a page. `bibliography` is a BibTeX file, if there is one.
+    `language` is what the sources are written in, `site` the folder that the site is built into.
+    `places` says where settings stand; `key` names the values of all options, for the cache.
     """
 
     root: Path
     docs: Path
+    markdown: tuple[Path, ...] = ()
     sources: tuple[Path, ...] = ()
     exclude: tuple[str, ...] = ()
     translations: Path = Path("translations")
@@ -44,26 +47,27 @@ class Project:
     bibliography: Path | None = None
     language: str = "en"
     site: Path = Path("site")
+    places: Mapping[str, Place] = field(default_factory=dict)
+    key: str = ""
 
     def shown(self, path: Path) -> str:
         """The path as messages show it: relative to the project, with forward slashes."""
-        try:
-            return _real(path).relative_to(_real(self.root)).as_posix()
-        except ValueError:
-            return path.as_posix()
+        return shown_from(self.root, path)
+
+    def error(self, setting: str, message: str, fix: str | None = None) -> LiterateError:
+        """What is wrong with a setting, such as `sources` or `theme.language`."""
+        return self.places.get(setting, _CONFIG).error(message, fix)
 
     def catalog_path(self, language: str, page: str) -> Path:
         """The file of a page's catalog."""
         return self.translations / self.maps.format(language=language, page=page)
 
     def pages(self) -> Iterator[Path]:
-        """The Markdown pages: what is hidden is none, as MkDocs has it.
+        """The Markdown pages.
 
         Raises `LiterateError` for a page that MkDocs would build past the engine.
         """
-        for path in sorted(self.docs.rglob("*.m*")):
-            if path.suffix not in MARKDOWN or is_hidden(path.relative_to(self.docs)):
-                continue
+        for path in self.markdown:
             if path.suffix != ".md":
                 raise LiterateError(
                     f"the page ends in {path.suffix}",
@@ -80,10 +84,10 @@ class Project:
                 yield source.parent, source
                 continue
             if not source.is_dir():
-                raise LiterateError(
+                raise self.error(
+                    "sources",
                     f"the source folder {self.shown(source)} does not exist",
-                    file="mkdocs.yml",
-                    fix="Mend `sources` of the plugin `literate`",
+                    "Mend `sources` of the plugin `literate`",
                 )
             for path in sorted(source.rglob("*.py")):
                 if not excluded.match_file(path.relative_to(source).as_posix()):
@@ -117,9 +121,3 @@ MARKDOWN = {".md", ".markdown", ".mdown", ".mkdn", ".mkd"}
 def is_hidden(path: Path) -> bool:
     """Whether a path has a part that starts with a dot, which MkDocs leaves out of a site."""
     return any(part.startswith(".") and part != ".." for part in path.parts)
-
-
-def _real(path: Path) -> Path:
-    """The path without symbolic links, where they lead anywhere: unlike `resolve`, it says nothing
-    of a loop."""
-    return Path(os.path.realpath(path))
