@@ -285,7 +285,7 @@ def test_a_run_may_move_to_another_place(unfinished):
 def test_numbers_that_run_away_name_the_step_and_the_last_good_checkpoint(
     place, capsys, monkeypatch
 ):
-    from convmixer.runs import loop as training
+    from convmixer import training
 
     real = training.learning_rate
     monkeypatch.setattr(training, "learning_rate", lambda p, o: 1e30 if p > 0.5 else real(p, o))
