@@ -16,6 +16,7 @@ import torch
 
 from convmixer.experiment import main
 from convmixer.runs import checkpoint
+from convmixer.runs.stop import StopRequest
 
 SOURCE = Path(checkpoint.__file__).parents[2]
 # Everything that a checkpoint must remember has a part in this run.
@@ -180,7 +181,7 @@ def test_asked_to_stop_it_stops_after_the_step_and_goes_on(place, monkeypatch, n
 
 
 def test_a_second_signal_does_not_wait():
-    with checkpoint.StopRequest() as stop:
+    with StopRequest() as stop:
         os.kill(os.getpid(), signal.SIGINT)
         assert stop.signal == signal.SIGINT
         with pytest.raises(KeyboardInterrupt):

@@ -113,16 +113,17 @@ class Team:
         The mean of all processes' images is the mean of their means. Their variance is
         that within the processes, plus that between their means:
 
-        $$\sigma^2 = \frac{1}{R} \sum_r \big( \sigma_r^2 + \mu_r^2 \big) - \mu^2$$
+        $$\sigma^2 = \frac{1}{R} \sum_r \big( \sigma_r^2 + (\mu_r - \mu)^2 \big)$$
         """
         if self.world_size == 1:
             return
         for part in model.modules():
             if isinstance(part, nn.BatchNorm2d):
                 mean, variance = part.running_mean, part.running_var
-                square = self.sum(variance + mean**2) / self.world_size
-                mean.copy_(self.sum(mean.clone()) / self.world_size)
-                variance.copy_(square - mean**2)
+                common = self.sum(mean.clone()) / self.world_size
+                total = self.sum(variance + (mean - common) ** 2)
+                mean.copy_(common)
+                variance.copy_(total / self.world_size)
 
 
 @functools.cache
