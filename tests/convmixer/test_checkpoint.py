@@ -239,7 +239,7 @@ def test_a_run_may_move_to_another_place(unfinished):
 def test_numbers_that_run_away_name_the_step_and_the_last_good_checkpoint(
     place, capsys, monkeypatch
 ):
-    from convmixer.runs import loop as training
+    from convmixer import training
 
     real = training.learning_rate
     monkeypatch.setattr(training, "learning_rate", lambda p, o: 1e30 if p > 0.5 else real(p, o))
@@ -289,9 +289,9 @@ def test_a_new_state_has_done_nothing():
     state = state_after(0)
     assert (state.epoch, state.step, state.loss, state.seconds, state.epochs) == (0, 0, 0, 0, [])
     assert state.epochs is not state_after(0).epochs
-    assert state.tested is state.ema.model
+    assert state.evaluated is state.ema.model
     state.ema = None
-    assert state.tested is state.model
+    assert state.evaluated is state.model
 
 
 def test_every_part_of_a_state_comes_back(tmp_path):

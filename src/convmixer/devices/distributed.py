@@ -134,10 +134,10 @@ class Team:
         for part in model.modules():
             if isinstance(part, nn.BatchNorm2d):
                 mean, variance = part.running_mean, part.running_var
-                pooled = self.sum(mean.clone()) / self.world_size
-                variance.add_((mean - pooled) ** 2)
-                variance.copy_(self.sum(variance.clone()) / self.world_size)
-                mean.copy_(pooled)
+                common = self.sum(mean.clone()) / self.world_size
+                total = self.sum(variance + (mean - common) ** 2)
+                mean.copy_(common)
+                variance.copy_(total / self.world_size)
 
 
 @functools.cache
