@@ -25,9 +25,11 @@ import pytest
 from jinja2 import FileSystemBytecodeCache
 
 from literate import cli
-from literate.cache import Cache
-from literate.project import read_project
-from literate.site import Site, load_site
+from literate.base.cache import Cache
+from literate.mkdocs import build
+from literate.mkdocs.config import read_project
+from literate.site.load import load_site
+from literate.site.site import Site
 
 ROOT = Path(__file__).parents[1]
 #: The projects that stand beside this one.
@@ -134,7 +136,9 @@ class Built(NamedTuple):
 # --- commands, in forks of a process that has imported all they need ---
 
 forks = multiprocessing.get_context("forkserver")
-forks.set_forkserver_preload(["literate.cli", "literate.plugin", "mkdocs.__main__", "pytest"])
+forks.set_forkserver_preload(
+    ["literate.cli", "literate.mkdocs.plugin", "mkdocs.__main__", "pytest"]
+)
 _templates = tempfile.TemporaryDirectory(prefix="templates-")
 #: Where what the theme's templates compile to lies, for all the small projects.
 SHARED = {"TEMPLATES": _templates.name}
@@ -183,14 +187,14 @@ def _redirected(
 
 
 def _build_site(arguments: Sequence[str]) -> None:
-    cli._mkdocs = _forked_mkdocs
+    build._mkdocs = _forked_mkdocs
     cli.main(arguments, prog_name="build_site.py")
 
 
 @contextmanager
 def _forked_mkdocs(*arguments: str, output: int) -> Iterator[SimpleNamespace]:
     """What `cli` starts, as a fork of this fork."""
-    environment = {**os.environ, **cli._ENVIRONMENT}
+    environment = {**os.environ, **build._ENVIRONMENT}
     context = multiprocessing.get_context("fork")
     result = _fork(context, _mkdocs, Path.cwd(), environment, arguments)
     texts = (result.stdout, result.stderr)

@@ -6,27 +6,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from literate.catalog import Catalog, Entry, load_catalog, read_entries
-from literate.document import Prose
-from literate.errors import LiterateError
-from literate.fragment import parse, sanitise
-from literate.language import Language, load_language
-from literate.lint import breaking_faults, lint
-from literate.note import render_note
-from literate.page import note_fragments
+from literate.base.errors import LiterateError
+from literate.notes.render import render_note
+from literate.source.document import Prose
+from literate.translation.catalog import Catalog, Message
+from literate.translation.catalog_file import load_catalog, read_messages
+from literate.translation.checks import breaking_faults, check_message
+from literate.translation.language import Language, load_language
+from literate.translation.sanitise import sanitise
+from literate.translation.segment import note_segments, parse
 
 
 def catalog(**entries):
-    return Catalog("map.json", tuple(Entry(k, v, 1) for k, v in entries.items()))
+    return Catalog("map.json", tuple(Message(k, v, 1) for k, v in entries.items()))
 
 
 def of(mapping):
-    return Catalog("map.json", tuple(Entry(k, v, 1) for k, v in mapping.items()))
+    return Catalog("map.json", tuple(Message(k, v, 1) for k, v in mapping.items()))
 
 
 def fragments(text):
     prose = Prose(text, tuple(range(1, text.count("\n") + 2)))
-    return note_fragments(render_note(prose, "page.md"))
+    return note_segments(render_note(prose, "page.md"))
 
 
 HELD = "<span translate=no>_^_{}_^_</span>"
@@ -43,7 +44,7 @@ def test_a_whole_note_serves_block_by_block():
     blocks = fragments("# T\n\nOne changed\n\nTwo")
     assert maps.note(blocks) is None
     assert [maps.block(block) for block in blocks] == ["<h1>题</h1>", None, "<p>二</p>"]
-    ((entry, block),) = maps.stale()
+    ((entry, block),) = maps.obsolete()
     assert block.text == "One"
     assert entry.line == 1
 
@@ -119,7 +120,7 @@ def test_an_empty_translation_is_missing(tmp_path):
 )
 def test_any_spelling_of_json_is_read(entries, indent, ascii_only):
     text = json.dumps(entries, indent=indent, ensure_ascii=ascii_only)
-    assert {e.source: e.translation for e in read_entries(text, "m.json")} == entries
+    assert {e.source: e.translation for e in read_messages(text, "m.json")} == entries
 
 
 @pytest.mark.parametrize(
@@ -141,7 +142,7 @@ def test_any_spelling_of_json_is_read(entries, indent, ascii_only):
 )
 def test_a_map_that_does_not_parse_names_the_line(text, line, words):
     with pytest.raises(LiterateError) as error:
-        list(read_entries(text, "zh/m.json"))
+        list(read_messages(text, "zh/m.json"))
     assert str(error.value).startswith(f"zh/m.json:{line}: ")
     assert words in str(error.value)
 
@@ -186,8 +187,8 @@ def chinese(tmp_path):
     ],
 )
 def test_faults_of_a_translation(chinese, source, translation, words):
-    faults = lint(Entry(source, translation, 7), chinese)
-    assert any(words in f"{fault.message}. {fault.fix}" for fault in faults), faults
+    faults = check_message(Message(source, translation, 7), chinese)
+    assert any(words in f"{fault.problem}. {fault.fix}" for fault in faults), faults
 
 
 @pytest.mark.parametrize(
@@ -214,20 +215,22 @@ def test_faults_of_a_translation(chinese, source, translation, words):
     ],
 )  # fmt: skip
 def test_each_fault_is_told_once(chinese, source, translation, messages):
-    assert [fault.message for fault in lint(Entry(source, translation, 1), chinese)] == messages
+    assert [
+        fault.problem for fault in check_message(Message(source, translation, 1), chinese)
+    ] == messages
 
 
 def test_what_breaks_a_page_is_no_matter_of_words():
-    entry = Entry(f"<p>{HELD.format(0)} a</p>", "<p>PayTorch</p>。", 1)
-    assert [fault.message for fault in breaking_faults(entry)] == [
+    entry = Message(f"<p>{HELD.format(0)} a</p>", "<p>PayTorch</p>。", 1)
+    assert [fault.problem for fault in breaking_faults(entry)] == [
         "the placeholder _^_0_^_ is lost"
     ]
-    assert not breaking_faults(Entry("<p>a</p>", "<p>甲</p>。", 1))
+    assert not breaking_faults(Message("<p>a</p>", "<p>甲</p>。", 1))
 
 
 @pytest.mark.parametrize("text", ["<p>Ein völlig anderes Wort</p>", "<p>Ça marche</p>", "<p>1</p>"])
 def test_in_the_script_of_the_source_a_new_word_is_no_fault(text):
-    assert lint(Entry("<p>Another word</p>", text, 1), Language("de", "Deutsch")) == []
+    assert check_message(Message("<p>Another word</p>", text, 1), Language("de", "Deutsch")) == []
 
 
 @pytest.mark.parametrize(
@@ -248,7 +251,7 @@ def test_in_the_script_of_the_source_a_new_word_is_no_fault(text):
     ],
 )
 def test_a_good_translation_has_no_fault(chinese, source, translation):
-    assert lint(Entry(source, translation, 1), chinese) == []
+    assert check_message(Message(source, translation, 1), chinese) == []
 
 
 @pytest.mark.parametrize(
@@ -316,9 +319,9 @@ def test_the_direction_of_a_language_is_known(tmp_path, code, direction):
 
 @pytest.mark.parametrize("key", ["The <x> & <p> tags", "The &lt;x&gt; &amp; &lt;p&gt; tags"])
 def test_a_plain_text_may_speak_of_tags(chinese, key):
-    entry = Entry(key, key.replace("tags", "标签").replace("The", ""), 1)
+    entry = Message(key, key.replace("tags", "标签").replace("The", ""), 1)
     assert Catalog("m.json", (entry,)).text("The <x> & <p> tags") == "<x> & <p> 标签"
-    assert lint(entry, chinese) == []
+    assert check_message(entry, chinese) == []
 
 
 def test_a_plain_text_brings_in_no_tags():
@@ -338,10 +341,10 @@ def test_what_stays_as_it_is_has_no_fault(pieces, start):
     blocks = fragments(start + " ".join(pieces))
     assert blocks
     for block in blocks:
-        entry = Entry(block.html, block.html, 1)
-        assert lint(entry, Language("de", "Deutsch")) == []
+        entry = Message(block.html, block.html, 1)
+        assert check_message(entry, Language("de", "Deutsch")) == []
         (served,) = Catalog("m.json", (entry,)).note([block])
-        assert parse(served)[0].canonical == block.canonical
+        assert parse(served)[0].key == block.key
 
 
 @pytest.mark.parametrize(
@@ -354,7 +357,7 @@ def test_what_stays_as_it_is_has_no_fault(pieces, start):
 )  # fmt: skip
 def test_a_tag_of_the_source_comes_with_nothing_but_its_own(translation, served):
     source = '<p><video src="a.mp4" title="word"></video></p>'
-    assert Catalog("m.json", (Entry(source, translation, 1),)).note(parse(source)) == (served,)
+    assert Catalog("m.json", (Message(source, translation, 1),)).note(parse(source)) == (served,)
 
 
 def test_a_script_is_never_taken_from_a_translation():
@@ -368,12 +371,12 @@ def test_the_first_of_two_spellings_serves():
     maps = of({"<p>One</p>": "<p>一</p>", "<p> One </p>": "<p>壹</p>"})
     assert maps.note(fragments("One")) == ("<p>一</p>",)
     assert maps.block(fragments("One")[0]) == "<p>一</p>"
-    assert [entry.translation for entry, _ in maps.stale()] == ["<p>壹</p>"]
+    assert [entry.translation for entry, _ in maps.obsolete()] == ["<p>壹</p>"]
 
 
 def test_what_holds_no_words_is_never_stale():
     key = f"<p>{HELD.format(0)}</p>"
-    assert list(of({key: key}).stale()) == []
+    assert list(of({key: key}).obsolete()) == []
     assert of({"": "无"}).text("") is None
 
 
@@ -407,21 +410,21 @@ def test_what_served_is_known_in_the_order_of_the_page():
     maps.text("T")
     maps.block(fragments("Three")[0])
     maps.note(fragments("One"))
-    assert maps.asked == ["T", "<p>Two</p><p>Three</p>", "<p>One</p>"]
-    assert [block.text for _, block in maps.stale()] == ["Two"]
+    assert maps.requested == ["T", "<p>Two</p><p>Three</p>", "<p>One</p>"]
+    assert [block.text for _, block in maps.obsolete()] == ["Two"]
 
 
 def test_blanks_are_no_translation_and_wait_for_one(tmp_path):
     (tmp_path / "m.json").write_text('{"a": " \\n", "b": "乙", "c": ""}', encoding="utf-8")
     loaded = load_catalog(tmp_path / "m.json", "m.json")
-    assert loaded.waiting == ("a", "c")
-    assert [entry.source for entry in loaded.entries] == ["b"]
-    assert load_catalog(tmp_path / "none.json", "none.json").entries == ()
+    assert loaded.untranslated == ("a", "c")
+    assert [entry.source for entry in loaded.messages] == ["b"]
+    assert load_catalog(tmp_path / "none.json", "none.json").messages == ()
 
 
 def test_blanks_may_stand_wherever_json_has_them():
     text = '\r\n{\t"a"\r\n:\t"b" ,\n\n"c":"d"\t}\r\n '
-    assert [(e.source, e.translation, e.line) for e in read_entries(text, "m.json")] == [
+    assert [(e.source, e.translation, e.line) for e in read_messages(text, "m.json")] == [
         ("a", "b", 2),
         ("c", "d", 5),
     ]
@@ -440,7 +443,7 @@ def test_blanks_may_stand_wherever_json_has_them():
 )  # fmt: skip
 def test_an_error_says_what_was_found(text, message):
     with pytest.raises(LiterateError) as error:
-        list(read_entries(text, "m.json"))
+        list(read_messages(text, "m.json"))
     assert str(error.value).startswith(message)
 
 
@@ -448,7 +451,7 @@ def test_an_error_says_what_was_found(text, message):
 def test_how_deep_an_entry_may_nest(tmp_path, depth, is_read):
     (tmp_path / "m.json").write_text(json.dumps({"a": "<i>" * depth + "</i>" * depth}))
     try:
-        entries = load_catalog(tmp_path / "m.json", "m.json").entries
+        entries = load_catalog(tmp_path / "m.json", "m.json").messages
     except LiterateError as error:
         assert not is_read and "is nested over 100 tags deep" in str(error)
     else:

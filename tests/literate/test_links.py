@@ -5,7 +5,7 @@ import re
 import pytest
 from support import CONFIG, PAGE
 
-from literate.errors import LiterateError
+from literate.base.errors import LiterateError
 
 MODULE = '"""\n# {0}\n\n{1}\n"""\n\n\nclass {2}:\n    def step(self):\n        pass\n'
 BIB = "@misc{trockman2022, title={Patches}, author={Trockman, A and Kolter, Z}, year=2022}\n"

@@ -8,7 +8,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 from support import EXAMPLES, ROOT, Project
 
-from literate.split import split
+from literate.source.python import read_python
 
 SOURCES = sorted(p for p in (ROOT / "src/convmixer").glob("*.py") if p.name != "__init__.py")
 
@@ -29,7 +29,7 @@ def test_the_code_of_a_page_is_the_source_byte_for_byte(site, source, language):
     assert list(shown) == sorted(shown)
     notes = {
         line.number: line.text
-        for section in split(source.read_bytes(), source.name).sections
+        for section in read_python(source.read_bytes(), source.name).sections
         for line in section.note
     }
     assert not shown.keys() & notes.keys()
@@ -148,9 +148,9 @@ def test_translations_keep_the_order_of_their_page(folder):
         for name, page in site.pages.items():
             catalog = site.catalog(language, name)
             site.localise(page, lambda _: "", catalog, None, page.code)
-            keys = [entry.source for entry in catalog.entries]
-            assert keys == list(dict.fromkeys(catalog.asked)), f"{language}/{name}.json"
-            path = site.project.map_path(language, name)
+            keys = [entry.source for entry in catalog.messages]
+            assert keys == list(dict.fromkeys(catalog.requested)), f"{language}/{name}.json"
+            path = site.project.catalog_path(language, name)
             written = json.dumps(json.loads(path.read_bytes()), ensure_ascii=False, indent=2) + "\n"
             assert path.read_text(encoding="utf-8") == written, path
             looked_at += len(keys)

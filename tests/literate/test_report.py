@@ -5,9 +5,9 @@ from unittest.mock import Mock
 
 import pytest
 
-from literate import report
-from literate.errors import LiterateError
-from literate.report import check_language, extract_language
+from literate.base.errors import LiterateError
+from literate.site import status
+from literate.site.status import check_language, extract_language
 
 
 def test_texts_that_differ_in_their_links_alone_are_one_key(project):
@@ -37,7 +37,7 @@ def test_an_error_in_one_map_leaves_all_as_they_were(project):
 def test_a_stale_key_names_the_missing_one_most_like_it(project):
     entries = {"<p>Double the inputs.</p>": "<p>一</p>", "<p>Nothing of the kind</p>": "<p>二</p>"}
     project.write("translations/zh/net.json", json.dumps(entries))
-    stale = {s.key: s.nearest for s in check_language(project.load(), "zh").stale}
+    stale = {s.key: s.nearest for s in check_language(project.load(), "zh").obsolete}
     assert stale["<p>Double the inputs.</p>"] == "<p>Double the input.</p>"
     assert stale["<p>Nothing of the kind</p>"] is None
 
@@ -50,10 +50,10 @@ def test_many_stale_keys_cost_one_look_each(project, monkeypatch):
     entries = {f"<p>{words(n, 'b')}</p>": "<p>x</p>" for n in range(1, 60)}
     project.write("translations/zh/index.json", json.dumps(entries))
     site = project.load()
-    looks, reads = Mock(wraps=report.process.extractOne), Mock(wraps=report._words)
-    monkeypatch.setattr(report.process, "extractOne", looks)
-    monkeypatch.setattr(report, "_words", reads)
-    stale = check_language(site, "zh").stale
+    looks, reads = Mock(wraps=status.process.extractOne), Mock(wraps=status._text_of)
+    monkeypatch.setattr(status.process, "extractOne", looks)
+    monkeypatch.setattr(status, "_text_of", reads)
+    stale = check_language(site, "zh").obsolete
     assert len([item for item in stale if item.key in entries]) == len(entries)
     assert looks.call_count == len(stale)
     assert reads.call_count < 2 * len(entries)

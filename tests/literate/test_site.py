@@ -3,8 +3,8 @@
 import pytest
 from support import CONFIG, PAGE, SOURCE
 
-from literate.errors import LiterateError
-from literate.theme import check_languages, check_templates, check_theme
+from literate.base.errors import LiterateError
+from literate.mkdocs.theme import check_languages, check_templates, check_theme
 
 DRAWING = '<svg xmlns="http://www.w3.org/2000/svg"/>'
 
@@ -127,7 +127,7 @@ def test_folders_that_lead_in_a_circle(project):
 
 def test_a_file_that_vanishes(project, monkeypatch):
     project.write("src/paper/gone.py", "")
-    from literate import site
+    from literate.site import load as site
 
     def vanishing(name, file, shown, cache):
         if name == "gone":
