@@ -26,6 +26,7 @@ from jinja2 import FileSystemBytecodeCache
 
 from literate import cli
 from literate.base.cache import Cache
+from literate.mkdocs import build
 from literate.mkdocs.config import read_project
 from literate.site.load import load_site
 from literate.site.site import Site
@@ -186,14 +187,14 @@ def _redirected(
 
 
 def _build_site(arguments: Sequence[str]) -> None:
-    cli._mkdocs = _forked_mkdocs
+    build._mkdocs = _forked_mkdocs
     cli.main(arguments, prog_name="build_site.py")
 
 
 @contextmanager
 def _forked_mkdocs(*arguments: str, output: int) -> Iterator[SimpleNamespace]:
     """What `cli` starts, as a fork of this fork."""
-    environment = {**os.environ, **cli._ENVIRONMENT}
+    environment = {**os.environ, **build._ENVIRONMENT}
     context = multiprocessing.get_context("fork")
     result = _fork(context, _mkdocs, Path.cwd(), environment, arguments)
     texts = (result.stdout, result.stderr)

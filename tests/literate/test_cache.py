@@ -16,7 +16,6 @@ from support import CONFIG, PAGE, SHARED, SOURCE, Project, share_templates
 
 from literate.base.cache import Cache, digest
 from literate.base.parallel import map_on_cores
-from literate.mkdocs.plugin import _MoreThanPagesError
 from literate.mkdocs.up_to_date import Stamp
 from literate.site.project import CACHE
 

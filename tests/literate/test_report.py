@@ -5,8 +5,8 @@ from unittest.mock import Mock
 
 import pytest
 
-from literate import report
 from literate.base.errors import LiterateError
+from literate.site import status
 from literate.site.status import check_language, extract_language
 
 
@@ -50,9 +50,9 @@ def test_many_stale_keys_cost_one_look_each(project, monkeypatch):
     entries = {f"<p>{words(n, 'b')}</p>": "<p>x</p>" for n in range(1, 60)}
     project.write("translations/zh/index.json", json.dumps(entries))
     site = project.load()
-    looks, reads = Mock(wraps=report.process.extractOne), Mock(wraps=report._words)
-    monkeypatch.setattr(report.process, "extractOne", looks)
-    monkeypatch.setattr(report, "_words", reads)
+    looks, reads = Mock(wraps=status.process.extractOne), Mock(wraps=status._text_of)
+    monkeypatch.setattr(status.process, "extractOne", looks)
+    monkeypatch.setattr(status, "_text_of", reads)
     stale = check_language(site, "zh").obsolete
     assert len([item for item in stale if item.key in entries]) == len(entries)
     assert looks.call_count == len(stale)
