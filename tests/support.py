@@ -18,7 +18,6 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import IO, Any, NamedTuple
 
 import pytest
@@ -26,7 +25,6 @@ from jinja2 import FileSystemBytecodeCache
 
 from literate import cli
 from literate.base.cache import Cache
-from literate.mkdocs import build
 from literate.mkdocs.config import read_project
 from literate.site.load import load_site
 from literate.site.site import Site
@@ -187,25 +185,8 @@ def _redirected(
 
 
 def _build_site(arguments: Sequence[str]) -> None:
-    build._mkdocs = _forked_mkdocs
-    cli.main(arguments, prog_name="build_site.py")
-
-
-@contextmanager
-def _forked_mkdocs(*arguments: str, output: int) -> Iterator[SimpleNamespace]:
-    """What `cli` starts, as a fork of this fork."""
-    environment = {**os.environ, **build._ENVIRONMENT}
-    context = multiprocessing.get_context("fork")
-    result = _fork(context, _mkdocs, Path.cwd(), environment, arguments)
-    texts = (result.stdout, result.stderr)
-    yield SimpleNamespace(returncode=result.returncode, communicate=lambda: texts)
-
-
-def _mkdocs(arguments: Sequence[str]) -> None:
-    from mkdocs.__main__ import cli as mkdocs
-
     with share_templates(os.environ["TEMPLATES"]):
-        mkdocs(arguments, prog_name="mkdocs")
+        cli.main(arguments, prog_name="build_site.py")
 
 
 # --- a preview at work ---

@@ -16,6 +16,7 @@ from support import CONFIG, PAGE, SHARED, SOURCE, Project, share_templates
 
 from literate.base.cache import Cache, digest
 from literate.base.parallel import map_on_cores
+from literate.mkdocs.live import MoreThanPagesError
 from literate.mkdocs.up_to_date import Stamp
 from literate.site.project import CACHE
 
@@ -97,7 +98,7 @@ def refreshed(config, changed: Path) -> list[str] | None:
     """The addresses of the pages that were made anew, None where the whole site has to be."""
     try:
         return list(config.plugins["literate"].live.refresh({changed}))
-    except _MoreThanPagesError:
+    except MoreThanPagesError:
         return None
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from support import CONFIG, PAGE, Project
-from test_cache import built, files_of
+from test_cache import built
 
 from literate.base.errors import LiterateError
 from literate.mkdocs.config import load, read_project
@@ -54,7 +54,7 @@ def made(project: Project, site: str) -> dict[str, bytes] | str:
         built(project, site)
     except SystemExit:
         return "an error"
-    return files_of(project.root / site)
+    return project.files(site)
 
 
 def test_every_option_has_a_change_to_try():
@@ -191,7 +191,7 @@ def test_pages_finished_by_mkdocs_are_byte_for_byte_those_that_we_finish(project
     project.write("hook.py", HOOK)
     project.write("mkdocs.yml", text + "hooks: [hook.py]\n")
     built(project, "hooked")
-    ours, theirs = files_of(project.root / "site"), files_of(project.root / "hooked")
+    ours, theirs = project.files("site"), project.files("hooked")
     assert "关闭" in ours["zh/net/index.html"].decode() and "明亮" in project.read(
         "site/zh/net/index.html"
     )
