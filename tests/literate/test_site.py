@@ -1,5 +1,7 @@
 """A site as a whole: what its pages are, where its links and files lead, and what is in the way."""
 
+from pathlib import Path
+
 import pytest
 from support import CONFIG, PAGE, SOURCE
 
@@ -7,6 +9,7 @@ from literate.base.errors import LiterateError
 from literate.mkdocs.config import read_project
 from literate.mkdocs.theme import check_languages, check_templates, check_theme
 from literate.site.load import load_site
+from literate.site.project import Project
 
 DRAWING = '<svg xmlns="http://www.w3.org/2000/svg"/>'
 
@@ -107,7 +110,7 @@ def test_a_page_where_a_language_will_be(project, name):
 def test_a_language_that_the_sources_are_in(project):
     project.write("translations/en/language.toml", 'name = "English"\n')
     fails(
-        project, "mkdocs.yml: 'en' is the language of the sources, and one to translate them into"
+        project, "mkdocs.yml:6: 'en' is the language of the sources, and one to translate them into"
     )
     project.write("mkdocs.yml", CONFIG.replace("font:", "language: zh\n  font:"))
     fails(project, "mkdocs.yml:8: 'zh' is the language of the sources")
@@ -170,6 +173,10 @@ def material(tmp_path):
     return [folder]
 
 
+def spoken(language):
+    return Project(Path(), Path("docs"), language=language)
+
+
 @pytest.mark.parametrize(
     ("source", "language", "words"),
     [
@@ -181,20 +188,20 @@ def material(tmp_path):
 )
 def test_a_language_that_the_theme_does_not_speak(material, source, language, words):
     with pytest.raises(LiterateError) as error:
-        check_languages(source, [language], material)
+        check_languages(spoken(source), [language], material)
     assert str(error.value).startswith(
         f"mkdocs.yml: the theme has no words for the language {words}"
     )
 
 
 def test_languages_that_the_theme_speaks(material):
-    check_languages("en", ["zh", "zh-TW", "pt-BR"], material)
+    check_languages(spoken("en"), ["zh", "zh-TW", "pt-BR"], material)
 
 
 def test_another_theme(material, tmp_path):
-    check_theme("material", material)
+    check_theme(spoken("en"), "material", material)
     with pytest.raises(LiterateError, match=r"mkdocs.yml: the theme is 'readthedocs'\. Write "):
-        check_theme("readthedocs", [tmp_path])
+        check_theme(spoken("en"), "readthedocs", [tmp_path])
 
 
 def test_a_template_that_is_not_there(project, material):
