@@ -138,10 +138,10 @@ def test_a_file_that_vanishes(project, monkeypatch):
     project.write("src/paper/gone.py", "")
     from literate.site import load as site
 
-    def vanishing(name, file, shown, cache):
+    def vanishing(name, file, cache):
         if name == "gone":
-            file.unlink()
-        return load_page(name, file, shown, cache)
+            file.path.unlink()
+        return load_page(name, file, cache)
 
     load_page = site.load_page
     monkeypatch.setattr(site, "load_page", vanishing)
