@@ -3,9 +3,13 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support import CONFIG
 
 from literate.base.errors import LiterateError
+from literate.base.files import SourceFile
+from literate.mkdocs.config import read_project
 from literate.notes.bibliography import Author, Paper, labels, load_bibliography, paper_html
+from literate.site.load import load_site
 
 
 @pytest.fixture
@@ -13,7 +17,7 @@ def load(tmp_path):
     def load(text):
         path = tmp_path / "refs.bib"
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return load_bibliography(path, "refs.bib")
+        return load_bibliography(SourceFile(path, "refs.bib"))
 
     return load
 
@@ -122,6 +126,8 @@ def test_a_file_that_is_wrong_names_its_line(load, text, message, caplog):
     assert not caplog.records
 
 
-def test_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(LiterateError, match=r"mkdocs\.yml: the bibliography x\.bib does not exist"):
-        load_bibliography(tmp_path / "x.bib", "x.bib")
+def test_a_file_that_is_not_there(project):
+    project.write("mkdocs.yml", CONFIG + "      bibliography: x.bib\n")
+    message = r"mkdocs\.yml:12: the bibliography x\.bib does not exist"
+    with pytest.raises(LiterateError, match=message):
+        load_site(read_project(project.root / "mkdocs.yml"))

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from literate.base.errors import LiterateError
+from literate.base.files import SourceFile
 from literate.notes.render import render_note
 from literate.source.document import Prose
 from literate.translation.catalog import Catalog, Message
@@ -108,7 +109,7 @@ def test_plain_texts():
 
 def test_an_empty_translation_is_missing(tmp_path):
     (tmp_path / "m.json").write_text('{"a": "", "b": "乙"}', encoding="utf-8")
-    loaded = load_catalog(tmp_path / "m.json", "m.json")
+    loaded = load_catalog(SourceFile(tmp_path / "m.json", "m.json"))
     assert loaded.text("a") is None
     assert loaded.text("b") == "乙"
 
@@ -150,7 +151,7 @@ def test_a_map_that_does_not_parse_names_the_line(text, line, words):
 def test_a_map_that_is_not_utf8_names_the_line(tmp_path):
     (tmp_path / "m.json").write_bytes(b'{\n"a": "\xff"}')
     with pytest.raises(LiterateError, match="m.json:2: the map is not UTF-8"):
-        load_catalog(tmp_path / "m.json", "m.json")
+        load_catalog(SourceFile(tmp_path / "m.json", "m.json"))
 
 
 @pytest.fixture
@@ -162,7 +163,7 @@ def chinese(tmp_path):
         '[avoid]\n"信道" = "通道"\n',
         encoding="utf-8",
     )
-    return load_language(folder, "zh")
+    return load_language(SourceFile(folder / "language.toml", "zh/language.toml"))
 
 
 @pytest.mark.parametrize(
@@ -269,7 +270,7 @@ def test_a_good_translation_has_no_fault(chinese, source, translation):
 def test_a_language_file_with_an_error_names_the_line(tmp_path, settings, words):
     (tmp_path / "language.toml").write_text(settings, encoding="utf-8")
     with pytest.raises(LiterateError) as error:
-        load_language(tmp_path, "zh")
+        load_language(SourceFile(tmp_path / "language.toml", "zh/language.toml"))
     assert str(error.value).startswith(f"zh/{words}")
 
 
@@ -286,27 +287,27 @@ def test_a_language_file_with_an_error_names_the_line(tmp_path, settings, words)
 def test_an_entry_that_no_page_could_show(tmp_path, text, message):
     (tmp_path / "m.json").write_text(text, encoding="utf-8")
     with pytest.raises(LiterateError) as error:
-        load_catalog(tmp_path / "m.json", "m.json")
+        load_catalog(SourceFile(tmp_path / "m.json", "m.json"))
     assert str(error.value).startswith(message)
     assert str(error.value).encode()
 
 
 def test_both_halves_of_a_character_are_one(tmp_path):
     (tmp_path / "m.json").write_text('{"a": "\\ud83d\\ude00"}', encoding="utf-8")
-    assert load_catalog(tmp_path / "m.json", "m.json").text("a") == "\N{GRINNING FACE}"
+    assert load_catalog(SourceFile(tmp_path / "m.json", "m.json")).text("a") == "\N{GRINNING FACE}"
 
 
 def test_a_map_that_is_a_folder(tmp_path):
     (tmp_path / "m.json").mkdir()
     with pytest.raises(LiterateError, match=r"m.json: the map cannot be read: is a directory\. "):
-        load_catalog(tmp_path / "m.json", "m.json")
+        load_catalog(SourceFile(tmp_path / "m.json", "m.json"))
 
 
 def test_the_line_of_a_wrong_entry_is_not_that_of_a_comment(tmp_path):
     text = '\ufeff# direction, reviewed: see below\nname = "x"\n\n[glossary]\n"avoid" = ["y"]\n[avoid]\na = 1\n'
     (tmp_path / "language.toml").write_text(text, encoding="utf-8")
     with pytest.raises(LiterateError, match="zh/language.toml:6: the entry 'avoid' is"):
-        load_language(tmp_path, "zh")
+        load_language(SourceFile(tmp_path / "language.toml", "zh/language.toml"))
 
 
 @pytest.mark.parametrize(("code", "direction"), [("ar", "rtl"), ("he", "rtl"), ("de", "ltr")])
@@ -314,7 +315,7 @@ def test_the_direction_of_a_language_is_known(tmp_path, code, direction):
     folder = tmp_path / code
     folder.mkdir()
     (folder / "language.toml").write_text('name = "x"')
-    assert load_language(folder, code).direction == direction
+    assert load_language(SourceFile(folder / "language.toml", code)).direction == direction
 
 
 @pytest.mark.parametrize("key", ["The <x> & <p> tags", "The &lt;x&gt; &amp; &lt;p&gt; tags"])

@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from literate.base.errors import LiterateError
+from literate.base.files import SourceFile
 from literate.notes.drawing import load_drawing
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">{}</svg>'
@@ -18,7 +19,7 @@ PARTS = SVG.format(
 
 def load(folder, data):
     (folder / "d.svg").write_bytes(data if isinstance(data, bytes) else data.encode())
-    return load_drawing(folder / "d.svg", "d.svg")
+    return load_drawing(SourceFile(folder / "d.svg", "d.svg"))
 
 
 def html(drawing, prefix=""):

@@ -14,6 +14,7 @@ from selectolax.lexbor import LexborHTMLParser
 from support import ROOT, Project, forks, labml_nn, write_labml_project
 
 from literate.base.errors import LiterateError
+from literate.base.files import SourceFile
 from literate.convert.forms import NoteText, pieces
 from literate.convert.tangle import tangle
 from literate.convert.weave import weave
@@ -130,8 +131,8 @@ def test_maps_in_labmls_form_find_their_notes(sources, maps):
         if not source.is_file():  # the README's map: its source is not in the wheel
             assert name == "readme" or name.endswith("/readme"), name
             continue
-        catalog = load_catalog(path, path.name)
-        page = load_page(name, source, name)
+        catalog = load_catalog(SourceFile(path, path.name))
+        page = load_page(name, SourceFile(source, name))
         for note in page.notes:
             blocks = note_segments(note) if note else ()
             if not any(block.has_words for block in blocks):
@@ -148,8 +149,8 @@ def test_maps_in_labmls_form_find_their_notes(sources, maps):
 
 
 def test_what_labmls_form_says_stands_on_the_page():
-    catalog = load_catalog(OWN / "gates.zh.json", "gates.zh.json")
-    page = load_page("gates", OWN / "gates.py", "gates.py")
+    catalog = load_catalog(SourceFile(OWN / "gates.zh.json", "gates.zh.json"))
+    page = load_page("gates", SourceFile(OWN / "gates.py", "gates.py"))
     opening = catalog.note(note_segments(page.notes[0]))
     assert "这是门的一个" in "".join(opening) and "<strong>粗体</strong>" in "".join(opening)
     used = {index for index, _ in catalog.used}

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from literate.base.errors import LiterateError
+from literate.base.files import SourceFile
 from literate.notes.bibliography import Author, Paper
 from literate.notes.mathml import contrast, readable, to_mathml
 from literate.notes.render import render_note
@@ -30,7 +31,7 @@ def render(text):
 def page(tmp_path):
     def page(text, name="page.md"):
         (tmp_path / name).write_text(text, encoding="utf-8")
-        return load_page("page", tmp_path / name, name)
+        return load_page("page", SourceFile(tmp_path / name, name))
 
     return page
 
@@ -117,7 +118,7 @@ def test_marks_and_footnotes_lead_to_each_other_through_the_page(tmp_path_factor
         blocks.append("\n".join(f"# {line}".rstrip() for line in lines) + "\nx = 1\n")
     file = tmp_path_factory.mktemp("footnotes") / "page.py"
     file.write_text("\n".join(blocks), encoding="utf-8")
-    html = show(load_page("page", file, "page.py")).html
+    html = show(load_page("page", SourceFile(file, "page.py"))).html
     root = LexborHTMLParser(html)
     ids = [node.attributes["id"] for node in root.css("[id]")]
     assert len(ids) == len(set(ids))
@@ -362,7 +363,7 @@ def test_a_translation_that_repeats_its_key_is_the_source(tmp_path_factory, piec
     definition = "\n\n[^1]: Text `y`." if any("[^1]" in piece for piece in pieces) else ""
     file = tmp_path_factory.mktemp("keys") / "page.md"
     file.write_text(f"Start {' '.join(pieces)}{definition}\n", encoding="utf-8")
-    page = load_page("page", file, "page.md")
+    page = load_page("page", SourceFile(file, "page.md"))
     (note,) = page.notes
     whole = note_segments(note)
     same = {block_key(block.html, block): block.html for block in whole}

@@ -1,10 +1,13 @@
 """A site as a whole: what its pages are, where its links and files lead, and what is in the way."""
 
+from pathlib import Path
+
 import pytest
 from support import CONFIG, PAGE, SOURCE
 
 from literate.base.errors import LiterateError
 from literate.mkdocs.theme import check_languages, check_templates, check_theme
+from literate.site.project import Project
 
 DRAWING = '<svg xmlns="http://www.w3.org/2000/svg"/>'
 
@@ -101,7 +104,7 @@ def test_a_page_where_a_language_will_be(project, name):
 def test_a_language_that_the_sources_are_in(project):
     project.write("translations/en/language.toml", 'name = "English"\n')
     fails(
-        project, "mkdocs.yml: 'en' is the language of the sources, and one to translate them into"
+        project, "mkdocs.yml:6: 'en' is the language of the sources, and one to translate them into"
     )
     project.write("mkdocs.yml", CONFIG.replace("font:", "language: zh\n  font:"))
     fails(project, "mkdocs.yml:8: 'zh' is the language of the sources")
@@ -127,12 +130,12 @@ def test_folders_that_lead_in_a_circle(project):
 
 def test_a_file_that_vanishes(project, monkeypatch):
     project.write("src/paper/gone.py", "")
-    from literate import site
+    from literate.site import load as site
 
-    def vanishing(name, file, shown, cache):
+    def vanishing(name, file, cache):
         if name == "gone":
-            file.unlink()
-        return load_page(name, file, shown, cache)
+            file.path.unlink()
+        return load_page(name, file, cache)
 
     load_page = site.load_page
     monkeypatch.setattr(site, "load_page", vanishing)
@@ -164,6 +167,10 @@ def material(tmp_path):
     return [folder]
 
 
+def spoken(language):
+    return Project(Path(), Path("docs"), language=language)
+
+
 @pytest.mark.parametrize(
     ("source", "language", "words"),
     [
@@ -175,20 +182,20 @@ def material(tmp_path):
 )
 def test_a_language_that_the_theme_does_not_speak(material, source, language, words):
     with pytest.raises(LiterateError) as error:
-        check_languages(source, [language], material)
+        check_languages(spoken(source), [language], material)
     assert str(error.value).startswith(
         f"mkdocs.yml: the theme has no words for the language {words}"
     )
 
 
 def test_languages_that_the_theme_speaks(material):
-    assert check_languages("en", ["zh", "zh-TW", "pt-BR"], material) is None
+    assert check_languages(spoken("en"), ["zh", "zh-TW", "pt-BR"], material) is None
 
 
 def test_another_theme(material, tmp_path):
-    check_theme("material", material)
+    check_theme(spoken("en"), "material", material)
     with pytest.raises(LiterateError, match=r"mkdocs.yml: the theme is 'readthedocs'\. Write "):
-        check_theme("readthedocs", [tmp_path])
+        check_theme(spoken("en"), "readthedocs", [tmp_path])
 
 
 def test_a_template_that_is_not_there(project, material):

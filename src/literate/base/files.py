@@ -22,6 +22,28 @@ class SourceFile:
         """What is wrong with the file."""
         return LiterateError(message, file=self.shown, line=line, fix=fix)
 
+    def read_text(self, what: str) -> str:
+        """The text of a UTF-8 file, its byte-order mark left aside.
+
+        Raises `FileNotFoundError` where there is no file, for the caller knows what that means, and
+        `LiterateError` where it cannot be read or is not UTF-8. `what` names it in the message.
+        """
+        return decode_utf8(self.read_bytes(what), self.shown, what)
+
+    def read_bytes(self, what: str) -> bytes:
+        """The bytes of a file; raises as `read_text` does."""
+        try:
+            return self.path.read_bytes()
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise self.unreadable(error, what) from None
+
+    def unreadable(self, error: OSError, what: str) -> LiterateError:
+        """What the operating system said, as an error of the project."""
+        reason = (error.strerror or str(error)).lower()
+        return self.error(f"{what} cannot be read: {reason}", fix="Put a readable file there")
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -49,15 +71,6 @@ def _real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def read_text(path: Path, shown: str, what: str) -> str:
-    """The text of a UTF-8 file, its byte-order mark left aside.
-
-    Raises `FileNotFoundError` where there is no file, for the caller knows what that means, and
-    `LiterateError` where it cannot be read or is not UTF-8. `what` names it in the message.
-    """
-    return decode_utf8(read_bytes(path, shown, what), shown, what)
-
-
 def decode_utf8(data: bytes, shown: str, what: str) -> str:
     """The text of a file's bytes, its byte-order mark left aside.
 
@@ -70,27 +83,6 @@ def decode_utf8(data: bytes, shown: str, what: str) -> str:
         raise LiterateError(
             f"{what} is not UTF-8", file=shown, line=line, fix="Save it as UTF-8"
         ) from None
-
-
-def read_bytes(path: Path, shown: str, what: str) -> bytes:
-    """The bytes of a file.
-
-    Raises as `read_text` does.
-    """
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise unreadable(error, shown, what) from None
-
-
-def unreadable(error: OSError, shown: str, what: str) -> LiterateError:
-    """What the operating system said, as an error of the project."""
-    reason = (error.strerror or str(error)).lower()
-    return LiterateError(
-        f"{what} cannot be read: {reason}", file=shown, fix="Put a readable file there"
-    )
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -18,11 +18,11 @@ from literate.base.cache import digest
 from literate.base.errors import LiterateError, nearest, raise_all
 from literate.base.files import Place
 from literate.mkdocs.marks import Marks, not_yaml
-from literate.mkdocs.options import DECLARED, QUOTE, OptionError, Options, described
+from literate.mkdocs.options import DECLARED, QUOTE, Options, described
 from literate.site.project import CONFIG, Project
 
 if TYPE_CHECKING:
-    from mkdocs.config.base import ConfigErrors, ConfigWarnings
+    from mkdocs.config.base import ConfigErrors
 
 os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")  # Material's banner
 NAME = "literate"
@@ -83,9 +83,7 @@ def _invalid(config_file: Path, marks: Marks, *, strict: bool) -> Iterator[Liter
         yield marks.place(key).error(f"`{key}`: {problem}")
 
 
-def check_options(
-    config_file: Path, errors: ConfigErrors, warnings: ConfigWarnings, options: Options
-) -> None:
+def check_options(config_file: Path, options: Options, errors: ConfigErrors) -> None:
     """Raise `LiterateError` for what is wrong with the plugin's options."""
 
     def place(name: str) -> Place:
@@ -96,8 +94,7 @@ def check_options(
             f"the plugin `{NAME}` has no option {name!r}", nearest(str(name), DECLARED)
         )
     for name, error in errors:
-        fix = error.fix if isinstance(error, OptionError) else None
-        raise place(name).error(f"the option `{name}` of the plugin `{NAME}` {error}", fix)
+        raise place(name).error(f"the option `{name}` of the plugin `{NAME}` {error}")
 
 
 def make_project(config: MkDocsConfig) -> Project:
@@ -126,7 +123,7 @@ def make_project(config: MkDocsConfig) -> Project:
 
 def _markdown(config: MkDocsConfig) -> Iterator[Path]:
     """The files of the Markdown pages, as MkDocs finds them."""
-    with overheard():  # MkDocs will say it again
+    with overheard():  # a build hears of it when MkDocs looks for them itself
         files = get_files(config)
     for file in files.documentation_pages():
         yield Path(file.abs_src_path or "")

@@ -10,7 +10,7 @@ import yaml
 from mkdocs.utils.yaml import get_yaml_loader
 
 from literate.base.errors import LiterateError
-from literate.base.files import Place, SourceFile, read_text, shown_from
+from literate.base.files import Place, SourceFile, shown_from
 
 #: A key of a mapping, the name of a plugin in a list of them, or a number in any other list.
 Key = str | int
@@ -58,7 +58,7 @@ def _lineage(path: Path, heirs: tuple[SourceFile, ...] = ()) -> Iterator[tuple[S
     root = (heirs[0].path if heirs else path).parent
     file = SourceFile(path, shown_from(root, path))
     try:
-        loader = get_yaml_loader()(read_text(path, file.shown, "the configuration"))
+        loader = get_yaml_loader()(file.read_text("the configuration"))
         node = loader.get_single_node()
     except FileNotFoundError:
         raise LiterateError(

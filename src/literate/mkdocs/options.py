@@ -2,112 +2,82 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from inspect import cleandoc
 from pathlib import Path
 from string import Formatter
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from mkdocs.config.base import BaseConfigOption, Config, ValidationError
 
 from literate.base.errors import nearest
 from literate.site.project import MAPS
 
-_Value = TypeVar("_Value")
-#: Makes what `Project` holds of the project's folder and what stands in `mkdocs.yml`.
-Typed = Callable[[Path, Any], Any]
+#: Type of an option -> how the reference and a message name it.
+_NAMES = {str: ("str", "a text"), list: ("list[str]", "a list"), bool: ("bool", "true or false")}
 
 
-class OptionError(ValidationError):
-    """What is wrong with the value of an option, and what to do about it."""
+class Option(BaseConfigOption[Any]):
+    """An option of the type of its default; a list is one of texts.
 
-    def __init__(self, problem: str, fix: str) -> None:
-        super().__init__(problem)
-        self.fix = fix
-
-
-class Option(BaseConfigOption[_Value], Generic[_Value]):
-    """An option with its text in the reference, Markdown that ends in an example."""
-
-    kind: str
+    `text` is the option's section of the reference, Markdown that ends in an example. `choices` are
+    all that it may be, `check` says whether it may be what it is. `typed` makes what `Project`
+    holds, of the project's folder and the value.
+    """
 
     def __init__(
-        self, *, default: _Value, text: str, typed: Typed = lambda root, value: value
+        self,
+        *,
+        default: str | bool | list[str],
+        text: str,
+        choices: tuple[str, ...] = (),
+        check: Callable[[str], bool] = lambda value: True,
+        typed: Callable[[Path, Any], Any] | None = None,
     ) -> None:
         super().__init__()
-        self.text = cleandoc(text)
         self.default = default
-        self.typed = typed
+        self.text = cleandoc(text)
+        self.choices = choices
+        self.check = check
+        self.type = type(default)
+        self.typed: Callable[[Path, Any], Any] = typed or _as_it_is
 
     @property
-    def example(self) -> str:
-        """The line of the example."""
-        return self.text.rpartition("```yaml\n")[2].partition("\n")[0]
+    def kind(self) -> str:
+        """The type, as the reference names it."""
+        return " | ".join(map(json.dumps, self.choices)) or _NAMES[self.type][0]
 
-    def run_validation(self, value: object) -> _Value:
-        """The value, or what stands for it where there is none."""
-        return self.default if value is None else self.check(value)
-
-    def check(self, value: Any) -> _Value:
-        """Raise `OptionError` for a value of another kind."""
-        raise NotImplementedError
-
-
-class Text(Option[str]):
-    """One text."""
-
-    kind = "str"
-
-    def check(self, value: Any) -> str:
-        if not isinstance(value, str):
-            raise OptionError(f"is {described(value)}", f"Write a text, as in `{self.example}`")
-        return value or self.default
-
-
-class Texts(Option[list[str]]):
-    """Several texts."""
-
-    kind = "list[str]"
-
-    def check(self, value: Any) -> list[str]:
-        if not isinstance(value, list):
-            raise OptionError(f"is {described(value)}", f"Write a list, as in `{self.example}`")
-        for item in value:
+    def run_validation(self, value: object) -> Any:
+        """The value, or the default where there is none."""
+        if value is None or (value == "" and self.type is str):
+            return self.default
+        example = self.text.rpartition("```yaml\n")[2].partition("\n")[0]
+        if not isinstance(value, self.type):
+            name = _NAMES[self.type][1]
+            raise ValidationError(f"is {described(value)}. Write {name}, as in `{example}`")
+        for item in value if isinstance(value, list) else ():
             if not isinstance(item, str) or not item:
-                raise OptionError(f"holds {described(item)}", QUOTE)
+                raise ValidationError(f"holds {described(item)}. {QUOTE}")
+        if isinstance(value, str) and self.choices and value not in self.choices:
+            raise ValidationError(f"is {value!r}. {nearest(value, self.choices)}")
+        if isinstance(value, str) and not self.check(value):
+            raise ValidationError(f"is {value!r}. Write it as in `{example}`")
         return value
 
 
-class Choice(Text):
-    """One of a few texts, the first unless a project says otherwise."""
-
-    def __init__(self, *choices: str, text: str) -> None:
-        super().__init__(default=choices[0], text=text)
-        self.choices = choices
-        self.kind = " | ".join(f'"{choice}"' for choice in choices)
-
-    def check(self, value: Any) -> str:
-        text = super().check(value)
-        if text not in self.choices:
-            raise OptionError(f"is {text!r}", nearest(text, self.choices))
-        return text
+def _as_it_is(root: Path, value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
-class MapPath(Text):
-    """A path with {language} and {page} in it, plain, and no other name in braces."""
-
-    def check(self, value: Any) -> str:
-        text = super().check(value)
-        try:
-            fields = [field[1:] for field in Formatter().parse(text) if field[1] is not None]
-        except ValueError:
-            fields = []
-        names = {name for name, _, _ in fields}
-        if names != {"language", "page"} or any(field[1] or field[2] for field in fields):
-            raise OptionError(
-                f"is {text!r}", f"Write a path with {{language}} and {{page}}: `{self.example}`"
-            )
-        return text
+def _names_map(path: str) -> bool:
+    """Whether a path holds {language} and {page}, plain, and no other name in braces."""
+    try:
+        fields = [field[1:] for field in Formatter().parse(path) if field[1] is not None]
+    except ValueError:
+        return False
+    plain = not any(spec or conversion for _, spec, conversion in fields)
+    return plain and {name for name, _, _ in fields} == {"language", "page"}
 
 
 QUOTE = "Write a text; YAML takes some words for others unless they stand in quotes, as in 'no'"
@@ -137,7 +107,7 @@ class Options(Config):  # type: ignore[no-untyped-call]
     otherwise; and `site_url`, the address at which the site will be read.
     """
 
-    sources = Texts(
+    sources = Option(
         default=[],
         typed=lambda root, paths: tuple(root / path for path in paths),
         text="""Python files, or folders of them, that become annotated pages.
@@ -151,9 +121,8 @@ class Options(Config):  # type: ignore[no-untyped-call]
     ```
     """,
     )
-    exclude = Texts(
+    exclude = Option(
         default=[],
-        typed=lambda root, patterns: tuple(patterns),
         text="""Patterns of files in those folders that become no page.
 
     They are written as in a `.gitignore` that lies in each folder of `sources`. A file that
@@ -164,7 +133,7 @@ class Options(Config):  # type: ignore[no-untyped-call]
     ```
     """,
     )
-    translations = Text(
+    translations = Option(
         default="translations",
         typed=lambda root, path: root / path,
         text="""The folder of the translations, with a folder for each language in it.
@@ -177,8 +146,9 @@ class Options(Config):  # type: ignore[no-untyped-call]
     ```
     """,
     )
-    maps = MapPath(
+    maps = Option(
         default=MAPS,
+        check=_names_map,
         text="""Where in that folder the map of a page lies.
 
     `{language}` stands for the code of the language, `{page}` for the name of the page; both must
@@ -189,9 +159,8 @@ class Options(Config):  # type: ignore[no-untyped-call]
     ```
     """,
     )
-    languages = Texts(
+    languages = Option(
         default=[],
-        typed=lambda root, codes: tuple(codes),
         text="""The languages to build beside the language of the sources, in the order of the menu.
 
     Without it, every folder of `translations` is a language, in alphabetical order.
@@ -201,9 +170,9 @@ class Options(Config):  # type: ignore[no-untyped-call]
     ```
     """,
     )
-    dead_links = Choice(
-        "error",
-        "report",
+    dead_links = Option(
+        default="error",
+        choices=("error", "report"),
         text="""What a link that leads nowhere is.
 
     An `error` ends the build. With `report`, the words of the link stay and the command `check`
@@ -214,7 +183,7 @@ class Options(Config):  # type: ignore[no-untyped-call]
     ```
     """,
     )
-    bibliography = Text(
+    bibliography = Option(
         default="",
         typed=lambda root, path: root / path if path else None,
         text="""A BibTeX file, whose entries pages cite as `[@key]`.
@@ -229,6 +198,4 @@ class Options(Config):  # type: ignore[no-untyped-call]
 
 
 #: The options by name.
-DECLARED: dict[str, Option[Any]] = {
-    name: option for name, option in Options._schema if isinstance(option, Option)
-}
+DECLARED = {name: option for name, option in Options._schema if isinstance(option, Option)}

@@ -65,12 +65,12 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         self, options: dict[str, Any], config_file_path: str | None = None
     ) -> tuple[ConfigErrors, ConfigWarnings]:
         """Check the options."""
-        problems = super().load_config(options, config_file_path)
+        errors, warnings = super().load_config(options, config_file_path)
         try:
-            check_options(Path(config_file_path or CONFIG), *problems, self.config)
+            check_options(Path(config_file_path or CONFIG), self.config, errors)
         except LiterateError as error:
             raise PluginError(str(error)) from error
-        return problems
+        return errors, warnings
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         self._started = time.monotonic()

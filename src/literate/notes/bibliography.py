@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
-from pathlib import Path
 from string import ascii_lowercase
 
 from bibtexparser.entrypoint import parse_string
@@ -21,7 +20,7 @@ from bibtexparser.model import Block, DuplicateBlockKeyBlock, DuplicateFieldKeyB
 from pylatexenc.latex2text import LatexNodes2Text  # type: ignore[import-untyped]
 
 from literate.base.errors import LiterateError
-from literate.base.files import read_text
+from literate.base.files import SourceFile
 from literate.notes.mathml import to_mathml
 
 #: Where an entry says in what it appeared, the most telling first.
@@ -77,26 +76,19 @@ class Paper:
 Bibliography = Mapping[str, Paper]
 
 
-def load_bibliography(path: Path, shown: str) -> Bibliography:
+def load_bibliography(file: SourceFile) -> Bibliography:
     """Read a BibTeX file.
 
-    Raises `LiterateError` where it is not there, is not UTF-8 or not BibTeX, has a key twice, or
-    an entry without a title.
+    Raises `FileNotFoundError` where it is not there, and `LiterateError` where it is not UTF-8 or
+    not BibTeX, has a key twice, or an entry without a title.
     """
-    try:
-        text = read_text(path, shown, "the bibliography")
-    except FileNotFoundError:
-        raise LiterateError(
-            f"the bibliography {shown} does not exist",
-            file="mkdocs.yml",
-            fix="Mend `bibliography` of the plugin `literate`",
-        ) from None
+    text = file.read_text("the bibliography")
     # What the parser would log is raised here, as one error.
     logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)
     library = parse_string(text.replace("\r\n", "\n"))
     for block in library.failed_blocks:
-        raise _failure(block, shown)
-    return {entry.key: _paper(entry, shown) for entry in library.entries}
+        raise _failure(block, file)
+    return {entry.key: _paper(entry, file) for entry in library.entries}
 
 
 def labels(references: Iterable[Paper]) -> dict[str, str]:
@@ -130,36 +122,32 @@ def _letter(index: int) -> str:
     return ascii_lowercase[index] if index < len(ascii_lowercase) else f"-{index + 1}"
 
 
-def _failure(block: Block, shown: str) -> LiterateError:
+def _failure(block: Block, file: SourceFile) -> LiterateError:
     line = (block.start_line or 0) + 1
     if isinstance(block, DuplicateBlockKeyBlock):
         first = (block.previous_block.start_line or 0) + 1
-        return LiterateError(
+        return file.error(
             f"the key {block.key!r} stands here and on line {first}",
-            file=shown,
             line=line,
             fix="Give one of the two another key",
         )
     if isinstance(block, DuplicateFieldKeyBlock):
         fields = ", ".join(sorted(block.duplicate_keys))
         message = f"the entry has more than one {fields}"
-        return LiterateError(message, file=shown, line=line, fix="Keep one")
+        return file.error(message, line=line, fix="Keep one")
     reason = getattr(getattr(block, "error", None), "abort_reason", "") or "it does not parse"
-    return LiterateError(
+    return file.error(
         f"this entry is not BibTeX: {reason.strip().rstrip('.').lower()}",
-        file=shown,
         line=line,
         fix="Mind braces, quotes and commas",
     )
 
 
-def _paper(entry: Entry, shown: str) -> Paper:
+def _paper(entry: Entry, file: SourceFile) -> Paper:
     line = (entry.start_line or 0) + 1
     fields = {field.key.lower(): str(field.value) for field in entry.fields}
     if not fields.get("title", "").strip():
-        raise LiterateError(
-            f"the entry {entry.key!r} has no title", file=shown, line=line, fix="Add a `title`"
-        )
+        raise file.error(f"the entry {entry.key!r} has no title", line=line, fix="Add a `title`")
     try:
         # The parser loses `\v` of `\v{S}` after an `and`, but not of `{\v{S}}`.
         people = _ACCENT.sub(r"{\1}", fields.get("author") or fields.get("editor") or "")
@@ -167,9 +155,8 @@ def _paper(entry: Entry, shown: str) -> Paper:
         authors = [_author(name) for name in raw if name.strip() != "others"]
         title = _rich(fields["title"])
     except (InvalidNameError, ValueError) as error:
-        raise LiterateError(
+        raise file.error(
             f"the entry {entry.key!r} cannot be read: {error}",
-            file=shown,
             line=line,
             fix="Mend its names or its title",
         ) from None

@@ -7,10 +7,8 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 
-from literate.base.errors import LiterateError
-from literate.base.files import read_bytes
+from literate.base.files import SourceFile
 
 _SVG = "{http://www.w3.org/2000/svg}"
 ET.register_namespace("", _SVG.strip("{}"))
@@ -54,30 +52,26 @@ class Drawing:
         return ET.tostring(root, encoding="unicode")
 
 
-def load_drawing(path: Path, shown: str) -> Drawing:
+def load_drawing(file: SourceFile) -> Drawing:
     """Read an SVG file, in whatever encoding it declares.
 
     Raises `LiterateError` where it cannot be read, is not well-formed, or is no drawing.
     """
-    data = read_bytes(path, shown, "the drawing")
+    data = file.read_bytes("the drawing")
     try:
         root = ET.fromstring(data)
         list(_texts(root))
     except (ET.ParseError, ValueError, LookupError) as error:
-        raise LiterateError(
+        raise file.error(
             f"the drawing is not well-formed: {error}",
-            file=shown,
             line=getattr(error, "position", (1, 0))[0],
             fix="Mend the XML, or save it as UTF-8",
         ) from None
     except RecursionError:
-        raise LiterateError(
-            "the drawing is nested too deep", file=shown, fix="Ungroup what it holds"
-        ) from None
+        raise file.error("the drawing is nested too deep", fix="Ungroup what it holds") from None
     if root.tag != f"{_SVG}svg":
-        raise LiterateError(
+        raise file.error(
             "this is no SVG drawing",
-            file=shown,
             line=1,
             fix=f'Start it with <svg xmlns="{_SVG.strip("{}")}">',
         )

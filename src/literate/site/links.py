@@ -67,8 +67,7 @@ class Links:
             target = self._collect(page, figure.target, figure.line)
             if target and target.asset and figure.target.endswith(".svg"):
                 try:
-                    file = self.assets[target.asset]
-                    drawing = load_drawing(file, self.project.shown(file))
+                    drawing = load_drawing(self.project.file(self.assets[target.asset]))
                     self.drawings[page.name, figure.target] = drawing
                 except LiterateError as error:
                     self.errors.append(error)

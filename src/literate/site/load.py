@@ -7,7 +7,7 @@ from pathlib import Path
 
 from literate.base.cache import NO_CACHE, Cache
 from literate.base.errors import LiterateError, nearest, raise_all
-from literate.base.files import unreadable
+from literate.base.files import SourceFile
 from literate.base.parallel import map_on_cores
 from literate.notes.bibliography import Bibliography, load_bibliography
 from literate.site.links import Links
@@ -33,7 +33,14 @@ def load_site(project: Project, cache: Cache = NO_CACHE) -> Site:
         )
     bibliography: Bibliography = {}
     if file := project.bibliography:
-        bibliography = load_bibliography(file, project.shown(file))
+        try:
+            bibliography = load_bibliography(project.file(file))
+        except FileNotFoundError:
+            raise project.error(
+                "bibliography",
+                f"the bibliography {project.shown(file)} does not exist",
+                "Mend `bibliography` of the plugin `literate`",
+            ) from None
     links = Links(project, pages, bibliography)
     for page in pages.values():
         links.follow(page)
@@ -51,27 +58,26 @@ def load_site(project: Project, cache: Cache = NO_CACHE) -> Site:
 
 
 def _load_pages(project: Project, cache: Cache, errors: list[LiterateError]) -> dict[str, Page]:
-    sources: dict[str, Path] = {}
+    sources: dict[str, SourceFile] = {}
     for name, path in _page_files(project):
         if name in sources or name == SITE_CATALOG:
-            other = project.shown(sources[name]) if name in sources else "the site's words"
+            other = sources[name].shown if name in sources else "the site's words"
             errors.append(
-                LiterateError(
+                project.file(path).error(
                     f"the page {name!r} is also made of {other}",
-                    file=project.shown(path),
                     fix="Rename one, or add it to `exclude`",
                 )
             )
         else:
-            sources[name] = path
+            sources[name] = project.file(path)
 
     def load(name: str) -> Page | LiterateError:
         try:
-            return load_page(name, sources[name], project.shown(sources[name]), cache)
+            return load_page(name, sources[name], cache)
         except LiterateError as error:
             return error
         except OSError as error:  # a link in a loop, or a file that has vanished since
-            return unreadable(error, project.shown(sources[name]), "the file")
+            return sources[name].unreadable(error, "the file")
 
     pages: dict[str, Page] = {}
     for name, loaded in zip(sources, map_on_cores(load, list(sources)), strict=True):
@@ -111,7 +117,7 @@ def _load_languages(project: Project) -> dict[str, Language]:
     if not project.languages:
         for path in sorted(folder.glob("[!.]*/")):
             if path.name not in known:  # a folder of catalogs without its settings
-                load_language(path, project.shown(path))
+                load_language(project.file(path / "language.toml"))
     languages = {}
     for code in project.languages or known:
         if code == project.language:
@@ -122,9 +128,12 @@ def _load_languages(project: Project) -> dict[str, Language]:
                 f"{project.shown(folder / code)} and its mention in `languages`",
             )
         if code in known:
-            languages[code] = load_language(folder / code, project.shown(folder / code))
+            languages[code] = load_language(project.file(folder / code / "language.toml"))
         elif project.maps != MAPS:
-            languages[code] = known_language(code)
+            try:
+                languages[code] = known_language(code)
+            except LiterateError as error:
+                raise project.error("languages", error.message, error.fix) from None
         else:
             raise project.error("languages", f"unknown language {code!r}", nearest(code, known))
     return languages

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from literate.base.cache import NO_CACHE, Cache, digest
+from literate.base.files import SourceFile
 from literate.notes.highlight import highlight_lines
 from literate.notes.note import Citation, Figure, Note
 from literate.notes.render import render_note
@@ -76,31 +77,33 @@ class Page:
             )
 
 
-def load_page(name: str, file: Path, shown: str, cache: Cache = NO_CACHE) -> Page:
+def load_page(name: str, file: SourceFile, cache: Cache = NO_CACHE) -> Page:
     """The page that a source file makes.
 
     Raises `LiterateError` for whatever of it cannot be read, parsed or converted.
     """
-    data = file.read_bytes()
-    module = module_name(file) if file.suffix == ".py" else ""
-    key = digest("page", name, str(file), shown, module, data)
+    path = file.path
+    data = path.read_bytes()
+    module = module_name(path) if path.suffix == ".py" else ""
+    key = digest("page", name, str(path), file.shown, module, data)
     known = cache.get(key)
     if isinstance(known, Page):
         return known
-    page = _make_page(name, file, shown, module, data, key)
+    page = _make_page(name, file, module, data, key)
     cache.put(key, page)
     return page
 
 
-def _make_page(name: str, file: Path, shown: str, module: str, data: bytes, key: str) -> Page:
-    document = read_python(data, shown) if file.suffix == ".py" else read_markdown(data, shown)
+def _make_page(name: str, file: SourceFile, module: str, data: bytes, key: str) -> Page:
+    read = read_python if file.path.suffix == ".py" else read_markdown
+    document = read(data, file.shown)
     meta: dict[str, Any] = {}
     notes: list[Note | None] = []
     for index, section in enumerate(document.sections):
         prose = section.prose
         if prose is not None and index == document.opening:
-            meta, prose = front_matter(prose, shown)
-        notes.append(None if prose is None else render_note(prose, shown))
+            meta, prose = front_matter(prose, file.shown)
+        notes.append(None if prose is None else render_note(prose, file.shown))
     headings, anchors = name_anchors(document, notes)
     uses = name_uses(document, module) if module else ()
     references = ""
@@ -109,7 +112,7 @@ def _make_page(name: str, file: Path, shown: str, module: str, data: bytes, key:
         anchors |= {references}
     return Page(
         name=name,
-        file=file,
+        file=file.path,
         document=document,
         notes=tuple(notes),
         title=str(meta.get("title") or first_heading(notes) or name.rsplit("/", 1)[-1]),

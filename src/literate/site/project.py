@@ -54,6 +54,10 @@ class Project:
         """The path as messages show it: relative to the project, with forward slashes."""
         return shown_from(self.root, path)
 
+    def file(self, path: Path) -> SourceFile:
+        """A file of the project."""
+        return SourceFile(path, self.shown(path))
+
     def error(self, setting: str, message: str, fix: str | None = None) -> LiterateError:
         """What is wrong with a setting, such as `sources` or `theme.language`."""
         return self.places.get(setting, _CONFIG).error(message, fix)
@@ -69,9 +73,8 @@ class Project:
         """
         for path in self.markdown:
             if path.suffix != ".md":
-                raise LiterateError(
+                raise self.file(path).error(
                     f"the page ends in {path.suffix}",
-                    file=self.shown(path),
                     fix=f"Call it {path.with_suffix('.md').name}",
                 )
             yield path

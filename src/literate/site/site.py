@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from literate.base.cache import Cache
 from literate.base.errors import LiterateError
+from literate.base.files import SourceFile
 from literate.notes.bibliography import Bibliography, Paper
 from literate.notes.drawing import Drawing
 from literate.notes.highlight import link_names
@@ -83,7 +84,7 @@ class Site:
         Raises `LiterateError` for what is wrong with the page.
         """
         old = self.pages[name]
-        page = load_page(name, old.file, old.path, cache)
+        page = load_page(name, SourceFile(old.file, old.path), cache)
         if _outline(page) != _outline(old):
             return None
         links = Links(self.project, self.pages, self.bibliography)
@@ -112,8 +113,7 @@ class Site:
 
         Raises `LiterateError` where the file is no catalog.
         """
-        path = self.project.catalog_path(language, name)
-        return load_catalog(path, self.project.shown(path))
+        return load_catalog(self.project.file(self.project.catalog_path(language, name)))
 
     def catalog_bytes(self, language: str, name: str) -> bytes:
         """The content of a page's catalog, nothing where there is none."""

@@ -11,7 +11,7 @@ from typing import Any
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from literate.base.errors import LiterateError
-from literate.base.files import read_text, write_whole
+from literate.base.files import SourceFile, write_whole
 from literate.translation.catalog import Catalog, Message
 
 #: No text has a million parts that are held back.
@@ -19,21 +19,21 @@ _HUGE_NUMBER = re.compile(r"_\^_\s*(\d{7})")
 _decoder = json.JSONDecoder()
 
 
-def load_catalog(path: Path, shown: str) -> Catalog:
+def load_catalog(file: SourceFile) -> Catalog:
     """Read a catalog; a catalog that is not there is empty.
 
     Raises `LiterateError` where it cannot be read, is not JSON, holds a key twice, or anything but
     texts of a sane size.
     """
     try:
-        text = read_text(path, shown, "the map")
+        text = file.read_text("the map")
     except FileNotFoundError:
-        return Catalog(shown)
-    messages = list(read_messages(text, shown))
+        return Catalog(file.shown)
+    messages = list(read_messages(text, file.shown))
     for message in messages:
-        _check(message, shown)
+        _check(message, file)
     return Catalog(
-        shown,
+        file.shown,
         tuple(message for message in messages if message.translation.strip()),
         tuple(message.source for message in messages if not message.translation.strip()),
     )
@@ -43,17 +43,14 @@ def load_catalog(path: Path, shown: str) -> Catalog:
 _DEPTH = 100
 
 
-def _check(entry: Message, shown: str) -> None:
+def _check(entry: Message, file: SourceFile) -> None:
     """Raise for what no page could show."""
     for text in (entry.source, entry.translation):
         fault = _surrogate(text) or _huge_number(text) or _nesting(text)
         if fault:
             message, fix = fault
-            raise LiterateError(
-                f"the entry {_short(entry.source)!r} {message}",
-                file=shown,
-                line=entry.line,
-                fix=fix,
+            raise file.error(
+                f"the entry {_short(entry.source)!r} {message}", line=entry.line, fix=fix
             )
 
 

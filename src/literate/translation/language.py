@@ -6,13 +6,12 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
 
 from literate.base.errors import LiterateError, nearest
-from literate.base.files import read_text
+from literate.base.files import SourceFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,56 +67,47 @@ def known_language(code: str) -> Language:
         locale = Locale.parse(code, sep="-")
     except (UnknownLocaleError, ValueError):
         raise LiterateError(
-            f"unknown language {code!r}",
-            file="mkdocs.yml",
-            fix="Write a code such as 'zh' or 'pt-BR'",
+            f"unknown language {code!r}", fix="Write a code such as 'zh' or 'pt-BR'"
         ) from None
     name = locale.get_language_name() or code
     return Language(code, name, direction=locale.text_direction)
 
 
-def load_language(folder: Path, shown: str) -> Language:
-    """Read a language's `language.toml`.
+def load_language(file: SourceFile) -> Language:
+    """Read a language's `language.toml`, whose folder goes by the language's code.
 
     Raises `LiterateError` where it is missing, is not TOML, or has an unknown or wrong entry.
     """
-    path = folder / "language.toml"
-    file = f"{shown}/language.toml"
+    code = file.path.parent.name
     try:
-        text = read_text(path, file, "the language's settings")
+        text = file.read_text("the language's settings")
         settings = tomllib.loads(text)
     except FileNotFoundError:
-        raise LiterateError(
-            f"the language {folder.name!r} has no language.toml",
-            file=file,
+        raise file.error(
+            f"the language {code!r} has no language.toml",
             fix=f"Write one, with at least {_EXPECTED['name']}",
         ) from None
     except tomllib.TOMLDecodeError as error:
         match = re.search(r"at line (\d+)", str(error))
-        raise LiterateError(
+        raise file.error(
             f"this is not TOML: {error}",
-            file=file,
             line=int(match[1]) if match else text.count("\n") + 1,
             fix='Write `entry = "value"` lines',
         ) from None
     for key, value in {"name": "", **settings}.items():
         line = _line_of(key, text)
         if key not in _FIELDS:
-            raise LiterateError(
-                f"unknown entry {key!r}", file=file, line=line, fix=nearest(key, _FIELDS)
-            )
+            raise file.error(f"unknown entry {key!r}", line=line, fix=nearest(key, _FIELDS))
         if not _FIELDS[key](value):
-            raise LiterateError(
-                f"the entry {key!r} is {value!r}", file=file, line=line, fix=_EXPECTED[key]
-            )
+            raise file.error(f"the entry {key!r} is {value!r}", line=line, fix=_EXPECTED[key])
     glossary = {
         term: tuple([accepted] if isinstance(accepted, str) else accepted)
         for term, accepted in settings.get("glossary", {}).items()
     }
     return Language(
-        code=folder.name,
+        code=code,
         name=settings["name"],
-        direction=settings.get("direction") or _direction(folder.name),
+        direction=settings.get("direction") or _direction(code),
         reviewed=settings.get("reviewed", False),
         glossary=glossary,
         avoid=settings.get("avoid", {}),
