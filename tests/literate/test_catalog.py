@@ -9,20 +9,17 @@ from hypothesis import strategies as st
 from literate.base.errors import LiterateError
 from literate.notes.render import render_note
 from literate.source.document import Prose
-from literate.translation.catalog import Catalog, Message
-from literate.translation.catalog_file import load_catalog, read_messages
-from literate.translation.checks import check_message
+from literate.translation.catalog import Catalog, Entry
+from literate.translation.catalog_file import load_catalog, read_entries
+from literate.translation.checks import check_entry
 from literate.translation.language import Language, load_language
+from literate.translation.lookup import Lookup
 from literate.translation.sanitise import sanitise
 from literate.translation.segment import note_segments, parse
 
 
-def catalog(**entries):
-    return Catalog("map.json", tuple(Message(k, v, 1) for k, v in entries.items()))
-
-
 def of(mapping):
-    return Catalog("map.json", tuple(Message(k, v, 1) for k, v in mapping.items()))
+    return Lookup(Catalog("map.json", tuple(Entry(k, v, 1) for k, v in mapping.items())))
 
 
 def fragments(text):
@@ -104,7 +101,7 @@ def test_plain_texts():
 
 def test_an_empty_translation_is_missing(tmp_path):
     (tmp_path / "m.json").write_text('{"a": "", "b": "乙"}', encoding="utf-8")
-    loaded = load_catalog(tmp_path / "m.json", "m.json")
+    loaded = Lookup(load_catalog(tmp_path / "m.json", "m.json"))
     assert loaded.text("a") is None
     assert loaded.text("b") == "乙"
 
@@ -116,7 +113,7 @@ def test_an_empty_translation_is_missing(tmp_path):
 )
 def test_any_spelling_of_json_is_read(entries, indent, ascii_only):
     text = json.dumps(entries, indent=indent, ensure_ascii=ascii_only)
-    assert {e.source: e.translation for e in read_messages(text, "m.json")} == entries
+    assert {e.source: e.translation for e in read_entries(text, "m.json")} == entries
 
 
 @pytest.mark.parametrize(
@@ -137,7 +134,7 @@ def test_any_spelling_of_json_is_read(entries, indent, ascii_only):
 )
 def test_a_map_that_does_not_parse_names_the_line(text, line, words):
     with pytest.raises(LiterateError) as error:
-        list(read_messages(text, "zh/m.json"))
+        list(read_entries(text, "zh/m.json"))
     assert str(error.value).startswith(f"zh/m.json:{line}: ")
     assert words in str(error.value)
 
@@ -182,7 +179,7 @@ def chinese(tmp_path):
     ],
 )
 def test_faults_of_a_translation(chinese, source, translation, words):
-    faults = check_message(Message(source, translation, 7), chinese)
+    faults = check_entry(Entry(source, translation, 7), chinese)
     assert any(words in f"{fault.problem}. {fault.fix}" for fault in faults), faults
 
 
@@ -200,7 +197,7 @@ def test_faults_of_a_translation(chinese, source, translation, words):
     ],
 )
 def test_a_good_translation_has_no_fault(chinese, source, translation):
-    assert check_message(Message(source, translation, 1), chinese) == []
+    assert check_entry(Entry(source, translation, 1), chinese) == []
 
 
 @pytest.mark.parametrize(
@@ -242,7 +239,7 @@ def test_an_entry_that_no_page_could_show(tmp_path, text, message):
 
 def test_both_halves_of_a_character_are_one(tmp_path):
     (tmp_path / "m.json").write_text('{"a": "\\ud83d\\ude00"}', encoding="utf-8")
-    assert load_catalog(tmp_path / "m.json", "m.json").text("a") == "\N{GRINNING FACE}"
+    assert Lookup(load_catalog(tmp_path / "m.json", "m.json")).text("a") == "\N{GRINNING FACE}"
 
 
 def test_a_map_that_is_a_folder(tmp_path):
@@ -268,9 +265,9 @@ def test_the_direction_of_a_language_is_known(tmp_path, code, direction):
 
 @pytest.mark.parametrize("key", ["The <x> & <p> tags", "The &lt;x&gt; &amp; &lt;p&gt; tags"])
 def test_a_plain_text_may_speak_of_tags(chinese, key):
-    entry = Message(key, key.replace("tags", "标签").replace("The", ""), 1)
-    assert Catalog("m.json", (entry,)).text("The <x> & <p> tags") == "<x> & <p> 标签"
-    assert check_message(entry, chinese) == []
+    entry = Entry(key, key.replace("tags", "标签").replace("The", ""), 1)
+    assert Lookup(Catalog("m.json", (entry,))).text("The <x> & <p> tags") == "<x> & <p> 标签"
+    assert check_entry(entry, chinese) == []
 
 
 def test_a_plain_text_brings_in_no_tags():
@@ -288,9 +285,9 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES, min_size=1, max_size=6), st.sampled_from(["", "* ", "## ", "> ", "1. "]))
 def test_what_stays_as_it_is_has_no_fault(pieces, start):
     for block in fragments(start + " ".join(pieces)):
-        entry = Message(block.html, block.html, 1)
-        assert check_message(entry, Language("de", "Deutsch")) == []
-        (served,) = Catalog("m.json", (entry,)).note([block])
+        entry = Entry(block.html, block.html, 1)
+        assert check_entry(entry, Language("de", "Deutsch")) == []
+        (served,) = Lookup(Catalog("m.json", (entry,))).note([block])
         assert parse(served)[0].key == block.key
 
 
@@ -304,7 +301,9 @@ def test_what_stays_as_it_is_has_no_fault(pieces, start):
 )  # fmt: skip
 def test_a_tag_of_the_source_comes_with_nothing_but_its_own(translation, served):
     source = '<p><video src="a.mp4" title="word"></video></p>'
-    assert Catalog("m.json", (Message(source, translation, 1),)).note(parse(source)) == (served,)
+    assert Lookup(Catalog("m.json", (Entry(source, translation, 1),))).note(parse(source)) == (
+        served,
+    )
 
 
 def test_a_script_is_never_taken_from_a_translation():

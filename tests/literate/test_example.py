@@ -14,6 +14,8 @@ from support import ROOT
 
 from literate.mkdocs.config import read_project
 from literate.site.load import load_site
+from literate.translation.lookup import Lookup, coverage_of
+from literate.translation.segment import identity_of
 
 EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/mkdocs.yml"))
 LEFT_OUT = shutil.ignore_patterns("site", ".venv", "__pycache__", "*.egg-info", "build")
@@ -136,12 +138,11 @@ def test_an_example_shows_the_output_of_its_program():
 def test_the_maps_of_an_example_keep_the_order_of_their_page(example):
     site = load_site(read_project(example / "mkdocs.yml"))
     for language in site.languages:
-        for name, page in site.pages.items():
-            catalog = site.catalog(language, name)
-            site.localise(page, lambda _: "", catalog)
-            assert [entry.source for entry in catalog.messages] == list(
-                dict.fromkeys(catalog.requested)
-            )
+        for name in site.pages:
+            lookup = Lookup(site.catalog(language, name))
+            coverage_of(site.passages(name), lookup)
+            keys = [identity_of(entry.source) for entry in lookup.catalog.entries]
+            assert keys == list(lookup.requested)
             path = site.project.catalog_path(language, name)
             text = path.read_text(encoding="utf-8")
             assert text == json.dumps(json.loads(text), ensure_ascii=False, indent=2) + "\n"

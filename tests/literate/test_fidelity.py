@@ -16,6 +16,7 @@ from literate.base.errors import LiterateError
 from literate.site.page import load_page
 from literate.source.python import read_python
 from literate.translation.catalog_file import load_catalog
+from literate.translation.lookup import Lookup
 from literate.translation.segment import note_segments
 
 LABML = labml_nn()
@@ -92,7 +93,7 @@ def test_maps_in_labmls_form_find_their_notes(sources, maps):
         if not source.is_file():  # the README's map: its source is not in the wheel
             assert name == "readme" or name.endswith("/readme"), name
             continue
-        catalog = load_catalog(path, path.name)
+        catalog = Lookup(load_catalog(path, path.name))
         page = load_page(name, source, name)
         for note in page.notes:
             blocks = note_segments(note) if note else ()
@@ -110,7 +111,7 @@ def test_maps_in_labmls_form_find_their_notes(sources, maps):
 
 
 def test_what_labmls_form_says_stands_on_the_page():
-    catalog = load_catalog(OWN / "gates.zh.json", "gates.zh.json")
+    catalog = Lookup(load_catalog(OWN / "gates.zh.json", "gates.zh.json"))
     page = load_page("gates", OWN / "gates.py", "gates.py")
     opening = catalog.note(note_segments(page.notes[0]))
     assert "这是门的一个" in "".join(opening) and "<strong>粗体</strong>" in "".join(opening)

@@ -11,6 +11,8 @@ from support import ROOT, Project
 from literate.mkdocs.config import read_project
 from literate.site.load import load_site
 from literate.source.python import read_python
+from literate.translation.lookup import Lookup, coverage_of
+from literate.translation.segment import identity_of
 
 SOURCES = sorted(p for p in (ROOT / "src/convmixer").glob("*.py") if p.name != "__init__.py")
 
@@ -142,11 +144,11 @@ def test_the_faults_of_the_supplied_map_are_reported(with_supplied_map):
 
 def test_translations_keep_the_order_of_their_page():
     site = load_site(read_project(ROOT / "mkdocs.yml"))
-    for name, page in site.pages.items():
-        catalog = site.catalog("zh", name)
-        site.localise(page, lambda _: "", catalog, None, page.code)
-        keys = [entry.source for entry in catalog.messages]
-        assert keys == list(dict.fromkeys(catalog.requested)), f"zh/{name}.json"
+    for name in site.pages:
+        lookup = Lookup(site.catalog("zh", name))
+        coverage_of(site.passages(name), lookup)
+        keys = [identity_of(entry.source) for entry in lookup.catalog.entries]
+        assert keys == list(lookup.requested), f"zh/{name}.json"
         path = ROOT / f"translations/zh/{name}.json"
         written = json.dumps(json.loads(path.read_bytes()), ensure_ascii=False, indent=2) + "\n"
         assert path.read_text(encoding="utf-8") == written, f"zh/{name}.json"

@@ -13,6 +13,7 @@ from yaml_env_tag import construct_env_tag  # type: ignore[import-untyped]
 
 from literate.base.errors import LiterateError, nearest
 from literate.base.files import line_of, read_text
+from literate.mkdocs.words import config_words
 from literate.site.project import CONFIG, MAPS, Project
 
 
@@ -35,7 +36,7 @@ def read_project(config_file: Path) -> Project:
                     fix="Write `option: value` lines",
                 )
             _check_names(options, config_file)
-            return make_project(config_file.parent, config, options)
+            return make_project(config_file, config, options)
     raise LiterateError(
         "the plugin `literate` is not in use", file=config_file.name, fix="Add it to `plugins`"
     )
@@ -115,12 +116,13 @@ def _merged(parent: dict[str, Any], child: dict[str, Any]) -> dict[str, Any]:
     return both
 
 
-def make_project(root: Path, config: Any, options: Any) -> Project:
+def make_project(config_file: Path, config: Any, options: Any) -> Project:
     """The project that a configuration and the plugin's options make.
 
     `config` and `options` are mappings: a parsed `mkdocs.yml`, or what MkDocs made of it. Raises
     `LiterateError` for a value that the engine cannot work with.
     """
+    root = config_file.parent
     _check_options(options, root / CONFIG)
     _check_words(config, root / CONFIG)
     bibliography = options.get("bibliography")
@@ -132,7 +134,7 @@ def make_project(root: Path, config: Any, options: Any) -> Project:
         translations=root / (options.get("translations") or "translations"),
         maps=options.get("maps") or MAPS,
         languages=tuple(options.get("languages") or ()),
-        words=tuple(_ui_strings(config)),
+        words=tuple(config_words(_words(config), config_file)),
         dead_links=options.get("dead_links") or DEAD_LINKS[0],
         bibliography=root / bibliography if bibliography else None,
         language=_theme(config).get("language") or "en",
@@ -249,12 +251,14 @@ def _check_words(config: Any, config_file: Path) -> None:
             )
 
 
-def _ui_strings(config: Any) -> Iterator[str]:
-    """Texts of the configuration that readers see, each once, in the order of the page."""
-    words = [config.get("site_name"), config.get("site_description"), config.get("copyright")]
-    words += [label for label, _ in _labels(config.get("nav") or ())]
-    words += [(palette.get("toggle") or {}).get("name") for palette in _palettes(config)]
-    yield from dict.fromkeys(str(word) for word in words if word)
+def _words(config: Any) -> list[tuple[tuple[str, ...], Any]]:
+    """(keys of the setting, text) that readers see, in the order of the page."""
+    names = ("site_name", "site_description", "copyright")
+    words: list[tuple[tuple[str, ...], Any]] = [((name,), config.get(name)) for name in names]
+    words += [(("nav",), label) for label, _ in _labels(config.get("nav") or ())]
+    toggles = (palette.get("toggle") or {} for palette in _palettes(config))
+    words += [(("theme", "palette"), toggle.get("name")) for toggle in toggles]
+    return [(keys, word) for keys, word in words if word]
 
 
 def _labels(nav: Any) -> Iterator[tuple[Any, Any]]:

@@ -65,7 +65,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         root = Path(config.config_file_path).parent
         try:
             check_theme(config.theme.name, folders)
-            project = make_project(root, config, self.config)
+            project = make_project(Path(config.config_file_path), config, self.config)
         except LiterateError as error:
             raise PluginError(str(error)) from None
         config.theme.dirs.insert(_first_theme_dir(config), str(_PACKAGE / "templates"))

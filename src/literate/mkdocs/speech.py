@@ -8,8 +8,8 @@ from urllib.parse import urljoin
 
 from literate.mkdocs.pages import Content, SitePage
 from literate.site.ui import translate_ui
-from literate.translation.catalog import Catalog
 from literate.translation.language import known_language
+from literate.translation.lookup import Lookup
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -91,5 +91,5 @@ class Speech:
         ]
 
 
-def _say(words: Catalog | None, text: str) -> str:
+def _say(words: Lookup | None, text: str) -> str:
     return translate_ui(text, words)

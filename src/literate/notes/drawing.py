@@ -7,7 +7,9 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape
+from itertools import count
 from pathlib import Path
+from xml.parsers import expat
 
 from literate.base.errors import LiterateError
 from literate.base.files import read_bytes
@@ -29,15 +31,11 @@ _COLOURS = ("fill", "stroke", "color", "stop-color", "flood-color", "lighting-co
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """The text of an SVG file that has been seen to parse."""
+    """An SVG file that has been seen to parse: its text, and each (text to translate, line)."""
 
     text: str
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """The words of the drawing that are to be translated, in order, each once."""
-        root = ET.fromstring(self.text)
-        return tuple(dict.fromkeys(" ".join(text.split()) for _, _, text in _texts(root)))
+    path: str = ""
+    words: tuple[tuple[str, int], ...] = ()
 
     def html(self, translate: Callable[[str], str], label: str, prefix: str = "") -> str:
         """The drawing as an element of a page, its words translated, named for screen readers.
@@ -62,7 +60,7 @@ def load_drawing(path: Path, shown: str) -> Drawing:
     data = read_bytes(path, shown, "the drawing")
     try:
         root = ET.fromstring(data)
-        list(_texts(root))
+        texts = list(_texts(root))
     except (ET.ParseError, ValueError, LookupError) as error:
         raise LiterateError(
             f"the drawing is not well-formed: {error}",
@@ -81,7 +79,38 @@ def load_drawing(path: Path, shown: str) -> Drawing:
             line=1,
             fix=f'Start it with <svg xmlns="{_SVG.strip("{}")}">',
         )
-    return Drawing(ET.tostring(root, encoding="unicode"))
+    lines = _lines(data)
+    places = {element: number for number, element in enumerate(root.iter())}
+    words = tuple((" ".join(text.split()), lines[places[e], part]) for e, part, text in texts)
+    return Drawing(ET.tostring(root, encoding="unicode"), shown, words)
+
+
+def _lines(data: bytes) -> dict[tuple[int, str], int]:
+    """The line on which the `text` or the `tail` of each element, counted from 0, begins."""
+    lines: dict[tuple[int, str], int] = {}
+    parser = expat.ParserCreate()
+    numbers = count()
+    still_open: list[int] = []
+    here = (-1, "text")
+
+    def start(*_: object) -> None:
+        nonlocal here
+        still_open.append(next(numbers))
+        here = (still_open[-1], "text")
+
+    def end(_: object) -> None:
+        nonlocal here
+        here = (still_open.pop(), "tail")
+
+    def words(text: str) -> None:
+        if text.strip():
+            lines.setdefault(here, parser.CurrentLineNumber)
+
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = words
+    parser.Parse(data, True)
+    return lines
 
 
 def _rename_ids(root: ET.Element, prefix: str) -> None:

@@ -14,6 +14,8 @@ from literate.base.html import tags
 
 PLACEHOLDER = "<span translate=no>_^_{}_^_</span>"
 PLACEHOLDER_PATTERN = re.compile(r'<span translate="?no"?>_\^_(\d+)_\^_</span>')
+#: A paragraph that is nothing but what is held back: an image in it is a figure, with its caption.
+LONE_PLACEHOLDER = re.compile(rf"<p>\s*{PLACEHOLDER_PATTERN.pattern}\s*</p>")
 
 
 @dataclass(frozen=True, slots=True)

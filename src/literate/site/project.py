@@ -10,6 +10,7 @@ from pathlib import Path
 import pathspec
 
 from literate.base.errors import LiterateError, nearest
+from literate.translation.message import Passage
 
 CONFIG = "mkdocs.yml"
 
@@ -39,7 +40,7 @@ class Project:
     translations: Path = Path("translations")
     maps: str = MAPS
     languages: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()
+    words: tuple[Passage, ...] = ()
     dead_links: str = "error"
     bibliography: Path | None = None
     language: str = "en"

@@ -207,6 +207,15 @@ def _attributes(node: LexborNode) -> str:
     return "".join(f' {k}="{escape(v or "")}"' for k, v in sorted(kept.items()))
 
 
+def identity_of(text: str) -> str:
+    """By what a catalog knows a text, in any spelling: HTML, or plain text that looks like it."""
+    return key_of(parse(text)) or key_of(parse(escape_text(text)))
+
+
+def escape_text(text: str) -> str:
+    return escape(text, quote=False)
+
+
 def note_segments(note: Note) -> tuple[Segment, ...]:
     """The blocks of a note, reduced to what identifies them."""
     return segments_of(note.blocks)
