@@ -15,7 +15,7 @@ from literate.translation.checks import check_entry
 from literate.translation.language import Language, load_language
 from literate.translation.lookup import Lookup
 from literate.translation.sanitise import sanitise
-from literate.translation.segment import note_segments, parse
+from literate.translation.segment import parse, segments_of
 
 
 def of(mapping):
@@ -24,7 +24,7 @@ def of(mapping):
 
 def fragments(text):
     prose = Prose(text, tuple(range(1, text.count("\n") + 2)))
-    return note_segments(render_note(prose, "page.md"))
+    return segments_of(render_note(prose, "page.md").blocks)
 
 
 HELD = "<span translate=no>_^_{}_^_</span>"

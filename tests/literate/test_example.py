@@ -19,6 +19,8 @@ from literate.translation.segment import identity_of
 
 EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/mkdocs.yml"))
 LEFT_OUT = shutil.ignore_patterns("site", ".venv", "__pycache__", "*.egg-info", "build")
+#: In `src`, `literate/site` is a package.
+IGNORED = shutil.ignore_patterns("__pycache__", "*.egg-info")
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -70,7 +72,7 @@ def replay(page: str, folder: Path, path: Path) -> str:
 def wheel(tmp_path_factory) -> Path:
     """This repository as a wheel."""
     checkout = tmp_path_factory.mktemp("checkout")
-    shutil.copytree(ROOT / "src", checkout / "src", ignore=LEFT_OUT)
+    shutil.copytree(ROOT / "src", checkout / "src", ignore=IGNORED)
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, checkout)
     wheels = tmp_path_factory.mktemp("wheels")

@@ -17,7 +17,7 @@ from literate.site.page import load_page
 from literate.source.python import read_python
 from literate.translation.catalog_file import load_catalog
 from literate.translation.lookup import Lookup
-from literate.translation.segment import note_segments
+from literate.translation.segment import segments_of
 
 LABML = labml_nn()
 #: labml's own maps are not part of the project; what they are written in, ours are as well.
@@ -96,7 +96,7 @@ def test_maps_in_labmls_form_find_their_notes(sources, maps):
         catalog = Lookup(load_catalog(path, path.name))
         page = load_page(name, source, name)
         for note in page.notes:
-            blocks = note_segments(note) if note else ()
+            blocks = segments_of(note.blocks) if note else ()
             if not any(block.has_words for block in blocks):
                 continue
             parts = [catalog.block(block) for block in blocks if block.has_words]
@@ -113,11 +113,11 @@ def test_maps_in_labmls_form_find_their_notes(sources, maps):
 def test_what_labmls_form_says_stands_on_the_page():
     catalog = Lookup(load_catalog(OWN / "gates.zh.json", "gates.zh.json"))
     page = load_page("gates", OWN / "gates.py", "gates.py")
-    opening = catalog.note(note_segments(page.notes[0]))
+    opening = catalog.note(segments_of(page.notes[0].blocks))
     assert "这是门的一个" in "".join(opening) and "<strong>粗体</strong>" in "".join(opening)
     used = {index for index, _ in catalog.used}
     for note in page.notes[1:]:
-        catalog.note(note_segments(note))
+        catalog.note(segments_of(note.blocks))
     assert {index for index, _ in catalog.used} > used
     texts = {entry.source for entry, _ in catalog.obsolete()}
     assert texts == {page.title, page.summary}, "every other entry has served"

@@ -20,7 +20,7 @@ from literate.source.document import Prose
 from literate.translation.catalog import Catalog, Entry
 from literate.translation.lookup import Lookup
 from literate.translation.message import messages_of
-from literate.translation.segment import block_key, note_segments
+from literate.translation.segment import block_key, segments_of
 
 HELD = "<span translate=no>_^_{}_^_</span>"
 
@@ -368,7 +368,7 @@ def test_a_translation_that_repeats_its_key_is_the_source(tmp_path_factory, piec
     file.write_text(f"Start {' '.join(pieces)}{definition}\n", encoding="utf-8")
     page = load_page("page", file, "page.md")
     (note,) = page.notes
-    whole = note_segments(note)
+    whole = segments_of(note.blocks)
     same = {block_key(block.html, block): block.html for block in whole}
     same |= {key: key for key in keys(page)}
     assert "".join(show(page, same).html.split()) == "".join(show(page).html.split())

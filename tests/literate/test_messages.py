@@ -103,9 +103,9 @@ def test_each_text_has_its_place_and_its_kind(project):
         ),
         ("A sketch", page, 18, Kind.ALT),
         ("Sketch", drawing, 2, Kind.DRAWING),
-        ("the", drawing, 5, Kind.DRAWING),
+        ("the", drawing, 3, Kind.DRAWING),
         ("input", drawing, 5, Kind.DRAWING),
-        ("goes", drawing, 6, Kind.DRAWING),
+        ("goes", drawing, 5, Kind.DRAWING),
         ("What it does", page, 18, Kind.CAPTION),
         ("<p>Two times.</p>", page, 23, Kind.FOOTNOTE),
     ]

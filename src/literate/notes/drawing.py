@@ -7,7 +7,6 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape
-from itertools import count
 from pathlib import Path
 from xml.parsers import expat
 
@@ -31,7 +30,10 @@ _COLOURS = ("fill", "stroke", "color", "stop-color", "flood-color", "lighting-co
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """An SVG file that has been seen to parse: its text, and each (text to translate, line)."""
+    """An SVG file that has been seen to parse.
+
+    `words` are the texts in it that are to be translated, with the line of the element of each.
+    """
 
     text: str
     path: str = ""
@@ -79,36 +81,16 @@ def load_drawing(path: Path, shown: str) -> Drawing:
             line=1,
             fix=f'Start it with <svg xmlns="{_SVG.strip("{}")}">',
         )
-    lines = _lines(data)
-    places = {element: number for number, element in enumerate(root.iter())}
-    words = tuple((" ".join(text.split()), lines[places[e], part]) for e, part, text in texts)
+    lines = dict(zip(root.iter(), _lines(data), strict=True))
+    words = tuple((" ".join(text.split()), lines[element]) for element, _, text in texts)
     return Drawing(ET.tostring(root, encoding="unicode"), shown, words)
 
 
-def _lines(data: bytes) -> dict[tuple[int, str], int]:
-    """The line on which the `text` or the `tail` of each element, counted from 0, begins."""
-    lines: dict[tuple[int, str], int] = {}
+def _lines(data: bytes) -> list[int]:
+    """The line on which each element starts: `ElementTree` does not say."""
+    lines: list[int] = []
     parser = expat.ParserCreate()
-    numbers = count()
-    still_open: list[int] = []
-    here = (-1, "text")
-
-    def start(*_: object) -> None:
-        nonlocal here
-        still_open.append(next(numbers))
-        here = (still_open[-1], "text")
-
-    def end(_: object) -> None:
-        nonlocal here
-        here = (still_open.pop(), "tail")
-
-    def words(text: str) -> None:
-        if text.strip():
-            lines.setdefault(here, parser.CurrentLineNumber)
-
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = words
+    parser.StartElementHandler = lambda *_: lines.append(parser.CurrentLineNumber)
     parser.Parse(data, True)
     return lines
 

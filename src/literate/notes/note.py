@@ -109,8 +109,12 @@ class Note:
         return "".join(block.html for block in self.blocks)
 
     @property
+    def all_blocks(self) -> list[Block]:
+        """Those of the footnotes as well."""
+        return [*self.blocks, *(block for note in self.footnotes for block in note.blocks)]
+
+    @property
     def ids(self) -> Iterator[str]:
         """The ids that the author wrote."""
-        blocks = [*self.blocks, *(block for note in self.footnotes for block in note.blocks)]
-        for block in blocks:
+        for block in self.all_blocks:
             yield from (value for tag in tags(block.html, "id") if (value := tag.get("id")))

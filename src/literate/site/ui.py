@@ -32,24 +32,21 @@ def ui_passages(pages: Iterable[Page]) -> Iterator[Passage]:
         line = next(number for number, text in enumerate(lines, 1) if f'"{word}":' in text)
         yield plain_text(word, "literate/site/ui.py", line, Kind.UI, context)
     for page in pages:
-        for note in page.notes:
-            for word, line, context in _needed(note) if note else ():
-                yield plain_text(word, page.path, line, Kind.UI, context)
+        for note in filter(None, page.notes):
+            yield from _needed(page, note)
         if page.references:
             line = next(page.citations()).line
             yield plain_text("References", page.path, line, Kind.UI, "heading of cited papers")
 
 
-def _needed(note: Note) -> Iterator[tuple[str, int, str]]:
-    """(word, line, what it is) of a note."""
-    texts = [note.blocks, *(footnote.blocks for footnote in note.footnotes)]
+def _needed(page: Page, note: Note) -> Iterator[Passage]:
     for number, item in enumerate(note.inlines):
         if isinstance(item, UiString):
             place = PLACEHOLDER.format(number)
-            lines = (block.line for blocks in texts for block in blocks if place in block.html)
-            yield item.text, next(lines, 1), "title of an admonition"
-    for blocks in texts[1:]:
-        yield "Back to the text", blocks[0].line if blocks else 1, "link after a footnote"
+            line = next(block.line for block in note.all_blocks if place in block.html)
+            yield plain_text(item.text, page.path, line, Kind.UI, "title of an admonition")
+    for block in note.all_blocks[len(note.blocks) :][:1]:
+        yield plain_text("Back to the text", page.path, block.line, Kind.UI, "after a footnote")
 
 
 def translate_ui(word: str, words: Lookup | None) -> str:

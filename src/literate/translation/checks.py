@@ -32,15 +32,11 @@ class Fault:
 
 def check_entry(entry: Entry, language: Language) -> list[Fault]:
     """All that is wrong with one entry."""
-    return [*_broken(entry), *_strays(entry), *_wording(entry, language)]
+    return [*breaking_faults(entry), *_strays(entry), *_wording(entry, language)]
 
 
-def breaking_faults(entry: Entry) -> list[Fault]:
+def breaking_faults(entry: Entry) -> Iterator[Fault]:
     """What would damage the page: placeholders and links that the source does not have."""
-    return list(_broken(entry))
-
-
-def _broken(entry: Entry) -> Iterator[Fault]:
     if sorted(_MARKUP.findall(entry.source)) == sorted(_MARKUP.findall(entry.translation)):
         return  # the very same tags: there is nothing to look for
     for fault in (*_placeholders(entry), *_links(entry), *_tags(entry)):

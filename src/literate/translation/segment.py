@@ -14,7 +14,7 @@ from html import escape
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from literate.notes.note import PLACEHOLDER, PLACEHOLDER_PATTERN, Block, Note
+from literate.notes.note import PLACEHOLDER, PLACEHOLDER_PATTERN, Block
 
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 #: Tags whose edges swallow white space.
@@ -216,12 +216,8 @@ def escape_text(text: str) -> str:
     return escape(text, quote=False)
 
 
-def note_segments(note: Note) -> tuple[Segment, ...]:
-    """The blocks of a note, reduced to what identifies them."""
-    return segments_of(note.blocks)
-
-
 def segments_of(blocks: Iterable[Block]) -> tuple[Segment, ...]:
+    """The blocks of a note, reduced to what identifies them."""
     return tuple(segment for block in blocks for segment in parse(block.html))
 
 
