@@ -27,7 +27,7 @@ from literate.site.page import Page
 from literate.site.toc import TocEntry, toc, with_anchors
 from literate.site.ui import translate_ui, without_tags
 from literate.translation.lookup import Lookup
-from literate.translation.segment import Segment, segments_of
+from literate.translation.segment import Segment, has_words, segments_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class _Localiser:
 
     def _text(self, text: str) -> str:
         """A plain text in the page's language."""
-        lookup = self.context.lookup if any(map(str.isalpha, text)) else None
+        lookup = self.context.lookup if has_words(text) else None
         return (lookup and lookup.text(text)) or text
 
     def _word(self, word: str) -> str:

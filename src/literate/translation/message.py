@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from literate.translation.segment import Segment, identity_of
+from literate.translation.segment import Segment, has_words, identity_of
 
 
 class Kind(StrEnum):
@@ -58,9 +58,8 @@ class Passage:
 
 def plain_text(text: str, file: str, line: int, kind: Kind, context: str = "") -> Passage:
     """A text without markup: nothing to translate where it has no letters."""
-    has_words = any(character.isalpha() for character in text)
     message = Message(text, file, line, kind, context, identity_of(text))
-    return Passage((message,) if has_words else ())
+    return Passage((message,) if has_words(text) else ())
 
 
 def messages_of(passages: Iterable[Passage]) -> tuple[Message, ...]:

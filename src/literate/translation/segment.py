@@ -53,7 +53,7 @@ class Segment:
     @property
     def has_words(self) -> bool:
         """Whether there is anything to translate."""
-        return any(character.isalpha() for character in self.text)
+        return has_words(self.text)
 
 
 def parse(html: str) -> tuple[Segment, ...]:
@@ -205,6 +205,10 @@ def _placeholder(node: LexborNode) -> int | None:
 def _attributes(node: LexborNode) -> str:
     kept = {k: v for k, v in node.attributes.items() if k not in ("href", "src")}
     return "".join(f' {k}="{escape(v or "")}"' for k, v in sorted(kept.items()))
+
+
+def has_words(text: str) -> bool:
+    return any(map(str.isalpha, text))
 
 
 def identity_of(text: str) -> str:
