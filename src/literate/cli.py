@@ -118,8 +118,7 @@ def check(languages: tuple[str, ...]) -> None:
 def _show(report: LanguageReport, name: str) -> None:
     coverage = report.coverage
     counts = [
-        f"{coverage.total - len(coverage.missing)} of {coverage.total} texts translated "
-        f"({coverage})",
+        f"{coverage.translated} of {coverage.total} texts translated ({coverage})",
         f"{len(coverage.missing)} missing",
         f"{len(report.obsolete)} stale",
         f"{len(report.faults) + len(report.errors)} faulty",
@@ -128,7 +127,7 @@ def _show(report: LanguageReport, name: str) -> None:
     for error in report.errors:
         click.echo(f"  {error}")
     for path, fault in report.faults:
-        click.echo(f"  {path}:{fault.message.line}: {fault.problem}. {fault.fix}")
+        click.echo(f"  {path}:{fault.entry.line}: {fault.problem}. {fault.fix}")
     for item in coverage.missing:
         click.echo(f"  {item.file}:{item.line}: missing: {_short(item.key)}")
     for old in report.obsolete:

@@ -8,6 +8,7 @@ from support import CONFIG, PAGE, SOURCE
 from literate.base.errors import LiterateError
 from literate.mkdocs.theme import check_languages, check_templates, check_theme
 from literate.site.project import Project
+from literate.translation.lookup import Lookup
 
 DRAWING = '<svg xmlns="http://www.w3.org/2000/svg"/>'
 
@@ -113,7 +114,8 @@ def test_a_language_that_the_sources_are_in(project):
 def test_an_untranslated_note_bears_the_language_of_the_sources(project):
     project.write("mkdocs.yml", CONFIG.replace("font:", "language: de\n  font:"))
     site = project.load()
-    page = site.localise(site.pages["index"], lambda name: f"{name}/", site.catalog("zh", "index"))
+    lookup = Lookup(site.catalog("zh", "index"))
+    page = site.localise(site.pages["index"], lambda name: f"{name}/", lookup)
     assert 'class="untranslated" lang="de"' in page.html
 
 
@@ -216,10 +218,10 @@ def test_a_title_may_speak_of_tags(project):
     project.write("translations/zh/index.json", '{"The <x> & y": "<x> 与 y", "On <b>": "论 <b>"}')
     site = project.load()
     page = site.pages["index"]
-    for catalog, title, caption in (
+    for lookup, title, caption in (
         (None, "The &lt;x&gt; & y", "On &lt;b&gt;"),
-        (site.catalog("zh", "index"), "&lt;x&gt; 与 y", "论 &lt;b&gt;"),
+        (Lookup(site.catalog("zh", "index")), "&lt;x&gt; 与 y", "论 &lt;b&gt;"),
     ):
-        local = site.localise(page, lambda name: f"{name}/", catalog)
+        local = site.localise(page, lambda name: f"{name}/", lookup)
         assert local.title == title
         assert f"<figcaption>{caption}</figcaption>" in local.html

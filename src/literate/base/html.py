@@ -84,12 +84,21 @@ def _may_hold(html: str, attributes: tuple[str, ...]) -> bool:
 
 def map_words(html: str, change: Callable[[str], str]) -> str:
     """The HTML with each text between its tags replaced."""
-    parts: list[str] = []
+    return "".join(change(text) + markup for text, markup in _texts(html))
+
+
+def words_of(html: str) -> list[str]:
+    """The texts between its tags, as a reader sees them."""
+    return [" ".join(unescape(text).split()) for text, _ in _texts(html) if text.strip()]
+
+
+def _texts(html: str) -> Iterator[tuple[str, str]]:
+    """Each text, and the tag or comment that follows it."""
     position = 0
     for match in _MARKUP.finditer(html):
-        parts += [change(html[position : match.start()]), match[0]]
+        yield html[position : match.start()], match[0]
         position = match.end()
-    return "".join([*parts, change(html[position:])])
+    yield html[position:], ""
 
 
 def without_comments(html: str) -> str:

@@ -14,6 +14,8 @@ from literate.base.html import tags
 
 PLACEHOLDER = "<span translate=no>_^_{}_^_</span>"
 PLACEHOLDER_PATTERN = re.compile(r'<span translate="?no"?>_\^_(\d+)_\^_</span>')
+#: A paragraph that is nothing but what is held back: an image in it is a figure, with its caption.
+LONE_PLACEHOLDER = re.compile(rf"<p>\s*{PLACEHOLDER_PATTERN.pattern}\s*</p>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +109,12 @@ class Note:
         return "".join(block.html for block in self.blocks)
 
     @property
+    def all_blocks(self) -> list[Block]:
+        """Those of the footnotes as well."""
+        return [*self.blocks, *(block for note in self.footnotes for block in note.blocks)]
+
+    @property
     def ids(self) -> Iterator[str]:
         """The ids that the author wrote."""
-        blocks = [*self.blocks, *(block for note in self.footnotes for block in note.blocks)]
-        for block in blocks:
+        for block in self.all_blocks:
             yield from (value for tag in tags(block.html, "id") if (value := tag.get("id")))

@@ -11,12 +11,13 @@ from literate.base.cache import Cache, digest
 from literate.base.errors import LiterateError, raise_all
 from literate.base.parallel import map_on_cores
 from literate.convert.notebook import notebook
-from literate.site.localise import LocalPage, MissingMessage
+from literate.site.localise import LocalPage
 from literate.site.search import SearchSection, search_sections
 from literate.site.site import SITE_CATALOG, Site
 from literate.source.names import package_name
 from literate.translation.catalog import Catalog
 from literate.translation.checks import breaking_faults
+from literate.translation.lookup import Coverage, Lookup, coverage_of
 
 #: Address of a page by its name, relative to the site's root, in one language.
 Addresses = Callable[[str], str]
@@ -29,8 +30,7 @@ class PageInfo:
     key: str
     title: str
     summary: str
-    message_count: int
-    missing: tuple[MissingMessage, ...]
+    coverage: Coverage
     has_notebook: bool
 
 
@@ -48,14 +48,14 @@ class BuiltPage:
 class Edition:
     """The site in one language.
 
-    `root` is the address of the site. `words` is the catalog of the words that stand on no page,
-    None in the language of the sources; `digest` names its content.
+    `root` is the address of the site. `words` looks up the words that stand on no page, and is
+    None in the language of the sources; `digest` names their catalog's content.
     """
 
     language: str
     root: str
     addresses: Addresses
-    words: Catalog | None = None
+    words: Lookup | None = None
     digest: str = ""
 
 
@@ -68,8 +68,8 @@ def make_editions(site: Site, root: str, address: Callable[[str, str], str]) -> 
     source = site.project.language
     editions = {source: Edition(source, root, partial(address, source))}
     for language in site.languages:
-        words = site.catalog(language, SITE_CATALOG)
-        raise_all(_faults(words))
+        words = Lookup(site.catalog(language, SITE_CATALOG))
+        raise_all(_faults(words.catalog))
         content = digest(site.catalog_bytes(language, SITE_CATALOG))
         editions[language] = Edition(language, root, partial(address, language), words, content)
     return editions
@@ -153,7 +153,7 @@ def load_built(site: Site, name: str, edition: Edition, info: PageInfo, cache: C
 def _make(
     site: Site, name: str, edition: Edition, code: tuple[str, ...], key: str
 ) -> BuiltPage | list[LiterateError]:
-    catalog = None
+    lookup = None
     if edition.words is not None:
         try:
             catalog = site.catalog(edition.language, name)
@@ -161,11 +161,11 @@ def _make(
             return [error]
         if faults := _faults(catalog):
             return faults
-    page = site.localise(site.pages[name], edition.addresses, catalog, edition.words, code)
+        lookup = Lookup(catalog)
+    page = site.localise(site.pages[name], edition.addresses, lookup, edition.words, code)
+    coverage = coverage_of(site.passages(name), lookup) if lookup else Coverage()
     book = _notebook(site, name, edition) if edition.words is None else None
-    info = PageInfo(
-        key, page.title, page.summary, page.message_count, page.missing, book is not None
-    )
+    info = PageInfo(key, page.title, page.summary, coverage, book is not None)
     return BuiltPage(info, page, search_sections(page.html), book)
 
 
@@ -189,7 +189,7 @@ def _notebook(site: Site, name: str, edition: Edition) -> str | None:
 def _faults(catalog: Catalog) -> list[LiterateError]:
     """Translations that would break a page."""
     return [
-        LiterateError(fault.problem, file=catalog.path, line=message.line, fix=fault.fix)
-        for message in catalog.messages
-        for fault in breaking_faults(message)
+        LiterateError(fault.problem, file=catalog.path, line=entry.line, fix=fault.fix)
+        for entry in catalog.entries
+        for fault in breaking_faults(entry)
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape, unescape
 from itertools import accumulate
@@ -12,6 +12,7 @@ from literate.base.html import Tag, map_tags, map_words
 from literate.notes.bibliography import Bibliography, labels, paper_html
 from literate.notes.drawing import Drawing, image_html
 from literate.notes.note import (
+    LONE_PLACEHOLDER,
     PLACEHOLDER_PATTERN,
     Block,
     Citation,
@@ -25,34 +26,18 @@ from literate.site.layout import lay_out
 from literate.site.page import Page
 from literate.site.toc import TocEntry, toc, with_anchors
 from literate.site.ui import translate_ui, without_tags
-from literate.translation.catalog import Catalog
-from literate.translation.segment import block_key, parse, segments_of
-
-_LONE_PLACEHOLDER = re.compile(rf"<p>\s*{PLACEHOLDER_PATTERN.pattern}\s*</p>")
-
-
-@dataclass(frozen=True, slots=True)
-class MissingMessage:
-    """A text that has no translation: where it stands, and the key that a catalog needs."""
-
-    file: str
-    line: int
-    key: str
+from literate.translation.lookup import Lookup
+from literate.translation.segment import Segment, has_words, segments_of
 
 
 @dataclass(frozen=True, slots=True)
 class LocalPage:
-    """A page as one language's readers get it.
-
-    `message_count` counts the texts to be translated.
-    """
+    """A page as one language's readers get it."""
 
     title: str
     summary: str
     html: str
     toc: tuple[TocEntry, ...]
-    message_count: int
-    missing: tuple[MissingMessage, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +46,15 @@ class PageContext:
 
     `url` gives the address of a link's or an image's target, as it stands in the source, relative
     to the page, or None where it leads nowhere; `drawings` holds the SVG files by the same target;
-    `code` is the HTML of each line; `bibliography` holds what pages may cite. `catalog` and `words`
-    are None in the language of the source.
+    `code` is the HTML of each line; `bibliography` holds what pages may cite. `lookup` is of the
+    page's catalog, `words` of the site's; both are None in the language of the source.
     """
 
     url: Callable[[str], str | None]
     drawings: Mapping[str, Drawing]
     code: tuple[str, ...] = ()
-    catalog: Catalog | None = None
-    words: Catalog | None = None
+    lookup: Lookup | None = None
+    words: Lookup | None = None
     bibliography: Bibliography = field(default_factory=dict)
     source_language: str = "en"
 
@@ -83,17 +68,14 @@ def localise(page: Page, context: PageContext) -> LocalPage:
 class _Localiser:
     page: Page
     context: PageContext
-    message_count: int = 0
-    missing: list[MissingMessage] = field(default_factory=list)
-    _texts: dict[str, str] = field(default_factory=dict)
     #: How many footnotes the notes before each note have, and how citations are written.
     _footnotes_before: list[int] = field(default_factory=list)
     _labels: dict[str, str] = field(default_factory=dict)
     _drawings: int = 0
 
     def run(self) -> LocalPage:
-        title = self._text(self.page.title, 1)
-        summary = self._text(self.page.summary, 1) if self.page.summary else ""
+        title = self._text(self.page.title)
+        summary = self._text(self.page.summary)
         footnotes = [len(note.footnotes) if note else 0 for note in self.page.notes]
         self._footnotes_before = [0, *accumulate(footnotes)]
         cited = dict.fromkeys(key for citation in self.page.citations() for key in citation.keys)
@@ -106,8 +88,6 @@ class _Localiser:
             summary=summary,
             html=html + references,
             toc=(*toc(notes, self._section_anchor), *toc([references], lambda _, a: a)),
-            message_count=self.message_count,
-            missing=tuple(self.missing),
         )
 
     def _body(self, notes: list[str]) -> str:
@@ -117,25 +97,10 @@ class _Localiser:
 
     # --- words ---
 
-    def _text(self, text: str, line: int) -> str:
+    def _text(self, text: str) -> str:
         """A plain text in the page's language."""
-        if text not in self._texts:
-            self._texts[text] = self._translated_text(text, line)
-        return self._texts[text]
-
-    def _translated_text(self, text: str, line: int) -> str:
-        if not any(character.isalpha() for character in text):
-            return text
-        self.message_count += 1
-        catalog = self.context.catalog
-        if catalog is None:
-            return text
-        return catalog.text(text) or self._miss(text, line, catalog)
-
-    def _miss(self, key: str, line: int, catalog: Catalog) -> str:
-        self.missing.append(MissingMessage(self.page.path, line, key))
-        catalog.requested.append(key)
-        return key
+        lookup = self.context.lookup if has_words(text) else None
+        return (lookup and lookup.text(text)) or text
 
     def _word(self, word: str) -> str:
         return translate_ui(word, self.context.words)
@@ -151,7 +116,7 @@ class _Localiser:
     def _finished(self, note: Note, index: int, html: str) -> str:
         """Links led to where they point from here, and what was held back put in again."""
         html = map_tags(html, self._led, "href", "src")
-        html = _LONE_PLACEHOLDER.sub(lambda m: self._paragraph(note, m), html)
+        html = LONE_PLACEHOLDER.sub(lambda m: self._paragraph(note, m), html)
         return PLACEHOLDER_PATTERN.sub(lambda m: self._item(note, index, int(m[1])), html)
 
     def _led(self, tag: Tag) -> str:
@@ -163,14 +128,26 @@ class _Localiser:
 
     def _translated(self, note: Note, blocks: tuple[Block, ...]) -> list[str]:
         """Blocks of a note in the page's language; with the placeholders of the source."""
-        catalog = self.context.catalog
-        if catalog is None:
+        lookup = self.context.lookup
+        if lookup is None:
             return [self._wrapper(block) if block.is_wrapper else block.html for block in blocks]
-        segments = segments_of(block for block in blocks if not block.is_wrapper)
-        self.message_count += sum(segment.has_words for segment in segments)
-        has_wrappers = any(block.is_wrapper for block in blocks)
-        whole = None if has_wrappers else catalog.note(segments)
-        return list(whole) if whole else [self._block(block, catalog) for block in blocks]
+        if not any(block.is_wrapper for block in blocks):
+            return self._marked(lookup.blocks(segments_of(blocks)))
+        return [
+            self._wrapper(block)
+            if block.is_wrapper
+            else "".join(self._marked(lookup.blocks(segments_of([block]), is_note=False)))
+            for block in blocks
+        ]
+
+    def _marked(self, parts: Iterable[str | Segment]) -> list[str]:
+        """What a catalog served; what it did not is marked as such."""
+        return [part if isinstance(part, str) else self._untranslated(part) for part in parts]
+
+    def _untranslated(self, segment: Segment) -> str:
+        title = escape(self._word("Not translated yet"))
+        language = escape(self.context.source_language)
+        return f'<div class="untranslated" lang="{language}" title="{title}">{segment.html}</div>\n'
 
     def _wrapper(self, block: Block) -> str:
         """HTML around other blocks stands as it is, but for its words: a `<summary>`, say."""
@@ -178,7 +155,7 @@ class _Localiser:
         def word(text: str) -> str:
             if not text.strip():
                 return text
-            return escape(self._text(" ".join(unescape(text).split()), block.line), quote=False)
+            return escape(self._text(" ".join(unescape(text).split())), quote=False)
 
         return map_words(block.html, word)
 
@@ -219,25 +196,6 @@ class _Localiser:
             f'<ul lang="en">{entries}</ul></section>'
         )
 
-    def _block(self, block: Block, catalog: Catalog) -> str:
-        if block.is_wrapper:
-            return self._wrapper(block)
-        parts = []
-        segments = parse(block.html)
-        for segment in segments:
-            translation = catalog.block(segment) if segment.has_words else segment.html
-            if translation is None:
-                spelling = block.html if len(segments) == 1 else segment.html
-                self._miss(block_key(spelling, segment), block.line, catalog)
-                title = escape(self._word("Not translated yet"))
-                language = escape(self.context.source_language)
-                translation = (
-                    f'<div class="untranslated" lang="{language}" title="{title}">'
-                    f"{segment.html}</div>"
-                )
-            parts.append(translation + "\n")
-        return "".join(parts)
-
     def _item(self, note: Note, index: int, number: int) -> str:
         item = note.inlines[number]
         if isinstance(item, Verbatim):
@@ -270,18 +228,18 @@ class _Localiser:
         if not isinstance(item, Figure) or not item.caption:
             return match[0]
         picture = self._picture(item)
-        caption = escape(self._text(item.caption, item.line), quote=False)
+        caption = escape(self._text(item.caption), quote=False)
         return f"<figure>{picture}<figcaption>{caption}</figcaption></figure>"
 
     def _picture(self, figure: Figure) -> str:
-        alt = self._text(figure.alt, figure.line)
+        alt = self._text(figure.alt)
         drawing = self.context.drawings.get(figure.target)
         if drawing is None:
             url = self.context.url(figure.target)
             return escape(alt) if url is None else image_html(url, alt, figure.attributes)
         self._drawings += 1
         prefix = f"drawing-{self._drawings}-"
-        return drawing.html(lambda word: self._text(word, figure.line), alt, prefix)
+        return drawing.html(self._text, alt, prefix)
 
     def _section_anchor(self, note: int, anchor: str) -> str:
         """The first heading of a definition's note goes by the definition's name."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,13 +18,16 @@ from literate.notes.drawing import Drawing
 from literate.notes.highlight import link_names
 from literate.site.links import Links, Target, relative_url
 from literate.site.localise import LocalPage, PageContext, localise
+from literate.site.messages import page_passages
 from literate.site.page import Page, load_page
 from literate.site.project import Project
-from literate.site.ui import UI_STRINGS, ui_strings
+from literate.site.ui import ui_passages
 from literate.source.names import NameUse
 from literate.translation.catalog import Catalog
 from literate.translation.catalog_file import load_catalog
 from literate.translation.language import Language
+from literate.translation.lookup import Lookup
+from literate.translation.message import Message, Passage, messages_of
 
 #: The catalog, beside those of the pages, of the words that stand on no page.
 SITE_CATALOG = "site"
@@ -43,11 +47,15 @@ class Site:
     #: What is said of each link that leads nowhere, where the project only wants that reported.
     dead_links: tuple[LiterateError, ...] = ()
 
-    @cached_property
-    def words(self) -> tuple[str, ...]:
-        """The words that stand on no page: the configuration's and the engine's."""
-        needed = (word for page in self.pages.values() for word in ui_strings(page))
-        return tuple(dict.fromkeys((*self.project.words, *UI_STRINGS, *needed)))
+    def messages(self, name: str) -> tuple[Message, ...]:
+        """The texts to translate of a page, or those that stand on no page: of `SITE_CATALOG`."""
+        return messages_of(self.passages(name))
+
+    def passages(self, name: str) -> Iterator[Passage]:
+        """What a page asks its catalog for, in order."""
+        if name != SITE_CATALOG:
+            return page_passages(self.pages[name], self.drawings)
+        return chain(self.project.words, ui_passages(self.pages.values()))
 
     @property
     def language_codes(self) -> tuple[str, ...]:
@@ -109,7 +117,7 @@ class Site:
         return {page.module: page.name for page in annotated if count[page.module] == 1}
 
     def catalog(self, language: str, name: str) -> Catalog:
-        """The catalog of a page, a fresh one each time: a catalog remembers what it served.
+        """The catalog of a page.
 
         Raises `LiterateError` where the file is no catalog.
         """
@@ -127,11 +135,11 @@ class Site:
         self,
         page: Page,
         url_of: Callable[[str], str],
-        catalog: Catalog | None = None,
-        words: Catalog | None = None,
+        lookup: Lookup | None = None,
+        words: Lookup | None = None,
         code: tuple[str, ...] | None = None,
     ) -> LocalPage:
-        """A page in the language of a catalog.
+        """A page in the language of its catalog.
 
         `url_of` gives the address of a page in that language, relative to the site's root; `code`
         is what `linked_code` gives, where that is at hand.
@@ -141,7 +149,7 @@ class Site:
             url=lambda raw: addresses.get(raw, raw),
             drawings=drawings,
             code=self.linked_code(page, url_of) if code is None else code,
-            catalog=catalog,
+            lookup=lookup,
             words=words,
             bibliography=cited,
             source_language=self.project.language,

@@ -14,7 +14,7 @@ from html import escape
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from literate.notes.note import PLACEHOLDER, PLACEHOLDER_PATTERN, Block, Note
+from literate.notes.note import PLACEHOLDER, PLACEHOLDER_PATTERN, Block
 
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 #: Tags whose edges swallow white space.
@@ -53,7 +53,7 @@ class Segment:
     @property
     def has_words(self) -> bool:
         """Whether there is anything to translate."""
-        return any(character.isalpha() for character in self.text)
+        return has_words(self.text)
 
 
 def parse(html: str) -> tuple[Segment, ...]:
@@ -207,12 +207,21 @@ def _attributes(node: LexborNode) -> str:
     return "".join(f' {k}="{escape(v or "")}"' for k, v in sorted(kept.items()))
 
 
-def note_segments(note: Note) -> tuple[Segment, ...]:
-    """The blocks of a note, reduced to what identifies them."""
-    return segments_of(note.blocks)
+def has_words(text: str) -> bool:
+    return any(map(str.isalpha, text))
+
+
+def identity_of(text: str) -> str:
+    """By what a catalog knows a text, in any spelling: HTML, or plain text that looks like it."""
+    return key_of(parse(text)) or key_of(parse(escape_text(text)))
+
+
+def escape_text(text: str) -> str:
+    return escape(text, quote=False)
 
 
 def segments_of(blocks: Iterable[Block]) -> tuple[Segment, ...]:
+    """The blocks of a note, reduced to what identifies them."""
     return tuple(segment for block in blocks for segment in parse(block.html))
 
 
