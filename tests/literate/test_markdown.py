@@ -2,6 +2,7 @@
 name; in the source's language and in another."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from literate.notes.bibliography import Author, Paper
 from literate.notes.mathml import contrast, readable, to_mathml
 from literate.notes.render import render_note
 from literate.notes.syntax import ADMONITIONS
+from literate.site.layout import lay_out
 from literate.site.localise import PageContext, localise
 from literate.site.page import load_page
 from literate.source.document import Prose
@@ -45,7 +47,7 @@ def show(page, translations=None, words=None, url=lambda raw: raw):
     def catalog(entries):
         return Catalog("m.json", tuple(Message(k, v, 1) for k, v in entries.items()))
 
-    return localise(
+    local = localise(
         page,
         PageContext(
             url=url,
@@ -56,6 +58,7 @@ def show(page, translations=None, words=None, url=lambda raw: raw):
             bibliography=PAPERS,
         ),
     )
+    return SimpleNamespace(html=lay_out(local), toc=local.toc, missing=local.missing)
 
 
 def keys(page):

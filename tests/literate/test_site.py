@@ -6,6 +6,7 @@ from support import CONFIG, PAGE, SOURCE
 from literate.base.errors import LiterateError
 from literate.mkdocs.config import read_project
 from literate.mkdocs.theme import check_languages, check_templates, check_theme
+from literate.site.layout import lay_out
 from literate.site.load import load_site
 
 DRAWING = '<svg xmlns="http://www.w3.org/2000/svg"/>'
@@ -24,7 +25,7 @@ def fails(project, message):
 
 def html(site, name):
     page = site.pages[name]
-    return site.localise(page, lambda name: f"{name}/").html
+    return lay_out(site.localise(page, lambda name: f"{name}/"))
 
 
 def test_two_modules_of_one_name(project):
@@ -117,7 +118,7 @@ def test_an_untranslated_note_bears_the_language_of_the_sources(project):
     project.write("mkdocs.yml", CONFIG.replace("font:", "language: de\n  font:"))
     site = load(project)
     page = site.localise(site.pages["index"], lambda name: f"{name}/", site.catalog("zh", "index"))
-    assert 'class="untranslated" lang="de"' in page.html
+    assert 'class="untranslated" lang="de"' in lay_out(page)
 
 
 def test_a_file_that_cannot_be_read(project):
@@ -221,4 +222,4 @@ def test_a_title_may_speak_of_tags(project):
     ):
         local = site.localise(page, lambda name: f"{name}/", catalog)
         assert local.title == title
-        assert f"<figcaption>{caption}</figcaption>" in local.html
+        assert f"<figcaption>{caption}</figcaption>" in lay_out(local)

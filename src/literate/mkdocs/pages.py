@@ -21,10 +21,10 @@ from literate.site.editions import (
     make_editions,
     page_infos,
 )
+from literate.site.local_page import TocEntry
 from literate.site.page import Page
 from literate.site.search import SearchSection
 from literate.site.site import Site
-from literate.site.toc import TocEntry
 from literate.site.ui import translate_ui
 
 if TYPE_CHECKING:
@@ -115,9 +115,9 @@ class SitePage(MkDocsPage):
 
     def fill(self) -> None:
         """Put the content and the table of contents in."""
-        local = self.load().page
-        self.content = local.html
-        self.toc = _table_of_contents(local.toc)
+        built = self.load()
+        self.content = built.html
+        self.toc = _table_of_contents(built.toc)
 
     def sections(self) -> tuple[SearchSection, ...]:
         """What search looks through."""

@@ -11,7 +11,8 @@ from literate.base.cache import Cache, digest
 from literate.base.errors import LiterateError, raise_all
 from literate.base.parallel import map_on_cores
 from literate.convert.notebook import notebook
-from literate.site.localise import LocalPage, MissingMessage
+from literate.site.layout import lay_out
+from literate.site.local_page import MissingMessage, TocEntry
 from literate.site.search import SearchSection, search_sections
 from literate.site.site import SITE_CATALOG, Site
 from literate.source.names import package_name
@@ -39,7 +40,8 @@ class BuiltPage:
     """What the cache keeps of a page in a language."""
 
     info: PageInfo
-    page: LocalPage
+    html: str
+    toc: tuple[TocEntry, ...]
     sections: tuple[SearchSection, ...]
     notebook: str | None
 
@@ -166,7 +168,7 @@ def _make(
     info = PageInfo(
         key, page.title, page.summary, page.message_count, page.missing, book is not None
     )
-    return BuiltPage(info, page, search_sections(page.html), book)
+    return BuiltPage(info, lay_out(page), tuple(page.toc), search_sections(page), book)
 
 
 def _notebook(site: Site, name: str, edition: Edition) -> str | None:

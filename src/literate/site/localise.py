@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape, unescape
 from itertools import accumulate
@@ -11,48 +10,37 @@ from itertools import accumulate
 from literate.base.html import Tag, map_tags, map_words
 from literate.notes.bibliography import Bibliography, labels, paper_html
 from literate.notes.drawing import Drawing, image_html
+from literate.notes.heading import find_headings
 from literate.notes.note import (
-    PLACEHOLDER_PATTERN,
     Block,
     Citation,
     Figure,
     FootnoteRef,
+    Formula,
+    Heading,
+    Inline,
+    Kind,
     Note,
     UiString,
     Verbatim,
 )
-from literate.site.layout import lay_out
+from literate.notes.placeholder import cut
+from literate.site.anchors import match_anchors
+from literate.site.local_page import (
+    LocalBlock,
+    LocalFootnote,
+    LocalHeading,
+    LocalPage,
+    MissingMessage,
+    Part,
+    Reference,
+    Row,
+)
 from literate.site.page import Page
-from literate.site.toc import TocEntry, toc, with_anchors
+from literate.site.rows import make_rows
 from literate.site.ui import translate_ui, without_tags
 from literate.translation.catalog import Catalog
 from literate.translation.segment import block_key, parse, segments_of
-
-_LONE_PLACEHOLDER = re.compile(rf"<p>\s*{PLACEHOLDER_PATTERN.pattern}\s*</p>")
-
-
-@dataclass(frozen=True, slots=True)
-class MissingMessage:
-    """A text that has no translation: where it stands, and the key that a catalog needs."""
-
-    file: str
-    line: int
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class LocalPage:
-    """A page as one language's readers get it.
-
-    `message_count` counts the texts to be translated.
-    """
-
-    title: str
-    summary: str
-    html: str
-    toc: tuple[TocEntry, ...]
-    message_count: int
-    missing: tuple[MissingMessage, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,22 +86,19 @@ class _Localiser:
         self._footnotes_before = [0, *accumulate(footnotes)]
         cited = dict.fromkeys(key for citation in self.page.citations() for key in citation.keys)
         self._labels = labels(self.context.bibliography[key] for key in cited)
-        notes = [self._note(i, note) for i, note in enumerate(self.page.notes)]
-        html = self._body(notes)
-        references = self._references()
+        notes = tuple(self._note(i, note) for i, note in enumerate(self.page.notes))
+        if self.page.is_annotated:
+            rows = make_rows(self.page, notes, self.context.code, self._word("Imports"))
         return LocalPage(
             title=without_tags(title),
             summary=summary,
-            html=html + references,
-            toc=(*toc(notes, self._section_anchor), *toc([references], lambda _, a: a)),
+            rows=rows if self.page.is_annotated else notes,
+            is_annotated=self.page.is_annotated,
+            references_heading=self._references_heading(),
+            references=self._references(),
             message_count=self.message_count,
             missing=tuple(self.missing),
         )
-
-    def _body(self, notes: list[str]) -> str:
-        if self.page.is_annotated:
-            return lay_out(self.page, notes, self.context.code, self._word)
-        return "".join(notes)
 
     # --- words ---
 
@@ -140,19 +125,66 @@ class _Localiser:
     def _word(self, word: str) -> str:
         return translate_ui(word, self.context.words)
 
-    def _note(self, index: int, note: Note | None) -> str:
-        if note is None:
-            return ""
-        html = "".join(self._translated(note, note.blocks))
-        html = with_anchors(html, [h for h in self.page.headings if h.note == index])
-        html = self._finished(note, index, html)
-        return html + self._footnotes(note, index) if note.footnotes else html
+    # --- notes ---
 
-    def _finished(self, note: Note, index: int, html: str) -> str:
-        """Links led to where they point from here, and what was held back put in again."""
-        html = map_tags(html, self._led, "href", "src")
-        html = _LONE_PLACEHOLDER.sub(lambda m: self._paragraph(note, m), html)
-        return PLACEHOLDER_PATTERN.sub(lambda m: self._item(note, index, int(m[1])), html)
+    def _note(self, index: int, note: Note | None) -> Row:
+        """A note as a row that has no code yet."""
+        if note is None:
+            return Row()
+        return Row(tuple(self._blocks(note, index)), tuple(self._footnotes(note, index)))
+
+    def _blocks(self, note: Note, index: int) -> Iterator[LocalBlock]:
+        """The blocks of a note in the page's language, cut at what stands in them."""
+        written = self._translated(note, note.blocks)
+        html = "".join(written)
+        found = note.headings if html == note.html else find_headings(html, note.inlines)
+        source = [heading for heading in self.page.headings if heading.note == index]
+        anchors, lost = match_anchors(source, found)
+        is_parallel = len(written) == len(note.blocks)
+        start, done = 0, 0
+        for number, end in enumerate(accumulate(map(len, written))):
+            if any(heading.start < end < heading.end for heading in found):
+                continue  # raw HTML closes the heading in another block
+            gathering = _Gathering()
+            while done < len(found) and found[done].start < end:
+                heading = found[done]
+                gathering.add(self._pieces(note, index, html[start : heading.start]))
+                gathering.add((None, _bare_anchor(anchor)) for anchor in lost[done])
+                gathering.parts.append(self._heading(note, index, heading, anchors[done]))
+                start, done = heading.end, done + 1
+            gathering.add(self._pieces(note, index, html[start:end]))
+            start = end
+            yield gathering.block(note.blocks[number].kind if is_parallel else Kind.RAW)
+        if lost[-1]:
+            yield LocalBlock(Kind.RAW, tuple(map(_bare_anchor, lost[-1])))
+
+    def _heading(self, note: Note, index: int, heading: Heading, anchor: str) -> LocalHeading:
+        pieces = list(self._pieces(note, index, heading.inner))
+        label = "".join(html for item, html in pieces if not isinstance(item, FootnoteRef))
+        if "<a" in label.lower():
+            label = map_tags(label, lambda tag: "" if tag.name == "a" else tag.text)
+        return LocalHeading(
+            heading.level,
+            anchor,
+            heading.opening.put("id", None).put("id", anchor or None).text,
+            "".join(html for _, html in pieces),
+            heading.closing,
+            label,
+        )
+
+    def _pieces(self, note: Note, index: int, html: str) -> Iterator[tuple[Inline | None, str]]:
+        """HTML whose links lead to where they point from here, and what was held back, in turn."""
+        for piece in cut(map_tags(html, self._led, "href", "src")):
+            if isinstance(piece, str):
+                yield None, piece
+                continue
+            item = note.inlines[piece.number]
+            if piece.is_paragraph and isinstance(item, Figure) and item.caption:
+                yield item, self._figure(item)
+            else:
+                yield None, piece.opening
+                yield item, self._item(item, index)
+                yield None, piece.closing
 
     def _led(self, tag: Tag) -> str:
         """A tag that points from here; a link that leads nowhere keeps its words alone."""
@@ -182,20 +214,18 @@ class _Localiser:
 
         return map_words(block.html, word)
 
-    def _footnotes(self, note: Note, index: int) -> str:
-        """The footnotes of a note, at its end, in the HTML that Material knows."""
+    def _footnotes(self, note: Note, index: int) -> Iterator[LocalFootnote]:
+        """The footnotes of a note, with links back to the text as Material knows them."""
         before = self._footnotes_before[index]
-        items = []
         for number, footnote in enumerate(note.footnotes, before + 1):
             html = "".join(self._translated(note, footnote.blocks))
-            html = self._finished(note, index, html).rstrip()
+            html = "".join(html for _, html in self._pieces(note, index, html)).rstrip()
             back = " ".join(self._back(number, repeat) for repeat in range(footnote.refs))
             if html.endswith("</p>"):
                 html = f"{html.removesuffix('</p>')} {back}</p>"
             else:
                 html += f"<p>{back}</p>"
-            items.append(f'<li id="fn:{number}">{html}</li>')
-        return f'<div class="footnote"><ol start="{before + 1}">{"".join(items)}</ol></div>'
+            yield LocalFootnote(number, html)
 
     def _back(self, number: int, repeat: int) -> str:
         label = escape(self._word("Back to the text"))
@@ -204,20 +234,19 @@ class _Localiser:
             f'title="{label}" aria-label="{label}">↩</a>'
         )
 
-    def _references(self) -> str:
+    def _references(self) -> tuple[Reference, ...]:
         """The papers that the page cites."""
-        if not self._labels:
-            return ""
         cited = [self.context.bibliography[key] for key in self._labels]
-        entries = "".join(
-            f'<li id="ref:{escape(p.key)}">{paper_html(p, self._labels[p.key])}</li>'
-            for p in sorted(cited, key=lambda paper: paper.order)
+        return tuple(
+            Reference(f"ref:{paper.key}", paper_html(paper, self._labels[paper.key]))
+            for paper in sorted(cited, key=lambda paper: paper.order)
         )
-        heading = escape(self._word("References"))
-        return (
-            f'<section class="references"><h2 id="{self.page.references}">{heading}</h2>'
-            f'<ul lang="en">{entries}</ul></section>'
-        )
+
+    def _references_heading(self) -> LocalHeading | None:
+        if not self._labels:
+            return None
+        words, anchor = escape(self._word("References")), self.page.references
+        return LocalHeading(2, anchor, f'<h2 id="{anchor}">', words, "</h2>", words)
 
     def _block(self, block: Block, catalog: Catalog) -> str:
         if block.is_wrapper:
@@ -238,8 +267,7 @@ class _Localiser:
             parts.append(translation + "\n")
         return "".join(parts)
 
-    def _item(self, note: Note, index: int, number: int) -> str:
-        item = note.inlines[number]
+    def _item(self, item: Inline, index: int) -> str:
         if isinstance(item, Verbatim):
             return item.html
         if isinstance(item, Figure):
@@ -264,13 +292,10 @@ class _Localiser:
         )
         return f"({'; '.join(links)})"
 
-    def _paragraph(self, note: Note, match: re.Match[str]) -> str:
-        """A paragraph that is nothing but an image becomes a figure, with its caption."""
-        item = note.inlines[int(match[1])]
-        if not isinstance(item, Figure) or not item.caption:
-            return match[0]
-        picture = self._picture(item)
-        caption = escape(self._text(item.caption, item.line), quote=False)
+    def _figure(self, figure: Figure) -> str:
+        """A paragraph that is nothing but an image with a caption."""
+        picture = self._picture(figure)
+        caption = escape(self._text(figure.caption, figure.line), quote=False)
         return f"<figure>{picture}<figcaption>{caption}</figcaption></figure>"
 
     def _picture(self, figure: Figure) -> str:
@@ -283,13 +308,41 @@ class _Localiser:
         prefix = f"drawing-{self._drawings}-"
         return drawing.html(lambda word: self._text(word, figure.line), alt, prefix)
 
-    def _section_anchor(self, note: int, anchor: str) -> str:
-        """The first heading of a definition's note goes by the definition's name."""
-        definition = self.page.document.sections[note].definition
-        others = (section.definition for section in self.page.document.sections[:note])
-        first = next(h.anchor for h in self.page.headings if h.note == note)
-        is_first = anchor == first and definition not in others
-        return definition if definition and is_first else anchor
+
+@dataclass(slots=True)
+class _Gathering:
+    """The parts of a block, as they come."""
+
+    parts: list[Part] = field(default_factory=list)
+    items: list[Inline] = field(default_factory=list)
+    words: set[str] = field(default_factory=set)
+
+    def add(self, pieces: Iterable[tuple[Inline | None, str]]) -> None:
+        for item, html in pieces:
+            if item is None:
+                self.words.add(html.strip())
+            else:
+                self.items.append(item)
+            if isinstance(item, Formula):
+                self.parts.append(item)
+            elif html and self.parts and isinstance(self.parts[-1], str):
+                self.parts[-1] += html
+            elif html:
+                self.parts.append(html)
+
+    def block(self, kind: Kind) -> LocalBlock:
+        """The block; a paragraph of nothing but formulas, or of one image, is what it holds."""
+        holds = [type(item) for item in self.items]
+        if kind == Kind.PARAGRAPH and self.words <= {"", "<p>", "</p>"}:
+            if set(holds) == {Formula}:
+                kind = Kind.FORMULA
+            elif holds == [Figure]:
+                kind = Kind.FIGURE
+        return LocalBlock(kind, tuple(self.parts))
+
+
+def _bare_anchor(anchor: str) -> str:
+    return f'<span id="{escape(anchor)}"></span>'
 
 
 def _ref_id(number: int, repeat: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from literate.base.cache import NO_CACHE, Cache, digest
 from literate.notes.highlight import highlight_lines
 from literate.notes.note import Citation, Figure, Note
 from literate.notes.render import render_note
-from literate.site.toc import Heading, first_heading, name_anchors, unused
+from literate.site.anchors import NamedHeading, name_headings, unused
 from literate.source.document import Document
 from literate.source.frontmatter import front_matter
 from literate.source.markdown import read_markdown
@@ -37,7 +37,7 @@ class Page:
     title: str
     summary: str
     meta: Mapping[str, Any]
-    headings: tuple[Heading, ...]
+    headings: tuple[NamedHeading, ...]
     anchors: frozenset[str]
     references: str = ""
     code: tuple[str, ...] = ()
@@ -101,7 +101,7 @@ def _make_page(name: str, file: Path, shown: str, module: str, data: bytes, key:
         if prose is not None and index == document.opening:
             meta, prose = front_matter(prose, shown)
         notes.append(None if prose is None else render_note(prose, shown))
-    headings, anchors = name_anchors(document, notes)
+    headings, anchors = name_headings(document, notes)
     uses = name_uses(document, module) if module else ()
     references = ""
     if any(isinstance(item, Citation) for note in notes if note for item in note.inlines):
@@ -112,7 +112,7 @@ def _make_page(name: str, file: Path, shown: str, module: str, data: bytes, key:
         file=file,
         document=document,
         notes=tuple(notes),
-        title=str(meta.get("title") or first_heading(notes) or name.rsplit("/", 1)[-1]),
+        title=str(meta.get("title") or _first_heading(notes) or name.rsplit("/", 1)[-1]),
         summary=" ".join(str(meta.get("summary") or "").split()),
         meta=meta,
         headings=headings,
@@ -123,6 +123,10 @@ def _make_page(name: str, file: Path, shown: str, module: str, data: bytes, key:
         module=module,
         digest=key,
     )
+
+
+def _first_heading(notes: Sequence[Note | None]) -> str:
+    return next((heading.text for note in notes if note for heading in note.headings), "")
 
 
 def _code(document: Document, uses: tuple[NameUse, ...]) -> tuple[str, ...]:

@@ -15,7 +15,8 @@ from literate.notes.bibliography import Bibliography, Paper
 from literate.notes.drawing import Drawing
 from literate.notes.highlight import link_names
 from literate.site.links import Links, Target, relative_url
-from literate.site.localise import LocalPage, PageContext, localise
+from literate.site.local_page import LocalPage
+from literate.site.localise import PageContext, localise
 from literate.site.page import Page, load_page
 from literate.site.project import Project
 from literate.site.ui import UI_STRINGS, ui_strings

@@ -9,7 +9,7 @@ from rapidfuzz import fuzz, process
 
 from literate.base.errors import LiterateError
 from literate.site.editions import Edition, PageInfo
-from literate.site.localise import LocalPage, MissingMessage
+from literate.site.local_page import LocalPage, MissingMessage
 from literate.site.site import SITE_CATALOG, Site
 from literate.translation.catalog import Catalog
 from literate.translation.catalog_file import write_catalog

@@ -37,11 +37,17 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A class, a function or a constant of the module, and where its statement starts."""
+    """A class, a function or a constant of the module.
+
+    Its statement starts at `line` and `column`, and with its decorators it takes the lines `first`
+    to `last`.
+    """
 
     name: str
     line: int
     column: int
+    first: int
+    last: int
     is_constant: bool = False
 
 

@@ -134,7 +134,8 @@ def first_line(node: ast.stmt) -> int:
 def _definitions(tree: ast.Module) -> Iterator[Definition]:
     """Classes, functions, and the constants of the module."""
     for name, node in _walk(tree):
-        yield Definition(name, node.lineno, node.col_offset)
+        last = node.end_lineno or node.lineno
+        yield Definition(name, node.lineno, node.col_offset, first_line(node), last)
     seen: set[str] = set()
     for statement in tree.body:
         targets = statement.targets if isinstance(statement, ast.Assign) else ()
@@ -143,7 +144,9 @@ def _definitions(tree: ast.Module) -> Iterator[Definition]:
         for target in targets:
             if isinstance(target, ast.Name) and target.id not in seen:
                 seen.add(target.id)
-                yield Definition(target.id, target.lineno, target.col_offset, is_constant=True)
+                place = target.lineno, target.col_offset, statement.lineno
+                last = statement.end_lineno or statement.lineno
+                yield Definition(target.id, *place, last, is_constant=True)
 
 
 def _headers(tree: ast.Module, source: list[str]) -> set[int]:

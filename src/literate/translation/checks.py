@@ -11,13 +11,12 @@ from difflib import get_close_matches
 
 from selectolax.lexbor import LexborHTMLParser
 
+from literate.notes.placeholder import markup, numbers, placeholder, sign
 from literate.translation.catalog import Message
 from literate.translation.language import Language
 from literate.translation.sanitise import TAGS
 from literate.translation.segment import TEXT, Segment
 
-_PLACEHOLDER = re.compile(r"_\^_(\d+)_\^_")
-_MARKUP = re.compile(r"<span translate=\"?no\"?>_\^_\d+_\^_</span>|<[^>]*>|_\^_\d+_\^_")
 _LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]+")
 
 
@@ -41,17 +40,17 @@ def breaking_faults(message: Message) -> list[Fault]:
 
 
 def _broken(message: Message) -> Iterator[Fault]:
-    if sorted(_MARKUP.findall(message.source)) == sorted(_MARKUP.findall(message.translation)):
+    if sorted(markup(message.source)) == sorted(markup(message.translation)):
         return  # the very same tags: there is nothing to look for
     for fault in (*_placeholders(message), *_links(message), *_tags(message)):
         yield Fault(message, *fault)
 
 
 def _placeholders(message: Message) -> Iterator[tuple[str, str]]:
-    wanted = Counter(_PLACEHOLDER.findall(message.source))
-    found = Counter(_PLACEHOLDER.findall(message.translation))
-    for number in sorted(wanted | found, key=int):
-        name = f"_^_{number}_^_"
+    wanted = Counter(numbers(message.source))
+    found = Counter(numbers(message.translation))
+    for number in sorted(wanted | found):
+        name = sign(number)
         if not found[number]:
             yield f"the placeholder {name} is lost", f"Put {name} back, span and all."
         elif not wanted[number]:
@@ -62,7 +61,7 @@ def _placeholders(message: Message) -> Iterator[tuple[str, str]]:
     if found == wanted and kept != sum(len(block.placeholders) for block in message.source_blocks):
         yield (
             "a placeholder has lost its span",
-            "Write it as <span translate=no>_^_0_^_</span>, with its own number.",
+            f"Write it as {placeholder(0)}, with its own number.",
         )
 
 

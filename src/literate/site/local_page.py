@@ -1,0 +1,162 @@
+"""A page in one language, as data: rows of notes and code, of which layout and search are made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from literate.notes.note import Formula, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class LocalHeading:
+    """A heading. Its anchor is that of the source's heading, empty if the source has none.
+
+    `opening`, `inner` and `closing` are its HTML; `label` is what it holds without links and the
+    numbers of footnotes, for a table of contents.
+    """
+
+    level: int
+    anchor: str
+    opening: str
+    inner: str
+    closing: str
+    label: str
+
+    @property
+    def html(self) -> str:
+        return self.opening + self.inner + self.closing
+
+
+#: HTML, or what stands in it that a layout may want to take out.
+Part = str | Formula | LocalHeading
+
+
+@dataclass(frozen=True, slots=True)
+class LocalBlock:
+    """A top-level block of a note, cut at the formulas and headings that it holds."""
+
+    kind: Kind
+    parts: tuple[Part, ...]
+
+    @property
+    def html(self) -> str:
+        return "".join(part if isinstance(part, str) else part.html for part in self.parts)
+
+    @property
+    def heading(self) -> LocalHeading | None:
+        """The heading that the block is, if it is one."""
+        found = (part for part in self.parts if isinstance(part, LocalHeading))
+        return next(found, None) if self.kind == Kind.HEADING else None
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFootnote:
+    """A footnote, numbered through the page, with the links that lead back to its references."""
+
+    number: int
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeLine:
+    """A line of code: as the file has it, and as coloured and linked HTML without its ending.
+
+    Its anchor is empty where something else on the page goes by that name.
+    """
+
+    number: int
+    text: str
+    html: str
+    anchor: str
+
+    @property
+    def ending(self) -> str:
+        return self.text[len(self.text.rstrip("\r\n")) :]
+
+    @property
+    def is_blank(self) -> bool:
+        return not self.text.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A note and the code beside it.
+
+    `definition` is the class or function whose note it is, which stands on the lines `first` to
+    `last` of the file; `anchor` is its name where no other element of the page has that. `label`
+    is what the code of the page's opening row goes by, in the language of the page.
+    """
+
+    blocks: tuple[LocalBlock, ...] = ()
+    footnotes: tuple[LocalFootnote, ...] = ()
+    code: tuple[CodeLine, ...] = ()
+    definition: str = ""
+    anchor: str = ""
+    first: int = 0
+    last: int = 0
+    is_opening: bool = False
+    label: str = ""
+
+    @property
+    def headings(self) -> Iterator[LocalHeading]:
+        for block in self.blocks:
+            yield from (part for part in block.parts if isinstance(part, LocalHeading))
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """An entry of the list of what a page cites."""
+
+    anchor: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class TocEntry:
+    """A heading in the table of contents: the first of a definition's note by that one's name."""
+
+    level: int
+    anchor: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class MissingMessage:
+    """A text that has no translation: where it stands, and the key that a catalog needs."""
+
+    file: str
+    line: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocalPage:
+    """A page as one language's readers get it.
+
+    Only an annotated page shows its rows side by side. `message_count` counts the texts to be
+    translated.
+    """
+
+    title: str
+    summary: str
+    rows: tuple[Row, ...]
+    is_annotated: bool
+    references_heading: LocalHeading | None
+    references: tuple[Reference, ...]
+    message_count: int
+    missing: tuple[MissingMessage, ...]
+
+    @property
+    def toc(self) -> Iterator[TocEntry]:
+        """Its headings, in order."""
+        named: set[str] = set()
+        for row in self.rows:
+            name = row.definition if row.definition not in named else ""
+            named.add(row.definition)
+            for heading in row.headings:
+                if heading.anchor:
+                    yield TocEntry(heading.level, name or heading.anchor, heading.label)
+                    name = ""
+        if last := self.references_heading:
+            yield TocEntry(last.level, last.anchor, last.label)
