@@ -38,7 +38,7 @@ def sections_of(html):
             position = found.end
         block = LocalBlock(Kind.RAW, (*parts, piece[position:]))
         rows.append(Row((block,), anchor=anchor[1] if anchor else ""))
-    return search_sections(LocalPage("", "", tuple(rows), True, None, (), 0, ()))
+    return search_sections(LocalPage({}, tuple(rows), True, None, (), 0, ()))
 
 
 # --- the index ---

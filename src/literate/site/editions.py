@@ -15,6 +15,8 @@ from literate.site.layout import lay_out
 from literate.site.local_page import MissingMessage, TocEntry
 from literate.site.search import SearchSection, search_sections
 from literate.site.site import SITE_CATALOG, Site
+from literate.site.ui import without_tags
+from literate.source.frontmatter import Words
 from literate.source.names import package_name
 from literate.translation.catalog import Catalog
 from literate.translation.checks import breaking_faults
@@ -28,11 +30,18 @@ class PageInfo:
     """What a site needs to know of a page in a language; the page itself lies under `key`."""
 
     key: str
-    title: str
-    summary: str
+    words: Mapping[str, Words]
     message_count: int
     missing: tuple[MissingMessage, ...]
     has_notebook: bool
+
+    @property
+    def title(self) -> str:
+        return without_tags(str(self.words["title"]))
+
+    @property
+    def summary(self) -> str:
+        return str(self.words.get("summary", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +174,7 @@ def _make(
             return faults
     page = site.localise(site.pages[name], edition.addresses, catalog, edition.words, code)
     book = _notebook(site, name, edition) if edition.words is None else None
-    info = PageInfo(
-        key, page.title, page.summary, page.message_count, page.missing, book is not None
-    )
+    info = PageInfo(key, page.words, page.message_count, page.missing, book is not None)
     return BuiltPage(info, lay_out(page), tuple(page.toc), search_sections(page), book)
 
 

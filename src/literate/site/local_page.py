@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
-from literate.notes.note import Formula, Kind
+from literate.notes.note import Figure, Formula, Inline, Kind
+from literate.source.frontmatter import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,38 @@ class LocalBlock:
         """The heading that the block is, if it is one."""
         found = (part for part in self.parts if isinstance(part, LocalHeading))
         return next(found, None) if self.kind == Kind.HEADING else None
+
+
+@dataclass(slots=True)
+class BlockBuilder:
+    """A block, put together of its pieces: HTML, and what stands for an inline of the note."""
+
+    parts: list[Part] = field(default_factory=list)
+    items: list[Inline] = field(default_factory=list)
+    words: set[str] = field(default_factory=set)
+
+    def add(self, pieces: Iterable[tuple[Inline | None, str]]) -> None:
+        for item, html in pieces:
+            if item is None:
+                self.words.add(html.strip())
+            else:
+                self.items.append(item)
+            if isinstance(item, Formula):
+                self.parts.append(item)
+            elif html and self.parts and isinstance(self.parts[-1], str):
+                self.parts[-1] += html
+            elif html:
+                self.parts.append(html)
+
+    def block(self, kind: Kind) -> LocalBlock:
+        """The block; a paragraph of nothing but formulas, or of one image, is what it holds."""
+        holds = [type(item) for item in self.items]
+        if kind == Kind.PARAGRAPH and self.words <= {"", "<p>", "</p>"}:
+            if set(holds) == {Formula}:
+                kind = Kind.FORMULA
+            elif holds == [Figure]:
+                kind = Kind.FIGURE
+        return LocalBlock(kind, tuple(self.parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +167,12 @@ class MissingMessage:
 class LocalPage:
     """A page as one language's readers get it.
 
-    Only an annotated page shows its rows side by side. `message_count` counts the texts to be
+    `words` are the translated fields of its front matter, as plain texts. Only an annotated page
+    shows its rows side by side. `message_count` counts the texts to be
     translated.
     """
 
-    title: str
-    summary: str
+    words: Mapping[str, Words]
     rows: tuple[Row, ...]
     is_annotated: bool
     references_heading: LocalHeading | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape, unescape
 from itertools import accumulate
@@ -16,7 +16,6 @@ from literate.notes.note import (
     Citation,
     Figure,
     FootnoteRef,
-    Formula,
     Heading,
     Inline,
     Kind,
@@ -27,18 +26,19 @@ from literate.notes.note import (
 from literate.notes.placeholder import cut
 from literate.site.anchors import match_anchors
 from literate.site.local_page import (
+    BlockBuilder,
     LocalBlock,
     LocalFootnote,
     LocalHeading,
     LocalPage,
     MissingMessage,
-    Part,
     Reference,
     Row,
 )
 from literate.site.page import Page
 from literate.site.rows import make_rows
-from literate.site.ui import translate_ui, without_tags
+from literate.site.ui import translate_ui
+from literate.source.frontmatter import Words
 from literate.translation.catalog import Catalog
 from literate.translation.segment import block_key, parse, segments_of
 
@@ -80,8 +80,7 @@ class _Localiser:
     _drawings: int = 0
 
     def run(self) -> LocalPage:
-        title = self._text(self.page.title, 1)
-        summary = self._text(self.page.summary, 1) if self.page.summary else ""
+        words = {name: self._words(name, value) for name, value in self.page.words.items()}
         footnotes = [len(note.footnotes) if note else 0 for note in self.page.notes]
         self._footnotes_before = [0, *accumulate(footnotes)]
         cited = dict.fromkeys(key for citation in self.page.citations() for key in citation.keys)
@@ -90,8 +89,7 @@ class _Localiser:
         if self.page.is_annotated:
             rows = make_rows(self.page, notes, self.context.code, self._word("Imports"))
         return LocalPage(
-            title=without_tags(title),
-            summary=summary,
+            words=words,
             rows=rows if self.page.is_annotated else notes,
             is_annotated=self.page.is_annotated,
             references_heading=self._references_heading(),
@@ -101,6 +99,13 @@ class _Localiser:
         )
 
     # --- words ---
+
+    def _words(self, field: str, value: Words) -> Words:
+        """A field of the front matter in the page's language."""
+        line = self.page.front.lines.get(field, 1)
+        if isinstance(value, str):
+            return self._text(value, line)
+        return tuple(self._text(text, line) for text in value)
 
     def _text(self, text: str, line: int) -> str:
         """A plain text in the page's language."""
@@ -145,16 +150,16 @@ class _Localiser:
         for number, end in enumerate(accumulate(map(len, written))):
             if any(heading.start < end < heading.end for heading in found):
                 continue  # raw HTML closes the heading in another block
-            gathering = _Gathering()
+            builder = BlockBuilder()
             while done < len(found) and found[done].start < end:
                 heading = found[done]
-                gathering.add(self._pieces(note, index, html[start : heading.start]))
-                gathering.add((None, _bare_anchor(anchor)) for anchor in lost[done])
-                gathering.parts.append(self._heading(note, index, heading, anchors[done]))
+                builder.add(self._pieces(note, index, html[start : heading.start]))
+                builder.add((None, _bare_anchor(anchor)) for anchor in lost[done])
+                builder.parts.append(self._heading(note, index, heading, anchors[done]))
                 start, done = heading.end, done + 1
-            gathering.add(self._pieces(note, index, html[start:end]))
+            builder.add(self._pieces(note, index, html[start:end]))
             start = end
-            yield gathering.block(note.blocks[number].kind if is_parallel else Kind.RAW)
+            yield builder.block(note.blocks[number].kind if is_parallel else Kind.RAW)
         if lost[-1]:
             yield LocalBlock(Kind.RAW, tuple(map(_bare_anchor, lost[-1])))
 
@@ -307,38 +312,6 @@ class _Localiser:
         self._drawings += 1
         prefix = f"drawing-{self._drawings}-"
         return drawing.html(lambda word: self._text(word, figure.line), alt, prefix)
-
-
-@dataclass(slots=True)
-class _Gathering:
-    """The parts of a block, as they come."""
-
-    parts: list[Part] = field(default_factory=list)
-    items: list[Inline] = field(default_factory=list)
-    words: set[str] = field(default_factory=set)
-
-    def add(self, pieces: Iterable[tuple[Inline | None, str]]) -> None:
-        for item, html in pieces:
-            if item is None:
-                self.words.add(html.strip())
-            else:
-                self.items.append(item)
-            if isinstance(item, Formula):
-                self.parts.append(item)
-            elif html and self.parts and isinstance(self.parts[-1], str):
-                self.parts[-1] += html
-            elif html:
-                self.parts.append(html)
-
-    def block(self, kind: Kind) -> LocalBlock:
-        """The block; a paragraph of nothing but formulas, or of one image, is what it holds."""
-        holds = [type(item) for item in self.items]
-        if kind == Kind.PARAGRAPH and self.words <= {"", "<p>", "</p>"}:
-            if set(holds) == {Formula}:
-                kind = Kind.FORMULA
-            elif holds == [Figure]:
-                kind = Kind.FIGURE
-        return LocalBlock(kind, tuple(self.parts))
 
 
 def _bare_anchor(anchor: str) -> str:

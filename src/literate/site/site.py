@@ -208,4 +208,4 @@ class Site:
 
 def _outline(page: Page) -> object:
     """What other pages show of a page, and where their links may lead on it."""
-    return page.title, page.summary, page.meta, page.anchors, page.definitions, page.module
+    return page.words, page.front.fields, page.anchors, page.definitions, page.module
