@@ -22,17 +22,34 @@ class Prose:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteLines:
+    """A run of the file's lines that holds prose: comment signs, quotes and all.
+
+    A string opens with `quotes`, its prefix before them; comments have none.
+    """
+
+    lines: tuple[Line, ...]
+    indent: str = ""
+    quotes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """A note and the code that it speaks of.
 
-    `note` holds the file's lines that the prose was made of: comment signs, quotes and all.
-    `definition` is the qualified name of the class or function whose docstring it is.
+    `written` is how the file holds the prose: comments above a definition and its docstring are
+    one note. `definition` is the qualified name of the class or function whose docstring it is.
     """
 
-    note: tuple[Line, ...] = ()
+    written: tuple[NoteLines, ...] = ()
     code: tuple[Line, ...] = ()
     prose: Prose | None = None
     definition: str | None = None
+
+    @property
+    def note(self) -> tuple[Line, ...]:
+        """The lines of the note."""
+        return tuple(line for run in self.written for line in run.lines)
 
 
 @dataclass(frozen=True, slots=True)
