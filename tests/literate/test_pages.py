@@ -144,7 +144,7 @@ def test_translations_keep_the_order_of_their_page():
     site = load_site(read_project(ROOT / "mkdocs.yml"))
     for name, page in site.pages.items():
         catalog = site.catalog("zh", name)
-        site.localise(page, lambda _: "", catalog, None, page.code)
+        site.localise(page, lambda _: "", catalog, None, ())
         keys = [entry.source for entry in catalog.messages]
         assert keys == list(dict.fromkeys(catalog.requested)), f"zh/{name}.json"
         path = ROOT / f"translations/zh/{name}.json"

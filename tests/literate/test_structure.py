@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
+from literate.notes.highlight import CodeName, NameLink, highlight_lines, link_names
 from literate.notes.note import Formula, Kind
 from literate.notes.placeholder import Place, cut, fill, number_of, placeholder
 from literate.site.layout import lay_out
@@ -56,7 +57,7 @@ def local(tmp_path):
     def local(text, translations=None, name="net.py"):
         (tmp_path / name).write_text(text, encoding="utf-8")
         page = load_page("net", tmp_path / name, name)
-        code = tuple(line.text.rstrip("\n") for line in page.document.lines)
+        code = tuple((line.text.rstrip("\n"),) for line in page.document.lines)
         messages = (Message(key, value, 1) for key, value in (translations or {}).items())
         catalog = None if translations is None else Catalog("m.json", tuple(messages))
         return localise(page, PageContext(lambda raw: raw, {}, code, catalog))
@@ -155,6 +156,23 @@ def test_layout_and_search_tell_of_the_same_page(local):
         ("Net.width", "Net.width"),
     ]
     assert sections[1].code == "@math.decorated\nclass Net:\nsize = 4"
+
+
+def test_code_is_tokens_that_know_where_they_lead():
+    lines = ["class Net: pass\n", "x = Net(Other < 1)\n"]
+    names = {(1, 6): 0, (2, 4): 1, (2, 8): 2}
+    own, other = NameLink("Net", "#Net"), None
+    links = [NameLink("Net", "#Net", "Net"), own, other]
+    first, second = (link_names(line, links) for line in highlight_lines(lines, names))
+    (definition,) = (token for token in first if isinstance(token, CodeName))
+    assert definition.html == '<a class="nc" href="#Net" id="Net">Net</a>'
+    assert [(t.name, t.href) for t in second if isinstance(t, CodeName)] == [
+        ("Net", "#Net"),
+        ("", ""),
+    ]
+    html = "".join(token if isinstance(token, str) else token.html for token in second)
+    assert LexborHTMLParser(html).body.text() == "x = Net(Other < 1)"
+    assert ">Other</a>" not in html
 
 
 @settings(deadline=None)

@@ -11,6 +11,7 @@ from literate.base.cache import Cache, digest
 from literate.base.errors import LiterateError, raise_all
 from literate.base.parallel import map_on_cores
 from literate.convert.notebook import notebook
+from literate.notes.highlight import Tokens
 from literate.site.layout import lay_out
 from literate.site.local_page import MissingMessage, TocEntry
 from literate.site.search import SearchSection, search_sections
@@ -118,7 +119,7 @@ def _infos_of(
     site: Site, name: str, editions: Mapping[str, Edition], cache: Cache
 ) -> tuple[dict[str, PageInfo], list[LiterateError]]:
     page = site.pages[name]
-    code: tuple[str, ...] | None = None
+    code: tuple[Tokens, ...] | None = None
     infos: dict[str, PageInfo] = {}
     errors: list[LiterateError] = []
     for language, edition in editions.items():
@@ -162,7 +163,7 @@ def load_built(site: Site, name: str, edition: Edition, info: PageInfo, cache: C
 
 
 def _make(
-    site: Site, name: str, edition: Edition, code: tuple[str, ...], key: str
+    site: Site, name: str, edition: Edition, code: tuple[Tokens, ...], key: str
 ) -> BuiltPage | list[LiterateError]:
     catalog = None
     if edition.words is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from literate.notes.highlight import Tokens
 from literate.notes.note import Figure, Formula, Inline, Kind
 from literate.source.frontmatter import Words
 
@@ -93,15 +94,19 @@ class LocalFootnote:
 
 @dataclass(frozen=True, slots=True)
 class CodeLine:
-    """A line of code: as the file has it, and as coloured and linked HTML without its ending.
+    """A line of code: as the file has it, and its coloured and linked tokens without its ending.
 
     Its anchor is empty where something else on the page goes by that name.
     """
 
     number: int
     text: str
-    html: str
+    tokens: Tokens
     anchor: str
+
+    @property
+    def html(self) -> str:
+        return "".join(token if isinstance(token, str) else token.html for token in self.tokens)
 
     @property
     def ending(self) -> str:

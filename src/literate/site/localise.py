@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape, unescape
 from itertools import accumulate
@@ -11,6 +11,7 @@ from literate.base.html import Tag, map_tags, map_words
 from literate.notes.bibliography import Bibliography, labels, paper_html
 from literate.notes.drawing import Drawing, image_html
 from literate.notes.heading import find_headings
+from literate.notes.highlight import Tokens
 from literate.notes.note import (
     Block,
     Citation,
@@ -49,13 +50,13 @@ class PageContext:
 
     `url` gives the address of a link's or an image's target, as it stands in the source, relative
     to the page, or None where it leads nowhere; `drawings` holds the SVG files by the same target;
-    `code` is the HTML of each line; `bibliography` holds what pages may cite. `catalog` and `words`
-    are None in the language of the source.
+    `code` holds the tokens of each line, nothing where nobody looks at them; `bibliography` holds
+    what pages may cite. `catalog` and `words` are None in the language of the source.
     """
 
     url: Callable[[str], str | None]
     drawings: Mapping[str, Drawing]
-    code: tuple[str, ...] = ()
+    code: Sequence[Tokens] = ()
     catalog: Catalog | None = None
     words: Catalog | None = None
     bibliography: Bibliography = field(default_factory=dict)

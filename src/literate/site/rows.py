@@ -6,18 +6,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from literate.base.html import tags
+from literate.notes.highlight import Tokens
 from literate.site.local_page import CodeLine, Row
 from literate.site.page import Page
 from literate.source.document import Line, Section
 
 
 def make_rows(
-    page: Page, notes: Sequence[Row], code: Sequence[str], imports: str
+    page: Page, notes: Sequence[Row], code: Sequence[Tokens], imports: str
 ) -> tuple[Row, ...]:
     """The page's notes, each with its code.
 
-    `notes` are rows without code, one a section; `code` is the HTML of each line, and `imports`
-    what the code of the opening is called.
+    `notes` are rows without code, one a section; `code` holds the tokens of each line, or nothing;
+    `imports` is what the code of the opening is called.
     """
     defined: set[str] = set()
     rows: list[Row] = []
@@ -34,7 +35,7 @@ def make_rows(
 
 
 def _opening(
-    page: Page, note: Row, section: Section, code: Sequence[str], label: str
+    page: Page, note: Row, section: Section, code: Sequence[Tokens], label: str
 ) -> Iterator[Row]:
     """The note of the module beside its imports; other code that follows stands by itself."""
     count = sum(line.number <= page.document.imports_end for line in section.code)
@@ -61,11 +62,11 @@ def _defining(page: Page, index: int, row: Row, *, is_new: bool) -> Row:
     return replace(row, definition=name, anchor=name if is_new and not is_taken else "")
 
 
-def _code(page: Page, lines: Sequence[Line], code: Sequence[str]) -> tuple[CodeLine, ...]:
+def _code(page: Page, lines: Sequence[Line], code: Sequence[Tokens]) -> tuple[CodeLine, ...]:
     # A class may be called L5: its name goes before the fifth line's.
     return tuple(
         CodeLine(
-            line.number, line.text, code[line.number - 1],
+            line.number, line.text, code[line.number - 1] if code else (),
             "" if (anchor := f"L{line.number}") in page.anchors else anchor,
         )
         for line in lines

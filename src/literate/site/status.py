@@ -136,7 +136,7 @@ def _page_coverage(site: Site, name: str, catalog: Catalog) -> Coverage:
         coverage.add_words(site.words, catalog)
     else:
         page = site.pages[name]
-        coverage.add(site.localise(page, lambda _: "", catalog, None, page.code))
+        coverage.add(site.localise(page, lambda _: "", catalog, None, ()))
     return coverage
 
 
