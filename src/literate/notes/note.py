@@ -136,7 +136,7 @@ class Note:
     links: tuple[Link, ...] = ()
     footnotes: tuple[Footnote, ...] = ()
     headings: tuple[Heading, ...] = ()
-    ids: frozenset[str] = frozenset()
+    ids: tuple[str, ...] = ()
 
     @property
     def html(self) -> str:

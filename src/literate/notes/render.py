@@ -75,7 +75,7 @@ def render_note(prose: Prose, path: str) -> Note:
     footnotes = _footnotes(env)
     inlines = tuple(state.inlines)
     headings = find_headings("".join(block.html for block in blocks), inlines)
-    ids = frozenset(_ids([*blocks, *(block for note in footnotes for block in note.blocks)]))
+    ids = tuple(_ids([*blocks, *(block for note in footnotes for block in note.blocks)]))
     return Note(blocks, inlines, tuple(state.links), footnotes, headings, ids)
 
 

@@ -64,7 +64,7 @@ class PageContext:
 
 
 def localise(page: Page, context: PageContext) -> LocalPage:
-    """Lay a page out in a language."""
+    """A page in a language."""
     return _Localiser(page, context).run()
 
 
@@ -86,12 +86,12 @@ class _Localiser:
         self._footnotes_before = [0, *accumulate(footnotes)]
         cited = dict.fromkeys(key for citation in self.page.citations() for key in citation.keys)
         self._labels = labels(self.context.bibliography[key] for key in cited)
-        notes = tuple(self._note(i, note) for i, note in enumerate(self.page.notes))
+        rows = tuple(self._note(i, note) for i, note in enumerate(self.page.notes))
         if self.page.is_annotated:
-            rows = make_rows(self.page, notes, self.context.code, self._word("Imports"))
+            rows = make_rows(self.page, rows, self.context.code, self._word("Imports"))
         return LocalPage(
             words=words,
-            rows=rows if self.page.is_annotated else notes,
+            rows=rows,
             is_annotated=self.page.is_annotated,
             references_heading=self._references_heading(),
             references=self._references(),
