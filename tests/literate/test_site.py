@@ -199,7 +199,7 @@ def test_another_theme(material, tmp_path):
 
 
 def test_a_template_that_is_not_there(project, material):
-    for template, is_there in (("main.html", True), ("mian.html", False), ("[a]", False)):
+    for template, is_there in (("main.html", True), ("mian.html", False)):
         project.write("docs/index.md", PAGE.replace("---\n\n", f"template: {template}\n---\n\n"))
         project.write("src/paper/net.py", SOURCE)
         site = load(project)

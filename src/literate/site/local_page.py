@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from literate.notes.highlight import Tokens
 from literate.notes.note import Figure, Formula, Inline, Kind
+from literate.site.ui import without_tags
 from literate.source.frontmatter import Words
 
 
@@ -184,6 +185,11 @@ class LocalPage:
     references: tuple[Reference, ...]
     message_count: int
     missing: tuple[MissingMessage, ...]
+
+    @property
+    def title(self) -> str:
+        """The title as templates and the navigation may show it."""
+        return without_tags(str(self.words["title"]))
 
     @property
     def toc(self) -> Iterator[TocEntry]:
