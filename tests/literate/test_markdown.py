@@ -2,6 +2,7 @@
 name; in the source's language and in another."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from literate.notes.bibliography import Author, Paper
 from literate.notes.mathml import contrast, readable, to_mathml
 from literate.notes.render import render_note
 from literate.notes.syntax import ADMONITIONS
+from literate.site.layout import lay_out
 from literate.site.localise import PageContext, localise
 from literate.site.messages import page_passages
 from literate.site.page import load_page
@@ -49,7 +51,7 @@ def show(page, translations=None, words=None, url=lambda raw: raw):
     def lookup(entries):
         return Lookup(Catalog("m.json", tuple(Entry(k, v, 1) for k, v in entries.items())))
 
-    return localise(
+    local = localise(
         page,
         PageContext(
             url=url,
@@ -60,6 +62,7 @@ def show(page, translations=None, words=None, url=lambda raw: raw):
             bibliography=PAPERS,
         ),
     )
+    return SimpleNamespace(html=lay_out(local), toc=local.toc)
 
 
 def keys(page):

@@ -13,6 +13,7 @@ from support import CONFIG, Project
 
 from literate.base.cache import NO_CACHE
 from literate.site.editions import make_editions, page_infos
+from literate.site.layout import lay_out
 from literate.site.site import SITE_CATALOG
 from literate.site.status import check_language, edition_coverage, extract_language
 from literate.translation.catalog import Catalog, Entry
@@ -83,8 +84,8 @@ def test_each_text_has_its_place_and_its_kind(project):
     held = "<span translate=no>_^_{}_^_</span>"
     page, drawing = "src/paper/net.py", "src/paper/net.svg"
     assert found == [
-        ("A net", page, 3, Kind.TITLE),
-        ("It doubles.", page, 4, Kind.SUMMARY),
+        ("A net", page, 3, Kind.FIELD),
+        ("It doubles.", page, 4, Kind.FIELD),
         ("<h1>Nets</h1>", page, 8, Kind.BLOCK),
         ("<h2>Doubling</h2>", page, 14, Kind.BLOCK),
         (f"<p>Twice{held.format(0)} the {held.format(1)}.</p>", page, 16, Kind.BLOCK),
@@ -111,7 +112,7 @@ def test_each_text_has_its_place_and_its_kind(project):
 def test_a_title_stands_where_it_was_taken_from(project, page, line, title):
     project.write("docs/index.md", page)
     first = project.load().messages("index")[0]
-    assert (first.key, first.line, first.kind) == (title, line, Kind.TITLE)
+    assert (first.key, first.line, first.kind) == (title, line, Kind.FIELD)
 
 
 def test_words_of_the_site_have_their_places(project):
@@ -309,7 +310,7 @@ def test_what_is_laid_out_is_what_is_counted(files, data):
         assert set(showing.requested) == set(counting.requested)
         assert len(coverage.missing) <= sum(not translation for translation in entries.values())
         notes = [m for m in coverage.missing if m.kind in (Kind.BLOCK, Kind.FOOTNOTE)]
-        assert bool(re.search('class="untranslated"', page.html)) == bool(notes)
+        assert bool(re.search('class="untranslated"', lay_out(page))) == bool(notes)
 
 
 def test_the_last_line_of_a_build_says_what_check_says(project):

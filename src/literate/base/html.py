@@ -16,6 +16,7 @@ _TAG = r"<(?P<end>/?)(?P<name>[A-Za-z][\w:-]*)(?P<rest>(?:[^<>\"']++|\"[^\"]*+\"
 _MARKUP = re.compile(
     rf"<!--.*?-->|<(?P<raw>script|style)\b.*?</(?P=raw)\s*>|{_TAG}", re.DOTALL | re.IGNORECASE
 )
+_ANY_TAG = re.compile(r"<[^>]*>")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _ATTRIBUTE = re.compile(
     r"""\s*([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+)))?""", re.DOTALL
@@ -99,6 +100,11 @@ def _texts(html: str) -> Iterator[tuple[str, str]]:
         yield html[position : match.start()], match[0]
         position = match.end()
     yield html[position:], ""
+
+
+def text_of(html: str) -> str:
+    """The words of a piece of HTML, on one line."""
+    return " ".join(unescape(_ANY_TAG.sub("", html)).split())
 
 
 def without_comments(html: str) -> str:

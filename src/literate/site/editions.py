@@ -11,9 +11,13 @@ from literate.base.cache import Cache, digest
 from literate.base.errors import LiterateError, raise_all
 from literate.base.parallel import map_on_cores
 from literate.convert.notebook import notebook
-from literate.site.localise import LocalPage
+from literate.notes.highlight import Tokens
+from literate.site.layout import lay_out
+from literate.site.local_page import TocEntry
 from literate.site.search import SearchSection, search_sections
 from literate.site.site import SITE_CATALOG, Site
+from literate.site.ui import without_tags
+from literate.source.frontmatter import Words
 from literate.source.names import package_name
 from literate.translation.catalog import Catalog
 from literate.translation.checks import breaking_faults
@@ -28,10 +32,17 @@ class PageInfo:
     """What a site needs to know of a page in a language; the page itself lies under `key`."""
 
     key: str
-    title: str
-    summary: str
+    words: Mapping[str, Words]
     coverage: Coverage
     has_notebook: bool
+
+    @property
+    def title(self) -> str:
+        return without_tags(str(self.words["title"]))
+
+    @property
+    def summary(self) -> str:
+        return str(self.words.get("summary", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +50,8 @@ class BuiltPage:
     """What the cache keeps of a page in a language."""
 
     info: PageInfo
-    page: LocalPage
+    html: str
+    toc: tuple[TocEntry, ...]
     sections: tuple[SearchSection, ...]
     notebook: str | None
 
@@ -107,7 +119,7 @@ def _infos_of(
     site: Site, name: str, editions: Mapping[str, Edition], cache: Cache
 ) -> tuple[dict[str, PageInfo], list[LiterateError]]:
     page = site.pages[name]
-    code: tuple[str, ...] | None = None
+    code: tuple[Tokens, ...] | None = None
     infos: dict[str, PageInfo] = {}
     errors: list[LiterateError] = []
     for language, edition in editions.items():
@@ -151,7 +163,7 @@ def load_built(site: Site, name: str, edition: Edition, info: PageInfo, cache: C
 
 
 def _make(
-    site: Site, name: str, edition: Edition, code: tuple[str, ...], key: str
+    site: Site, name: str, edition: Edition, code: tuple[Tokens, ...], key: str
 ) -> BuiltPage | list[LiterateError]:
     lookup = None
     if edition.words is not None:
@@ -165,8 +177,8 @@ def _make(
     page = site.localise(site.pages[name], edition.addresses, lookup, edition.words, code)
     coverage = coverage_of(site.passages(name), lookup) if lookup else Coverage()
     book = _notebook(site, name, edition) if edition.words is None else None
-    info = PageInfo(key, page.title, page.summary, coverage, book is not None)
-    return BuiltPage(info, page, search_sections(page.html), book)
+    info = PageInfo(key, page.words, coverage, book is not None)
+    return BuiltPage(info, lay_out(page), tuple(page.toc), search_sections(page), book)
 
 
 def _notebook(site: Site, name: str, edition: Edition) -> str | None:

@@ -7,17 +7,19 @@ from dataclasses import dataclass
 
 from literate.base.html import words_of
 from literate.notes.drawing import Drawing
-from literate.notes.note import LONE_PLACEHOLDER, PLACEHOLDER_PATTERN, Block, Figure, Note
+from literate.notes.heading import find_headings
+from literate.notes.note import Block, Figure, Note
+from literate.notes.placeholder import Place, cut
 from literate.site.page import Page
-from literate.site.toc import headings_of
 from literate.translation.message import Kind, Message, Passage, plain_text
 from literate.translation.segment import block_key, key_of, parse, segments_of
 
 
 def page_passages(page: Page, drawings: Mapping[tuple[str, str], Drawing]) -> Iterator[Passage]:
     """What a page asks its catalog for, in order; drawings go by (page, target)."""
-    yield plain_text(page.title, page.path, _title_line(page), Kind.TITLE)
-    yield plain_text(page.summary, page.path, _front_line(page, "summary"), Kind.SUMMARY)
+    for name, value in page.words.items():
+        for text in (value,) if isinstance(value, str) else value:
+            yield plain_text(text, page.path, _line_of(page, name), Kind.FIELD, name)
     for section, note in zip(page.document.sections, page.notes, strict=True):
         if note:
             reader = _Reader(page, note, section.definition or "", drawings)
@@ -45,12 +47,11 @@ class _Reader:
                     yield self._blocks([block], kind, is_note=False)
                 for text in words_of(block.html) if block.is_wrapper else ():
                     yield plain_text(text, self.page.path, block.line, Kind.HTML, self.context)
-        html = "".join(block.html for block in blocks)
-        alone = LONE_PLACEHOLDER.findall(html)
-        for number in PLACEHOLDER_PATTERN.findall(html):
-            item = self.note.inlines[int(number)]
-            if isinstance(item, Figure):
-                yield from self._figure(item, has_caption=number in alone)
+        for piece in cut("".join(block.html for block in blocks)):
+            if isinstance(piece, Place):
+                item = self.note.inlines[piece.number]
+                if isinstance(item, Figure):
+                    yield from self._figure(item, has_caption=piece.is_paragraph)
 
     def _blocks(self, blocks: Sequence[Block], kind: Kind, *, is_note: bool) -> Passage:
         path, messages = self.page.path, []
@@ -72,17 +73,11 @@ class _Reader:
             yield plain_text(figure.caption, path, figure.line, Kind.CAPTION, target)
 
 
-def _title_line(page: Page) -> int:
-    """The line of the front matter, or of the first heading, that a page's title stands on."""
-    if page.meta.get("title"):
-        return _front_line(page, "title")
-    blocks = (block for note in page.notes if note for block in note.blocks)
-    return next((block.line for block in blocks if [*headings_of(block.html)]), 1)
-
-
-def _front_line(page: Page, field: str) -> int:
-    """The line of a field of the front matter."""
-    opening = page.document.opening
-    prose = None if opening is None else page.document.sections[opening].prose
-    lines = zip(prose.line_numbers, prose.text.split("\n"), strict=False) if prose else ()
-    return next((line for line, text in lines if text.startswith(f"{field}:")), 1)
+def _line_of(page: Page, field: str) -> int:
+    """The line of a field of the front matter, or of the first heading in place of a title."""
+    if field in page.front.words:
+        return page.front.lines[field]
+    blocks = (
+        (note, block) for note in page.notes if note and note.headings for block in note.blocks
+    )
+    return next((b.line for note, b in blocks if find_headings(b.html, note.inlines)), 1)

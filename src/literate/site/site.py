@@ -15,9 +15,10 @@ from literate.base.errors import LiterateError
 from literate.base.files import SourceFile
 from literate.notes.bibliography import Bibliography, Paper
 from literate.notes.drawing import Drawing
-from literate.notes.highlight import link_names
+from literate.notes.highlight import NameLink, Tokens, link_names
 from literate.site.links import Links, Target, relative_url
-from literate.site.localise import LocalPage, PageContext, localise
+from literate.site.local_page import LocalPage
+from literate.site.localise import PageContext, localise
 from literate.site.messages import page_passages
 from literate.site.page import Page, load_page
 from literate.site.project import Project
@@ -137,7 +138,7 @@ class Site:
         url_of: Callable[[str], str],
         lookup: Lookup | None = None,
         words: Lookup | None = None,
-        code: tuple[str, ...] | None = None,
+        code: tuple[Tokens, ...] | None = None,
     ) -> LocalPage:
         """A page in the language of its catalog.
 
@@ -187,32 +188,32 @@ class Site:
         address = quote(target.asset or "") or (url_of(target.page) if target.page else "")
         return relative_url(address + mark, here)
 
-    def linked_code(self, page: Page, url_of: Callable[[str], str]) -> tuple[str, ...]:
-        """The HTML of each of a page's lines of code, its names linked."""
+    def linked_code(self, page: Page, url_of: Callable[[str], str]) -> tuple[Tokens, ...]:
+        """Each of a page's lines of code, its names linked."""
         links = self.name_links(page, url_of)
-        return tuple(link_names(line, links.__getitem__) for line in page.code)
+        return tuple(link_names(line, links) for line in page.code)
 
-    def name_links(self, page: Page, url_of: Callable[[str], str]) -> tuple[str | None, ...]:
-        """For each of a page's names, the attributes of the link that it becomes, if it does."""
+    def name_links(self, page: Page, url_of: Callable[[str], str]) -> tuple[NameLink | None, ...]:
+        """For each of a page's names, the link that it becomes, if it does."""
         documented = {section.definition for section in page.document.sections}
         here = url_of(page.name)
         own_anchors: set[str] = set()
 
-        def attributes(use: NameUse) -> str | None:
+        def link(use: NameUse) -> NameLink | None:
             name = page.name if use.module is None else self._modules.get(use.module)
             if name is None or use.name not in self.pages[name].definitions:
                 return None
             if name != page.name:
-                return f'href="{relative_url(f"{url_of(name)}#{use.name}", here)}"'
-            href = f'href="#{use.name}"'
+                return NameLink(use.name, relative_url(f"{url_of(name)}#{use.name}", here))
+            href = f"#{use.name}"
             if not use.is_definition or use.name in documented or use.name in own_anchors:
-                return href
+                return NameLink(use.name, href)
             own_anchors.add(use.name)
-            return f'{href} id="{use.name}"'
+            return NameLink(use.name, href, use.name)
 
-        return tuple(attributes(use) for use in page.uses)
+        return tuple(link(use) for use in page.uses)
 
 
 def _outline(page: Page) -> object:
     """What other pages show of a page, and where their links may lead on it."""
-    return page.title, page.summary, page.meta, page.anchors, page.definitions, page.module
+    return page.words, page.front.fields, page.anchors, page.definitions, page.module

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from literate.notes.note import PLACEHOLDER, Note, UiString
+from literate.notes.note import Note, UiString
+from literate.notes.placeholder import placeholder
 from literate.site.page import Page
 from literate.translation.lookup import Lookup
 from literate.translation.message import Kind, Passage, plain_text
@@ -42,8 +43,8 @@ def ui_passages(pages: Iterable[Page]) -> Iterator[Passage]:
 def _needed(page: Page, note: Note) -> Iterator[Passage]:
     for number, item in enumerate(note.inlines):
         if isinstance(item, UiString):
-            place = PLACEHOLDER.format(number)
-            line = next(block.line for block in note.all_blocks if place in block.html)
+            held = placeholder(number)
+            line = next(block.line for block in note.all_blocks if held in block.html)
             yield plain_text(item.text, page.path, line, Kind.UI, "title of an admonition")
     for block in note.all_blocks[len(note.blocks) :][:1]:
         yield plain_text("Back to the text", page.path, block.line, Kind.UI, "after a footnote")

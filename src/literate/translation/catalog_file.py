@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,9 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from literate.base.errors import LiterateError
 from literate.base.files import SourceFile, write_whole
+from literate.notes.placeholder import huge_number
 from literate.translation.catalog import Catalog, Entry
 
-#: No text has a million parts that are held back.
-_HUGE_NUMBER = re.compile(r"_\^_\s*(\d{7})")
 _decoder = json.JSONDecoder()
 
 
@@ -66,8 +64,8 @@ def _surrogate(text: str) -> tuple[str, str] | None:
 
 
 def _huge_number(text: str) -> tuple[str, str] | None:
-    found = _HUGE_NUMBER.search(text)
-    return (f"has a placeholder numbered {found[1]}…", "Number from 0") if found else None
+    found = huge_number(text)
+    return (f"has a placeholder numbered {found}…", "Number from 0") if found else None
 
 
 def _nesting(text: str) -> tuple[str, str] | None:

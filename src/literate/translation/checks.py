@@ -11,13 +11,12 @@ from difflib import get_close_matches
 
 from selectolax.lexbor import LexborHTMLParser
 
+from literate.notes.placeholder import markup, numbers, placeholder, sign
 from literate.translation.catalog import Entry
 from literate.translation.language import Language
 from literate.translation.sanitise import TAGS
 from literate.translation.segment import TEXT, Segment
 
-_PLACEHOLDER = re.compile(r"_\^_(\d+)_\^_")
-_MARKUP = re.compile(r"<span translate=\"?no\"?>_\^_\d+_\^_</span>|<[^>]*>|_\^_\d+_\^_")
 _LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]+")
 
 
@@ -37,17 +36,17 @@ def check_entry(entry: Entry, language: Language) -> list[Fault]:
 
 def breaking_faults(entry: Entry) -> Iterator[Fault]:
     """What would damage the page: placeholders and links that the source does not have."""
-    if sorted(_MARKUP.findall(entry.source)) == sorted(_MARKUP.findall(entry.translation)):
+    if sorted(markup(entry.source)) == sorted(markup(entry.translation)):
         return  # the very same tags: there is nothing to look for
     for fault in (*_placeholders(entry), *_links(entry), *_tags(entry)):
         yield Fault(entry, *fault)
 
 
 def _placeholders(entry: Entry) -> Iterator[tuple[str, str]]:
-    wanted = Counter(_PLACEHOLDER.findall(entry.source))
-    found = Counter(_PLACEHOLDER.findall(entry.translation))
-    for number in sorted(wanted | found, key=int):
-        name = f"_^_{number}_^_"
+    wanted = Counter(numbers(entry.source))
+    found = Counter(numbers(entry.translation))
+    for number in sorted(wanted | found):
+        name = sign(number)
         if not found[number]:
             yield f"the placeholder {name} is lost", f"Put {name} back, span and all."
         elif not wanted[number]:
@@ -58,7 +57,7 @@ def _placeholders(entry: Entry) -> Iterator[tuple[str, str]]:
     if found == wanted and kept != sum(len(block.placeholders) for block in entry.source_blocks):
         yield (
             "a placeholder has lost its span",
-            "Write it as <span translate=no>_^_0_^_</span>, with its own number.",
+            f"Write it as {placeholder(0)}, with its own number.",
         )
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from literate.base.html import Tag, map_tags
-from literate.notes.note import PLACEHOLDER, PLACEHOLDER_PATTERN
+from literate.notes.placeholder import fill, placeholder
 from literate.translation.catalog import Catalog, Entry
 from literate.translation.message import Message, Passage
 from literate.translation.sanitise import plain
@@ -197,8 +196,7 @@ def _fill(html: str, numbers: Mapping[int, int], targets: Mapping[str, Sequence[
         seen[old] = position + 1
         return tag.put("href", candidates[min(position, len(candidates) - 1)]).text
 
-    def placeholder(match: re.Match[str]) -> str:
-        number = numbers.get(int(match[1]))
-        return "" if number is None else PLACEHOLDER.format(number)
+    def renumbered(old: int) -> str:
+        return placeholder(numbers[old]) if old in numbers else ""
 
-    return PLACEHOLDER_PATTERN.sub(placeholder, map_tags(html, target, "href"))
+    return fill(map_tags(html, target, "href"), renumbered)

@@ -12,8 +12,7 @@ from literate.translation.segment import Segment, has_words, identity_of
 class Kind(StrEnum):
     """What a text is to a reader."""
 
-    TITLE = "title"
-    SUMMARY = "summary"
+    FIELD = "field of the front matter"
     BLOCK = "block of a note"
     FOOTNOTE = "footnote"
     HTML = "text in HTML"
@@ -29,9 +28,9 @@ class Kind(StrEnum):
 class Message:
     """A text to translate. Its key is the source, spelt as a catalog has it.
 
-    `context` is what it belongs to: a definition, an image, a place on the screen. `occurrences`
-    are the files and lines where it stands; `file` and `line` are the first of them. However they
-    are spelt, texts of one page and one `identity` are one message.
+    `context` is what it belongs to: a field, a definition, an image, a place on the screen.
+    `occurrences` are the files and lines where it stands; `file` and `line` are the first of them.
+    However they are spelt, texts of one page and one `identity` are one message.
     """
 
     key: str
