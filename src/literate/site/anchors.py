@@ -63,6 +63,8 @@ def match_anchors(
     that the source lacks has the anchor "". The second list holds the anchors of the headings that
     it lacks in its turn: those before each heading found, and those after all of them.
     """
+    if not source and not found:
+        return [], [[]]
     pairs = _pairs([heading.level for heading in source], [heading.level for heading in found])
     anchors: list[str] = []
     lost: list[list[str]] = []

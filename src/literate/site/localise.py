@@ -121,8 +121,8 @@ class _Localiser:
         written = self._translated(note, note.blocks)
         html = "".join(written)
         found = note.headings if html == note.html else find_headings(html, note.inlines)
-        source = [heading for heading in self.page.headings if heading.note == index]
-        anchors, lost = match_anchors(source, found)
+        source = self.page.headings if note.headings else ()
+        anchors, lost = match_anchors([it for it in source if it.note == index], found)
         is_parallel = len(written) == len(note.blocks)
         start, done = 0, 0
         for number, end in enumerate(accumulate(map(len, written))):
