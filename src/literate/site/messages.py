@@ -76,7 +76,7 @@ class _Reader:
 def _line_of(page: Page, field: str) -> int:
     """The line of a field of the front matter, or of the first heading in place of a title."""
     if field in page.front.words:
-        return page.front.lines[field]
+        return page.front.lines.get(field, 1)
     blocks = (
         (note, block) for note in page.notes if note and note.headings for block in note.blocks
     )
