@@ -12,7 +12,8 @@ from literate.source.python import read_python
 from literate.translation.lookup import Lookup, coverage_of
 from literate.translation.segment import identity_of
 
-SOURCES = sorted(p for p in (ROOT / "src/convmixer").glob("*.py") if p.name != "__init__.py")
+PACKAGE = ROOT / "src/convmixer"
+SOURCES = sorted(p for p in PACKAGE.rglob("*.py") if not p.name.startswith("__"))
 
 
 def code_lines(html):
@@ -24,9 +25,10 @@ def code_lines(html):
 
 
 @pytest.mark.parametrize("language", ["", "zh/"])
-@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_the_code_of_a_page_is_the_source_byte_for_byte(site, source, language):
-    html = (site / language / source.stem / "index.html").read_text(encoding="utf-8")
+    name = source.relative_to(PACKAGE).with_suffix("")
+    html = (site / language / name / "index.html").read_text(encoding="utf-8")
     shown = code_lines(html)
     assert list(shown) == sorted(shown)
     notes = {
