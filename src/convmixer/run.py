@@ -32,6 +32,7 @@ from convmixer.machine import Machine, choose_machine, keep_memory
 from convmixer.optimization import Average, make_optimizer
 from convmixer.recipe import Options
 from convmixer.record import describe, read_record, write_record
+from convmixer.tracking import find_server
 from convmixer.training import Setting, answers, train
 
 # The exit code of a run that was stopped, by the signal, as shells count
@@ -59,6 +60,8 @@ def run(options: Options, command: str, clock: float) -> int:
         record = describe(
             command, options, images, state.model, machine, processes.size
         )
+        if processes.leads:
+            find_server(folder)
         if options.resume:
             resume(folder, state, record)
         elif processes.leads:
