@@ -62,7 +62,8 @@ def find_server(folder: Path) -> str | None:
     from labml.internal.lab import Lab
 
     # labml starts from a folder that is there, and looks in all above it too.
-    places = [place for place in (folder, *folder.absolute().parents) if place.is_dir()]
+    whole = folder.absolute()
+    places = [place for place in (whole, *whole.parents) if place.is_dir()]
     files = [file for place in places if (file := place / ".labml.yaml").is_file()]
     try:
         with redirect_stdout(io.StringIO()):
@@ -117,22 +118,23 @@ def tracked(folder: Path, options: dict[str, Any]) -> Iterator[None]:
         watched = experiment.start()
 
     sender = experiment_singleton().web_api.api_caller.thread if server else None
-    try:
-        with Screen.instead_of_stdout(), watched:
-            yield
-    except RuntimeError as error:
-        if not (sender and sender.errored):
-            raise
-        raise ExperimentError(
-            f"the labml server at {server} refuses this run; its words stand above"
-        ) from error
-    finally:
-        if sender and not ended(sender):
-            print(
-                f"the labml server at {server} has not taken all figures; they are in "
-                f"{folder}",
-                file=sys.stderr,
-            )
+    with Screen.instead_of_stdout():
+        try:
+            with watched:
+                yield
+        except RuntimeError as error:
+            if not (sender and sender.errored):
+                raise
+            raise ExperimentError(
+                f"the labml server at {server} refuses this run; its words stand above"
+            ) from error
+        finally:
+            if sender and not ended(sender):
+                print(
+                    f"the labml server at {server} has not taken all figures; they are "
+                    f"in {folder}",
+                    file=sys.stderr,
+                )
 
 
 def ended(sender: threading.Thread) -> bool:
