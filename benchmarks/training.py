@@ -27,12 +27,12 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 from torchvision.transforms import v2
 
-from convmixer.augment import Augmentation, Chance
-from convmixer.machine import Machine, choose_machine, cores, keep_memory
-from convmixer.model import convmixer_256_8
-from convmixer.optimization import make_optimizer
+from convmixer.augment import Augmentation, BatchGenerator
+from convmixer.devices.machine import Machine, choose_machine, cores, keep_memory
 from convmixer.recipe import CIFAR10_25
-from convmixer.weights import table
+from convmixer.training import make_optimizer
+from convmixer.variants import convmixer_256_8
+from convmixer.weights.names import table
 
 #: Ratio -> the goal that it should stay above.
 GOALS = {
@@ -176,7 +176,7 @@ def pipeline(images: int, rounds: int) -> dict[str, float]:
 
     def ours() -> None:
         for part in pixels.split(512):
-            augment(part, Chance(len(part)))
+            augment(part, BatchGenerator(len(part)))
 
     def theirs() -> None:
         for _ in loader:

@@ -7,24 +7,22 @@ summary: >
 
 # Augmentation
 
-A photograph of a cat stays one when it is mirrored, shifted or a little darker.
+A photograph of a cat still shows a cat when it is mirrored, shifted or a little darker.
 Augmentation shows the model such variants, so that it learns the cat and not the
 photograph.
 
-Usually each image is changed alone, in processes beside the training, and a fast model
-waits for them. Here the images lie in memory as bytes, on the device that trains, and
-[`Augmentation`](#Augmentation) changes a whole batch at once. Each change is a function
-of its own, which gets the images and, for every image, the parameters that chance has
-drawn. With the same parameters it returns what torchvision's transform returns, which
-the tests compare.
+Usually each image is changed on its own, in processes beside the training, and a fast
+model waits for them. Here the images lie in memory as bytes, on the device that trains,
+and [`Augmentation`](#Augmentation) changes a whole batch at once. Each change is a
+function that takes the images and, for every image, random parameters. With the same
+parameters it returns what torchvision's transform returns; the tests compare them.
 
-Chance is always drawn on the processor, for the batch as a whole. So a run sees the
-same variants on a GPU, and several processes can each change [their share](#Chance) of
-a batch and still make the same batch together.
+The random numbers are drawn on the CPU, for the batch as a whole. So a GPU sees the
+same variants, and several processes can each change [their share](#BatchGenerator) of a
+batch and together still make the same batch.
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
@@ -32,17 +30,18 @@ import torch.nn.functional as F
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as tv
 
+from convmixer.rand_augment import OPERATIONS, rand_augment
 from convmixer.recipe import Options
 
 
 @dataclass(frozen=True)
-class Chance:
+class BatchGenerator:
     """
-    ## Draw the parameters of a batch
+    ## Random parameters for a batch
 
-    PyTorch's own generator is asked, which [each step](training.py#train_epoch) seeds
-    anew. Every draw is for the whole batch; a process that holds a share of it keeps
-    the numbers of its own images.
+    The numbers come from PyTorch's default generator, which [each
+    step](training.py#epoch_batches) seeds anew. Every draw is for the whole batch; a
+    process that holds a share of it keeps the numbers for its own images.
     """
 
     # Images in the batch, on all devices together
@@ -52,26 +51,26 @@ class Chance:
 
     def uniform(self, low: float = 0.0, high: float = 1.0) -> torch.Tensor:
         """
-        One float for each image, `[B]`.
+        Returns one float for each image, `[B]`.
         """
         return torch.empty(self.images).uniform_(low, high)[self.share]
 
     def integers(self, low: int, high: torch.Tensor | int) -> torch.Tensor:
         """
-        One whole number for each image, `[B]`, from `low` to `high`, which may be
-        another for each image. Both ends can occur.
+        Returns one integer for each image, `[B]`, from `low` to `high` inclusive.
+        `high` may differ from image to image.
         """
         return low + (self.uniform() * (high - low + 1)).floor().long()
 
     def happens(self, probability: float) -> torch.Tensor:
         """
-        Yes or no for each image, `[B]`.
+        Returns true for each image with this probability, `[B]`.
         """
         return self.uniform() < probability
 
     def permutations(self, n: int) -> torch.Tensor:
         """
-        The numbers from 0 to $n - 1$ in an order for each image, `[B, n]`.
+        Returns a permutation of the numbers from 0 to $n - 1$ for each image, `[B, n]`.
         """
         return torch.rand(self.images, n).argsort(dim=1)[self.share]
 
@@ -85,7 +84,7 @@ def shift(
     * `images` are bytes `[B, 3, H, W]`, which get a black border of `padding` pixels
     * `top` and `left` say where in that frame to cut out the new image, `[B]` each
 
-    As `v2.RandomCrop`.
+    Equivalent to `v2.RandomCrop`.
     """
     height, width = images.shape[-2:]
     framed = F.pad(images, [padding] * 4)
@@ -106,9 +105,9 @@ def enlarge(
     * `images` are bytes `[B, 3, S, S]`
     * `top`, `left` and `side` are the squares, whole numbers `[B]`
 
-    As `v2.RandomResizedCrop` with a ratio of 1. Bilinear interpolation is linear in the
-    rows and linear in the columns, so each image is multiplied by a matrix from either
-    side.
+    Equivalent to `v2.RandomResizedCrop` with a ratio of 1. Bilinear interpolation is
+    linear in the rows and linear in the columns, so each image is multiplied by a
+    matrix from either side.
     """
     size = images.shape[-1]
     rows = interpolation(top, side, size).to(images.device)
@@ -126,22 +125,22 @@ def interpolation(start: torch.Tensor, length: torch.Tensor, size: int) -> torch
 
     Returns `[B, size, size]`, which stretches the section over the line.
     """
-    # Where the middle of each new pixel lies in the section, which nothing leaves
+    # The middle of each new pixel in the section, kept inside it
     place = (torch.arange(size) + 0.5) * (length[:, None] / size) - 0.5
     place = place.clamp(min=0).minimum(length[:, None] - 1)
-    # A pixel counts the more the nearer it is, and from one pixel away not at all.
+    # The weight of a pixel falls with its distance, to nothing one pixel away.
     distance = (start[:, None] + place)[:, :, None] - torch.arange(size)
     return (1 - distance.abs()).clamp(min=0)
 
 
 def mirror(images: torch.Tensor, which: torch.Tensor) -> torch.Tensor:
     """
-    ## Mirror
+    ## Flip horizontally
 
     * `images` are `[B, 3, H, W]`
-    * `which` says which of them to turn left to right, booleans `[B]`
+    * `which` says which of them to mirror, booleans `[B]`
 
-    As `v2.RandomHorizontalFlip`.
+    Equivalent to `v2.RandomHorizontalFlip`.
     """
     return torch.where(column(which, images), images.flip(-1), images)
 
@@ -151,86 +150,6 @@ def column(values: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
     Values `[B]` as `[B, 1, 1, 1]`, beside the images that they are for.
     """
     return values.to(images.device)[:, None, None, None]
-
-
-# The operations of RandAugment: the function of torchvision, what it gets at the weakest
-# and at the strongest, and whether it may go either way. Shears and shifts are shares of
-# the side.
-Operation = Callable[[torch.Tensor, float], torch.Tensor]
-OPERATIONS: list[tuple[Operation, float, float, bool]] = [
-    (lambda x, _: x, 0, 0, False),
-    (lambda x, slope: affine(x, shear=[degrees(slope), 0.0]), 0, 0.3, True),
-    (lambda x, slope: affine(x, shear=[0.0, degrees(slope)]), 0, 0.3, True),
-    (lambda x, share: moved(x, int(share * x.shape[-1]), 0), 0, 150 / 331, True),
-    (lambda x, share: moved(x, 0, int(share * x.shape[-2])), 0, 150 / 331, True),
-    (lambda x, angle: tv.rotate(x, angle), 0, 30, True),
-    (lambda x, more: tv.adjust_brightness(x, 1 + more), 0, 0.9, True),
-    (lambda x, more: tv.adjust_saturation(x, 1 + more), 0, 0.9, True),
-    (lambda x, more: tv.adjust_contrast(x, 1 + more), 0, 0.9, True),
-    (lambda x, more: tv.adjust_sharpness(x, 1 + more), 0, 0.9, True),
-    (lambda x, bits: tv.posterize(x, round(bits)), 8, 4, False),
-    (lambda x, share: tv.solarize(x, 255 * share), 1, 0, False),
-    (lambda x, _: tv.autocontrast(x), 0, 0, False),
-    (lambda x, _: tv.equalize(x), 0, 0, False),
-]
-# In how many steps the strength goes from one to the other
-STRENGTHS = 31
-
-
-def degrees(slope: float) -> float:
-    """
-    The angle of a shear, in degrees.
-    """
-    return math.degrees(math.atan(slope))
-
-
-def moved(images: torch.Tensor, right: int, down: int) -> torch.Tensor:
-    """
-    Images moved by so many pixels, with black coming in.
-    """
-    return affine(images, translate=[right, down], center=None)
-
-
-def affine(images: torch.Tensor, **change: object) -> torch.Tensor:
-    """
-    Torchvision's affine map, with the parts that RandAugment leaves alone.
-    """
-    still = {"angle": 0.0, "translate": [0, 0], "scale": 1.0, "shear": [0.0, 0.0]}
-    return tv.affine(images, **(still | {"center": [0, 0]} | change))
-
-
-def rand_augment(
-    images: torch.Tensor,
-    operations: torch.Tensor,
-    negative: torch.Tensor,
-    magnitude: int,
-) -> torch.Tensor:
-    """
-    ## RandAugment
-
-    One operation changes each image, drawn from a list of fourteen, all with the same
-    strength [@cubuk2020].
-
-    * `images` are bytes `[B, 3, H, W]`
-    * `operations` are numbers in the list, `[B]`
-    * `negative` says which go the other way, if they may, booleans `[B]`
-    * `magnitude` is the strength, from 0 to 30
-
-    As `v2.RandAugment`. Images that share operation and direction are changed together,
-    by torchvision's own functions.
-    """
-    changed = images.clone()
-    for number, (operation, weakest, strongest, signed) in enumerate(OPERATIONS):
-        amount = float(torch.linspace(weakest, strongest, STRENGTHS)[magnitude])
-        for sign in (1, -1) if signed else (1,):
-            chosen = operations == number
-            if signed:
-                chosen &= negative == (sign < 0)
-            # On the processor, where chance was drawn, so that a GPU is not waited for
-            which = chosen.nonzero().flatten().to(images.device)
-            if len(which):
-                changed[which] = operation(images[which], sign * amount)
-    return changed
 
 
 def jitter(
@@ -244,9 +163,9 @@ def jitter(
 
     * `images` are bytes `[B, 3, H, W]`
     * `factors` are those of the three, in this order, `[B, 3]`
-    * `order` says what is changed first, second and third, `[B, 3]`
+    * `order` is the order of the changes, `[B, 3]`
 
-    As `v2.ColorJitter` without the hue, which the authors leave alone.
+    Equivalent to `v2.ColorJitter` without the hue, which the authors leave alone.
     """
     references = [black, mean_grey, grey]
     for turn in range(3):
@@ -264,15 +183,15 @@ def jitter(
 
 def black(images: torch.Tensor) -> torch.Tensor:
     """
-    What an image without brightness is.
+    An image without brightness.
     """
     return torch.zeros_like(images)
 
 
 def grey(images: torch.Tensor) -> torch.Tensor:
     """
-    What an image without color is: how bright each pixel looks to an eye, which is most
-    sensitive to green.
+    An image without color: the brightness of each pixel as an eye sees it, which is
+    most sensitive to green.
     """
     weights = torch.tensor([0.2989, 0.587, 0.114], device=images.device)
     return (images * weights[:, None, None]).sum(dim=1, keepdim=True).floor()
@@ -280,7 +199,7 @@ def grey(images: torch.Tensor) -> torch.Tensor:
 
 def mean_grey(images: torch.Tensor) -> torch.Tensor:
     """
-    What an image without contrast is: one shade of grey.
+    An image without contrast: one shade of grey.
     """
     return grey(images).mean(dim=(1, 2, 3), keepdim=True)
 
@@ -299,7 +218,7 @@ def erase(
     * `top`, `left`, `height` and `width` are the rectangles, whole numbers `[B]`; one
       without height leaves its image whole
 
-    As `v2.RandomErasing`.
+    Equivalent to `v2.RandomErasing`.
     """
     rows = torch.arange(images.shape[-2])
     columns = torch.arange(images.shape[-1])
@@ -309,37 +228,40 @@ def erase(
     return images.masked_fill(inside, 0.0)
 
 
-def rectangles(chance: Chance, size: int, probability: float) -> list[torch.Tensor]:
+def rectangles(
+    generator: BatchGenerator, size: int, probability: float
+) -> list[torch.Tensor]:
     """
     ### Draw rectangles to erase
 
-    * `size` is the side of the images, and `probability` that of a rectangle
+    * `size` is the side of the images, and `probability` that of erasing a rectangle
 
     Returns top, left, height and width. A rectangle has between 2 % and 33 % of the
-    image's area, and is at most about three times as long as wide. One that would not
-    fit is drawn as a square of its area.
+    image's area, and its longer side is at most about three times the shorter. One that
+    would not fit becomes a square of the same area.
     """
-    area = chance.uniform(0.02, 0.33) * size**2
-    ratio = chance.uniform(math.log(0.3), math.log(3.3)).exp()
+    area = generator.uniform(0.02, 0.33) * size**2
+    ratio = generator.uniform(math.log(0.3), math.log(3.3)).exp()
     fits = (area * ratio).sqrt().maximum((area / ratio).sqrt()).round() < size
     ratio = torch.where(fits, ratio, 1.0)
     height, width = (area * ratio).sqrt().round(), (area / ratio).sqrt().round()
-    height = torch.where(chance.happens(probability), height, 0.0).long()
-    top = chance.integers(0, size - height)
-    left = chance.integers(0, size - width.long())
+    height = torch.where(generator.happens(probability), height, 0.0).long()
+    top = generator.integers(0, size - height)
+    left = generator.integers(0, size - width.long())
     return [top, left, height, width.long()]
 
 
 class Augmentation:
     """
-    ## All of it
+    ## All changes together
 
-    In the authors' order. What the options leave at 0 costs nothing.
+    Applies the changes above in the order of the authors' script. A change whose option
+    is 0 is skipped and costs nothing.
     """
 
     def __init__(self, options: Options, mean: list[float], std: list[float]):
         """
-        * `options` say how strongly each change is applied
+        * `options` set the strength of each change
         * `mean` and `std` are those of each channel, which the images are normalized
           with
         """
@@ -347,59 +269,64 @@ class Augmentation:
         self.mean = mean
         self.std = std
 
-    def __call__(self, images: torch.Tensor, chance: Chance) -> torch.Tensor:
+    def __call__(self, images: torch.Tensor, generator: BatchGenerator) -> torch.Tensor:
         """
-        Takes bytes `[B, 3, H, W]`, returns normalized floats of the same shape, changed
-        at random.
+        Takes bytes `[B, 3, H, W]`, returns the randomly changed images as normalized
+        floats of the same shape.
         """
         options, size = self.options, images.shape[-1]
         if options.shift:
-            top = chance.integers(0, 2 * options.shift)
-            left = chance.integers(0, 2 * options.shift)
+            top = generator.integers(0, 2 * options.shift)
+            left = generator.integers(0, 2 * options.shift)
             images = shift(images, top, left, options.shift)
-        # Image files were cropped when they were read, before they had one size.
+        # Image files have already been cropped when they were read.
         if options.scale < 1 and options.dataset != "imagefolder":
-            side = chance.uniform(options.scale, 1).sqrt() * size
+            side = generator.uniform(options.scale, 1).sqrt() * size
             side = side.round().long().clamp(min=1)
-            top, left = (chance.integers(0, size - side) for _ in range(2))
+            top, left = (generator.integers(0, size - side) for _ in range(2))
             images = enlarge(images, top, left, side)
         if options.flip:
-            images = mirror(images, chance.happens(options.flip))
+            images = mirror(images, generator.happens(options.flip))
         for _ in range(options.augment_operations):
-            operations = chance.integers(0, len(OPERATIONS) - 1)
-            negative = chance.happens(0.5)
+            operations = generator.integers(0, len(OPERATIONS) - 1)
+            negative = generator.happens(0.5)
             images = rand_augment(
                 images, operations, negative, options.augment_magnitude
             )
         if options.jitter:
             low, high = 1 - options.jitter, 1 + options.jitter
-            factors = [chance.uniform(low, high) for _ in range(3)]
-            images = jitter(images, torch.stack(factors, 1), chance.permutations(3))
+            factors = [generator.uniform(low, high) for _ in range(3)]
+            images = jitter(images, torch.stack(factors, 1), generator.permutations(3))
 
-        images = self.normalize(images)
+        images = normalize(images, self.mean, self.std)
         if options.erasing:
-            images = erase(images, *rectangles(chance, size, options.erasing))
+            images = erase(images, *rectangles(generator, size, options.erasing))
         return images
 
-    def normalize(self, images: torch.Tensor) -> torch.Tensor:
-        """
-        Takes bytes `[B, 3, H, W]`, returns floats whose channels have mean 0 and
-        standard deviation 1 over the training images, channels last in memory. This is
-        all that happens to held-out images.
-        """
-        images = images.to(torch.float32, memory_format=torch.channels_last) / 255
-        return tv.normalize(images, self.mean, self.std, inplace=True)
+
+def normalize(
+    images: torch.Tensor, mean: list[float], std: list[float]
+) -> torch.Tensor:
+    """
+    ## Normalization
+
+    Takes bytes `[B, 3, H, W]`, returns floats whose channels have mean 0 and standard
+    deviation 1 over the training images, channels last in memory. This is all that
+    happens to held-out images.
+    """
+    images = images.to(torch.float32, memory_format=torch.channels_last) / 255
+    return tv.normalize(images, mean, std, inplace=True)
 
 
 def mixing(options: Options, n_classes: int) -> v2.Transform | None:
     """
-    ## Mix images
+    ## Mixup and CutMix
 
     * `n_classes` is the number of classes, $n$
 
-    Mixup lays one image over another like two slides; CutMix pastes a rectangle of one
-    into another. The label becomes shares of both classes. Torchvision has both for
-    whole batches, so we take them from there. Returns `None` if nothing is to be mixed.
+    Mixup blends two images; CutMix pastes a rectangle of one into another. The label
+    becomes shares of both classes. Torchvision has both for whole batches. Returns
+    `None` if both are off.
     """
     kinds = [(options.mixup, v2.MixUp), (options.cutmix, v2.CutMix)]
     mixers = [

@@ -1,21 +1,21 @@
 r"""
 ---
-title: The models to compare with
+title: The baselines
 summary: >
-  MLP-Mixer and Vision Transformer, from labml-nn, cut into patches like ConvMixer.
+  MLP-Mixer and Vision Transformer, from labml-nn, with the same patches as ConvMixer.
 ---
 
-# The models to compare with
+# MLP-Mixer and Vision Transformer
 
-Whether patches are all you need can only be seen beside models that have patches too.
-[labml-nn](https://nn.labml.ai) has both of those that the paper speaks of, annotated
-like this page: [Vision Transformer](https://nn.labml.ai/transformers/vit/index.html)
-[@dosovitskiy2021], which mixes the patches with attention, and
+Whether patches are all you need shows only next to other models with patches.
+[labml-nn](https://nn.labml.ai) has both that the paper compares with, annotated like
+this page: [Vision Transformer](https://nn.labml.ai/transformers/vit/index.html)
+[@dosovitskiy2021], which mixes the patches by attention, and
 [MLP-Mixer](https://nn.labml.ai/transformers/mlp_mixer/index.html) [@tolstikhin2021],
-which mixes them with one multilayer perceptron for all channels.
+which mixes them by one multilayer perceptron for all channels.
 
-[`build`](#build) makes a model from the options of a run, whichever it is, and all of
-them go through the same [training](training.py).
+[`build`](variants.py#build) makes them from the options of a run, and they are trained
+like ConvMixer.
 """
 
 import torch
@@ -31,49 +31,7 @@ from labml_nn.transformers.vit import (
 )
 from torch import nn
 
-from convmixer.model import ConvMixer
 from convmixer.recipe import Options
-
-ACTIVATIONS = {"gelu": nn.GELU, "relu": nn.ReLU}
-
-
-def build(options: Options, n_classes: int) -> nn.Module:
-    """
-    ## Build a model
-
-    * `options` name the model and its sizes
-    * `n_classes` is the number of classes, $n$
-
-    Returns a model from images `[B, 3, H, W]` to logits `[B, n]`.
-    """
-    if options.model == "mlp_mixer":
-        return MLPMixer(options, n_classes)
-    if options.model == "vit":
-        return vision_transformer(options, n_classes)
-    model = ConvMixer(
-        width=options.width,
-        depth=options.depth,
-        kernel_size=options.kernel_size,
-        patch_size=options.patch_size,
-        n_classes=n_classes,
-        activation=ACTIVATIONS[options.activation],
-        norm=options.norm,
-        residual=options.residual,
-    )
-    if options.layers == "copied":
-        copy_first(model.layers)
-    return model
-
-
-def copy_first(layers: nn.Sequential) -> None:
-    """
-    ### Give all layers the same first weights
-
-    labml-nn makes the layers of its models by copying one, so they all start alike. Our
-    ConvMixer draws the weights of each; this makes the other kind, to compare the two.
-    """
-    for layer in layers[1:]:
-        layer.load_state_dict(layers[0].state_dict())
 
 
 def tokens(options: Options) -> int:
@@ -87,9 +45,9 @@ def vision_transformer(options: Options, n_classes: int) -> VisionTransformer:
     """
     ## Vision Transformer
 
-    labml-nn's parts, put together; as published, the hidden layer of a perceptron is
-    four times as wide as a token. There are as many heads as leave 8 numbers or more to
-    each. Nothing is dropped out, since ConvMixer drops nothing out either.
+    Made of labml-nn's parts. As published, the hidden layer of a perceptron is four
+    times as wide as a token. There are as many heads as possible with at least 8
+    channels each. There is no dropout, since ConvMixer has none either.
     """
     width = options.width
     possible = [n for n in range(1, width // 8 + 1) if width % n == 0]
@@ -115,15 +73,15 @@ class MLPMixer(nn.Module):
     """
     ## MLP-Mixer
 
-    labml-nn has the mixing of tokens as something to put in the place of attention.
-    With its Transformer layer around it, patches before and an average behind, it is
-    the published MLP-Mixer, with hidden layers of half a token's size for the mixing of
-    tokens and four times its size for that of channels.
+    labml-nn provides token mixing as a replacement for attention. Inside its
+    Transformer layer, after a patch embedding and before an average, it makes the
+    published MLP-Mixer. The hidden layer is half as wide as a token for mixing tokens,
+    and four times as wide for mixing channels.
     """
 
     def __init__(self, options: Options, n_classes: int):
         """
-        * `options` name the sizes
+        * `options` set the sizes
         * `n_classes` is the number of classes, $n$
         """
         super().__init__()
@@ -161,10 +119,10 @@ def perceptron(width: int, hidden: int) -> FeedForward:
 
 def redraw(layers: nn.ModuleList) -> None:
     """
-    ### Draw new first weights
+    ### Initialize each layer on its own
 
-    labml-nn's layers are copies. In the comparison, every model starts from fresh
-    layers, and only the row that is about copies has copies.
+    labml-nn's layers are copies of one. In the comparison, every model starts from
+    layers with different weights, except for the row that is about copies.
     """
     for layer in layers[1:]:
         for part in layer.modules():

@@ -9,14 +9,13 @@ summary: >
 
 Nearly all of ConvMixer's work is in its pointwise convolutions, and yet on a CPU the
 depthwise ones take a large part of a training step. The reason is one of their three
-computations. The output and the gradient of the input are quick; the gradient of the
-*weights* takes PyTorch's library about as long as both together, and longer in
-`bfloat16`.
+computations. The output and the gradient of the input are fast; the gradient of the
+*weights* takes PyTorch about as long as both together, and longer in `bfloat16`.
 
 This page computes the same gradient by [another convolution](#weight_gradient), and
-builds it into [a layer](#DepthwiseConv2d) that can stand wherever `nn.Conv2d` did.
-Weights, outputs and the names in a checkpoint do not change. `benchmarks/training.py`
-measures what is gained, and the tests compare every gradient with PyTorch's own.
+builds it into [a layer](#DepthwiseConv2d) that replaces `nn.Conv2d`. Weights, outputs
+and the names in a checkpoint do not change. `benchmarks/training.py` measures the gain,
+and the tests compare every gradient with PyTorch's own.
 """
 
 import torch
@@ -58,10 +57,9 @@ def weight_gradient(
 
 class DepthwiseConvolution(torch.autograd.Function):
     """
-    ## The operation
+    ## The convolution as an autograd function
 
-    Autograd asks for two functions: what the operation computes, and what becomes of a
-    gradient on its way back.
+    Autograd needs two functions: the forward pass, and the way back for the gradients.
     """
 
     @staticmethod
@@ -84,7 +82,7 @@ class DepthwiseConvolution(torch.autograd.Function):
     ) -> tuple[torch.Tensor | None, ...]:
         """
         Returns the gradients of `x`, `weight` and `bias`. That of `x` is PyTorch's own,
-        and nobody computes what nobody asked for.
+        and a gradient that nobody needs is not computed.
         """
         x, weight = ctx.saved_tensors
         of_x = of_weight = of_bias = None
@@ -95,7 +93,8 @@ class DepthwiseConvolution(torch.autograd.Function):
             )
         if ctx.needs_input_grad[1]:
             gradient = weight_gradient(x, output_gradient, weight.shape[-1])
-            # In the memory layout of the weights, which several processes count on
+            # In the memory layout of the weights, as training on several devices
+            # requires
             of_weight = torch.empty_like(weight).copy_(gradient)
         if ctx.needs_input_grad[2]:
             of_bias = output_gradient.sum(dim=(0, 2, 3))
@@ -104,7 +103,7 @@ class DepthwiseConvolution(torch.autograd.Function):
 
 class DepthwiseConv2d(nn.Conv2d):
     """
-    ## The layer
+    ## A depthwise layer with the faster gradient
 
     * `width` is the number of channels, $h$, each of which is convolved alone
     * `kernel_size` is the side of the window, $k$
@@ -123,8 +122,8 @@ class DepthwiseConv2d(nn.Conv2d):
         """
         if not self.takes_the_short_way(x):
             return super().forward(x)
-        # Autocast lowers the precision of PyTorch's operations by itself, and knows
-        # nothing of ours.
+        # Autocast lowers the precision of PyTorch's own operations, and does not know
+        # ours.
         if torch.is_autocast_enabled("cpu"):
             dtype = torch.get_autocast_dtype("cpu")
             x, weight, bias = x.to(dtype), self.weight.to(dtype), self.bias.to(dtype)
@@ -134,9 +133,9 @@ class DepthwiseConv2d(nn.Conv2d):
 
     def takes_the_short_way(self, x: torch.Tensor) -> bool:
         """
-        Only where it pays: in training, on a CPU. A GPU has fast kernels of its own, a
-        compiler should see the plain convolution, and an even window is padded
-        unevenly.
+        Whether the faster gradient pays off: only in training and on a CPU. A GPU has
+        fast kernels of its own, a compiler should see the plain convolution, and an
+        even window is padded unevenly.
         """
         return (
             torch.is_grad_enabled()

@@ -24,8 +24,9 @@ The model is three parts in a row, and this page follows them:
 * The [classification head](#ClassificationHead) averages the tokens and reads the class
   off the average.
 
-[ConvMixer](#ConvMixer) puts them together, and the page ends with the models that the
-authors published, by name.
+[ConvMixer](#ConvMixer) puts them together. The published models, by name, are
+[variants](variants.py) of it, and so are those with another normalization or other
+residual connections.
 
 | symbol | name in the code | meaning |
 | --- | --- | --- |
@@ -41,54 +42,16 @@ $W$ wide, after the patch embedding.
 """
 
 from collections.abc import Callable
-from typing import Any, Literal, get_args
 
 import torch
 from torch import nn
 
 from convmixer.depthwise import DepthwiseConv2d
 
-# An activation is given as something that makes one, such as the class `nn.GELU`.
-# `Norm` and `Residual` name the paper's own choices first, then those that it is
-# compared with.
+# Activation and normalization are given as what makes them, such as the classes
+# `nn.GELU` and `nn.BatchNorm2d`. A normalization is made for a number of channels.
 Activation = Callable[[], nn.Module]
-Norm = Literal["batch", "layer"]
-Residual = Literal["depthwise", "both", "none"]
-
-
-class LayerNorm(nn.LayerNorm):
-    r"""
-    ## Layer normalization of each token
-
-    ConvMixer normalizes over the batch. Vision Transformer and MLP-Mixer normalize each
-    token over its own $h$ numbers, and to compare the two, so can we:
-
-    $$\text{LN}(x) =
-    \gamma \odot \frac{x - \mu(x)}{\sqrt{\sigma^2(x) + \epsilon}} + \beta$$
-
-    The mean $\mu$ and the variance $\sigma^2$ are those of a single token. They depend
-    on no other token and no other image, so training and inference compute the same
-    thing.
-    """
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """
-        Takes and returns `[B, h, H/p, W/p]`.
-        """
-        # `nn.LayerNorm` works on the last dimension, so the channels go there and back.
-        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
-
-
-def make_norm(norm: Norm, width: int) -> nn.Module:
-    """
-    ### Choose the normalization
-
-    Both kinds learn one scale and one shift for each of the $h$ channels, so the choice
-    does not change the number of parameters. Any other name is a `ValueError`.
-    """
-    if norm not in get_args(Norm):
-        raise ValueError(f"norm must be one of {get_args(Norm)}, not {norm!r}")
-    return nn.BatchNorm2d(width) if norm == "batch" else LayerNorm(width)
+Norm = Callable[[int], nn.Module]
 
 
 class PatchEmbedding(nn.Module):
@@ -102,9 +65,9 @@ class PatchEmbedding(nn.Module):
     single convolution whose stride equals its kernel size: the windows touch and never
     overlap. Each window becomes one token of $h$ numbers.
 
-    Where a Vision Transformer flattens its patches into a sequence, we leave the tokens
-    on their grid. A convolution knows where they are, so no position embedding is
-    needed.
+    Where a Vision Transformer flattens its patches into a sequence, ConvMixer leaves
+    the tokens on their grid. A convolution knows where they are, so no position
+    embedding is needed.
     """
 
     def __init__(
@@ -113,14 +76,14 @@ class PatchEmbedding(nn.Module):
         patch_size: int,
         in_channels: int = 3,
         activation: Activation = nn.GELU,
-        norm: Norm = "batch",
+        norm: Norm = nn.BatchNorm2d,
     ):
         r"""
         * `width` is the size of a token, $h$
         * `patch_size` is the side of a patch, $p$
         * `in_channels` is the number of channels of the image, $c$
         * `activation` makes the activation $\sigma$
-        * `norm` is `"batch"`, the paper's choice, or `"layer"`
+        * `norm` makes the normalization, BN
         """
         super().__init__()
         self.patch_size = patch_size
@@ -128,7 +91,7 @@ class PatchEmbedding(nn.Module):
             in_channels, width, kernel_size=patch_size, stride=patch_size
         )
         self.activation = activation()
-        self.norm = make_norm(norm, width)
+        self.norm = norm(width)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """
@@ -158,11 +121,11 @@ class ConvMixerLayer(nn.Module):
     A convolution usually mixes space and channels at once. Here each gets its own: the
     depthwise convolution mixes *where*, with one $k \times k$ filter for each channel,
     and the pointwise convolution mixes *what*, with one $h \times h$ matrix for all
-    tokens. MLP-Mixer divides the work alike, but its spatial mixing connects every
-    token with every other, where ours sees a window of $k \times k$.
+    tokens. MLP-Mixer splits the work the same way, but its spatial mixing connects
+    every token with every other, where ours sees a window of $k \times k$.
 
-    The residual goes around the spatial mixing only. The other two arrangements are
-    there to be compared with.
+    The residual connection goes around the spatial mixing only. [Two other
+    arrangements](variants.py#BothResiduals) are there to compare it with.
     """
 
     def __init__(
@@ -170,32 +133,25 @@ class ConvMixerLayer(nn.Module):
         width: int,
         kernel_size: int,
         activation: Activation = nn.GELU,
-        norm: Norm = "batch",
-        residual: Residual = "depthwise",
+        norm: Norm = nn.BatchNorm2d,
     ):
         r"""
         * `width` is the number of channels, $h$
         * `kernel_size` is the side of the depthwise window, $k$
         * `activation` makes the activation $\sigma$
-        * `norm` is `"batch"` or `"layer"`
-        * `residual` is `"depthwise"` (the paper's), `"both"` for one around the
-          pointwise convolution too, or `"none"`; any other value is a `ValueError`
+        * `norm` makes the normalization, BN
         """
         super().__init__()
-        if residual not in get_args(Residual):
-            choices = get_args(Residual)
-            raise ValueError(f"residual must be one of {choices}, not {residual!r}")
-        self.residual = residual
         # One filter for each channel. It is an ordinary convolution with as many groups
         # as channels; [ours](depthwise.py) has a faster gradient on a CPU.
         self.depthwise = DepthwiseConv2d(width, kernel_size)
         self.depthwise_activation = activation()
-        self.depthwise_norm = make_norm(norm, width)
+        self.depthwise_norm = norm(width)
         # A kernel of one token sees no neighbours: this is one linear layer, applied to
         # every token. In the published models it holds most of the weights.
         self.pointwise = nn.Conv2d(width, width, kernel_size=1)
         self.pointwise_activation = activation()
-        self.pointwise_norm = make_norm(norm, width)
+        self.pointwise_norm = norm(width)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """
@@ -203,12 +159,9 @@ class ConvMixerLayer(nn.Module):
         """
         # Spatial mixing: the layer adds to each token what it gathers from the
         # neighbours.
-        mixed = self.depthwise_norm(self.depthwise_activation(self.depthwise(x)))
-        x = mixed if self.residual == "none" else mixed + x
-
+        x = x + self.depthwise_norm(self.depthwise_activation(self.depthwise(x)))
         # Channel mixing: the token is rewritten, not added to.
-        mixed = self.pointwise_norm(self.pointwise_activation(self.pointwise(x)))
-        return mixed + x if self.residual == "both" else mixed
+        return self.pointwise_norm(self.pointwise_activation(self.pointwise(x)))
 
 
 class ClassificationHead(nn.Module):
@@ -256,9 +209,9 @@ class ConvMixer(nn.Module):
     \underbrace{h (h + k^2 + 6)}_{\text{layer}} +
     \underbrace{(h + 1) n}_{\text{head}}$$
 
-    A larger kernel is cheap as long as $k^2$ is small beside $h$, and the view widens
-    faster with it: after $d$ layers a token has seen a window of $d (k - 1) + 1$ tokens
-    a side.
+    A larger kernel is cheap as long as $k^2$ is small compared with $h$, and it widens
+    the receptive field: after $d$ layers a token has seen a window of $d (k - 1) + 1$
+    tokens on each side.
     """
 
     def __init__(
@@ -270,8 +223,8 @@ class ConvMixer(nn.Module):
         n_classes: int = 1000,
         in_channels: int = 3,
         activation: Activation = nn.GELU,
-        norm: Norm = "batch",
-        residual: Residual = "depthwise",
+        norm: Norm = nn.BatchNorm2d,
+        layer: Callable[..., nn.Module] = ConvMixerLayer,
     ):
         r"""
         * `width` is the size of a token, $h$
@@ -281,8 +234,8 @@ class ConvMixer(nn.Module):
         * `n_classes` is the number of classes, $n$
         * `in_channels` is the number of channels of the image, $c$
         * `activation` makes the activation $\sigma$
-        * `norm` is `"batch"` or `"layer"`
-        * `residual` is `"depthwise"`, `"both"` or `"none"`
+        * `norm` makes the normalization, BN
+        * `layer` makes a layer; [some variants](variants.py#BothResiduals) have others
 
         A size that is not a whole number of at least 1 is a `ValueError`.
         """
@@ -301,10 +254,7 @@ class ConvMixer(nn.Module):
         # Each layer is built, and so initialized, on its own. Copies of one layer would
         # all start from the same weights.
         self.layers = nn.Sequential(
-            *(
-                ConvMixerLayer(width, kernel_size, activation, norm, residual)
-                for _ in range(depth)
-            )
+            *(layer(width, kernel_size, activation, norm) for _ in range(depth))
         )
         self.head = ClassificationHead(width, n_classes)
 
@@ -322,50 +272,10 @@ def check_sizes(**sizes: int) -> None:
     """
     ### Check the sizes
 
-    PyTorch accepts some numbers that make no model, such as a depth of 0, and reports
-    others in terms of its own. We name the argument and the value.
+    PyTorch accepts some sizes that make no sense, such as a depth of 0, and its errors
+    about others do not mention our arguments. Ours name the argument and its value.
     """
     for name, size in sizes.items():
         if not isinstance(size, int) or isinstance(size, bool) or size < 1:
             what = "a whole number of at least 1"
             raise ValueError(f"{name} must be {what}, not {size!r}")
-
-
-def convmixer_256_8(
-    kernel_size: int = 5, patch_size: int = 2, n_classes: int = 10, **options: Any
-) -> ConvMixer:
-    """
-    ## The published models
-
-    ConvMixer-256/8 is the paper's model for CIFAR-10, whose images are 32 pixels wide.
-    At $k = 5$, $p = 2$ it has 594,186 parameters; at $k = 9$, $p = 1$, where each pixel
-    is a patch, 706,570.
-    """
-    return ConvMixer(256, 8, kernel_size, patch_size, n_classes, **options)
-
-
-def convmixer_768_32(n_classes: int = 1000, **options: Any) -> ConvMixer:
-    """
-    Three models were published for ImageNet. ConvMixer-768/32 is deep and narrow, has
-    the fewest parameters, 21,110,248, and is the only one with ReLU. Its published
-    top-1 accuracy is 80.16 %.
-    """
-    options.setdefault("activation", nn.ReLU)
-    return ConvMixer(768, 32, 7, 7, n_classes, **options)
-
-
-def convmixer_1024_20(n_classes: int = 1000, **options: Any) -> ConvMixer:
-    """
-    ConvMixer-1024/20 cuts patches of 14 pixels, so it works on a quarter of the tokens
-    that the other two have. It has 24,383,464 parameters, and a published top-1
-    accuracy of 76.94 %.
-    """
-    return ConvMixer(1024, 20, 9, 14, n_classes, **options)
-
-
-def convmixer_1536_20(n_classes: int = 1000, **options: Any) -> ConvMixer:
-    """
-    ConvMixer-1536/20 is the widest and the most accurate of the three. It has
-    51,625,960 parameters, and a published top-1 accuracy of 81.37 %.
-    """
-    return ConvMixer(1536, 20, 9, 7, n_classes, **options)

@@ -1,20 +1,20 @@
 r"""
 ---
-title: The prediction
-summary: What a trained model sees in image files, from the command line.
+title: Prediction
+summary: What image files show, according to a trained model, on the command line.
 ---
 
-# The prediction
+# Prediction
 
-A trained model answers one question, what an image shows:
+A trained model says what an image shows:
 
 ```
 python -m convmixer.predict --weights runs/digits seven.png
 ```
 
-The weights can be those of a run, or [anyone's](weights.py). What matters is that an
-image reaches the model in the form of the images that it was trained on:
-[`prepare`](#prepare) gives it the right size, and the weights say how it is normalized.
+The weights can be those of a run, or [anyone's](weights/loading.py). The model needs an
+image in the form of those that it was trained on: [`prepare`](images/files.py#prepare)
+gives it the right size, and the weights say how it is normalized.
 """
 
 import sys
@@ -24,9 +24,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import tyro
-from PIL import Image, ImageOps
+from PIL import Image
 
-from convmixer.errors import ExperimentError
+from convmixer.errors import ExperimentError, run_command
+from convmixer.images.files import prepare
 
 # As on the page of the experiment, PyTorch is imported where it is needed, and `--help`
 # does not wait for it.
@@ -34,10 +35,6 @@ if TYPE_CHECKING:
     import torch
 
     from convmixer.weights import Trained
-
-# Mean and standard deviation of each channel over ImageNet, which timm normalizes its
-# images with, and so the published models theirs.
-IMAGENET = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ class Options:
     ]
     # A file of weights, or the folder of a run.
     weights: Path
-    # How many classes to name for each image, the most probable first.
+    # Number of classes to print for each image, the most probable first.
     top: int = 5
     # Side of the images in pixels as the model gets them. The digits and CIFAR-10 have
     # 32; models for ImageNet take 224.
@@ -61,38 +58,30 @@ class Options:
 
 def main(arguments: list[str] | None = None) -> int:
     """
-    ## The program
+    ## The command
 
     * `arguments` are the words of the command line; without them, those that Python was
       started with
 
-    Returns the exit code: 0 for an answer to every image, 2 for what the user can put
-    right, 130 for Ctrl-C.
+    Returns [the exit code](errors.py#run_command): 0 if every image was classified.
     """
-    try:
+
+    def work() -> None:
         options = tyro.cli(Options, args=arguments, prog="python -m convmixer.predict")
         check(options)
-        # PyTorch and Pillow warn of what makes no difference to the answer.
+        # PyTorch and Pillow warn of things that make no difference to the result.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             predict(options)
-        return 0
-    except ExperimentError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"error: a file cannot be read or written: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\nStopped before the last image.", file=sys.stderr)
-        return 130
+
+    return run_command(work, stopped="Stopped before the last image.")
 
 
 def check(options: Options) -> None:
     """
     ## Check the values
 
-    Before PyTorch is imported. The first that makes no sense is an `ExperimentError`.
+    Done before PyTorch is imported. The first bad value is an `ExperimentError`.
     """
     if not options.images:
         raise ExperimentError("there is no image to look at: name at least one file")
@@ -108,16 +97,16 @@ def check(options: Options) -> None:
 
 def predict(options: Options) -> None:
     """
-    ## Look at the images
+    ## Classify the images
 
     * `options` are [what is asked for](#Options)
 
-    All images are read before the first is looked at, and before PyTorch is imported.
-    So a file that is no image is an `ExperimentError` at once, and not after half of
-    the answers.
+    All images are read before PyTorch is imported. So a file that is no image is an
+    `ExperimentError` at once, and not after half of the output.
     """
     pictures = [prepare(path, options.image_size) for path in options.images]
 
+    from convmixer.data import IMAGENET
     from convmixer.weights import load
 
     trained = load(options.weights)
@@ -138,66 +127,35 @@ def predict(options: Options) -> None:
         print(answer(shares, trained.classes, options.top), flush=True)
 
 
-def prepare(path: Path, image_size: int) -> Image.Image:
-    """
-    ## Prepare an image
-
-    * `path` is an image file
-    * `image_size` is the side of the square that the model gets, in pixels
-
-    Returns the square in RGB. An image that is not square loses what lies outside its
-    middle, rather than its proportions. The published models were measured with a
-    slightly smaller middle and another interpolation, so their probabilities differ a
-    little from ours. A file that is no image is an `ExperimentError`.
-    """
-    # Pillow, and not torchvision's own reader, for the sake of damaged files: that one
-    # can crash the whole program with them. Reading a damaged file may raise anything.
-    try:
-        with Image.open(path) as file:
-            mode = file.mode
-            # Cameras store how they were held, and leave turning to the reader.
-            picture = ImageOps.exif_transpose(file).convert("RGB")
-    except Exception as error:
-        raise ExperimentError(
-            f"{path} cannot be read as an image ({type(error).__name__}): it is "
-            "damaged, or of another kind"
-        ) from error
-    # Pillow cuts off what is more than 8 bits, and a picture would come out white.
-    if mode.startswith(("I", "F")):
-        raise ExperimentError(f"{path} has more than 8 bits a pixel: save it with 8")
-    # Bilinear, as the digits are enlarged
-    size = (image_size, image_size)
-    return ImageOps.fit(picture, size, method=Image.Resampling.BILINEAR)
-
-
 def probabilities(
     trained: "Trained", picture: Image.Image, mean: list[float], std: list[float]
 ) -> "torch.Tensor":
     """
     ## Run the model
 
-    * `picture` is an image as [`prepare`](#prepare) returns it
-    * `mean` and `std` are what each of its channels is normalized with
+    * `picture` is an image as [`prepare`](images/files.py#prepare) returns it
+    * `mean` and `std` are those that each channel is normalized with
 
     Returns the probability of each class, `[n]`.
     """
     import numpy as np
     import torch
 
-    # `[H, W, 3]` of bytes becomes `[1, 3, H, W]` of floats, as in the training.
-    image = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None] / 255
-    centre, spread = (torch.tensor(one)[:, None, None] for one in (mean, std))
+    from convmixer.augment import normalize
+
+    # `[H, W, 3]` becomes `[1, 3, H, W]`.
+    image = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None]
     with torch.inference_mode():
-        logits = trained.model((image - centre) / spread)
+        logits = trained.model(normalize(image, mean, std))
     return logits[0].softmax(dim=0)
 
 
 def answer(shares: "torch.Tensor", classes: list[str] | None, top: int) -> str:
     """
-    ## The answer
+    ## Print the most probable classes
 
     * `shares` are the probabilities of the classes, `[n]`
-    * `classes` are their names; without, they keep their numbers
+    * `classes` are their names; without names, the classes go by their numbers
     * `top` is how many classes to name
 
     Returns a line for each class, the most probable first.

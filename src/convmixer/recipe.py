@@ -2,34 +2,27 @@ r"""
 ---
 title: The recipe
 summary: >
-  Everything that a training can be asked for, with a reason for every default, and the
-  published recipes by name.
+  Every option of a training, with the reason for its default, and the published recipes
+  as presets.
 ---
 
 # The recipe
 
-How well a model reads depends as much on how it was trained as on what it is. This page
-is the how: the [options](#Options) of [the experiment](experiment.py), and the
-[presets](#PRESETS), which are sets of options that belong together. `--preset` chooses
-one, and what the command line says besides comes before it:
+A model's accuracy depends as much on how it was trained as on what it is. This page is
+the how: the [options](#Options) of [the experiment](experiment.py), and the
+[presets](#PRESETS), sets of options that belong together. `--preset` chooses one, and
+any other option on the command line overrides it:
 
 ```
 python -m convmixer.experiment --preset cifar10-100 --epochs 50
 ```
 
-Most numbers here are strengths, and 0 switches a thing off.
+Where an option is a strength, 0 turns it off.
 """
 
-import argparse
-import json
-import math
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
-
-import tyro
-
-from convmixer.errors import ExperimentError
+from typing import Literal
 
 Preset = Literal[
     "digits",
@@ -48,38 +41,38 @@ class Options:
     Train ConvMixer, on handwritten digits unless told otherwise.
     """
 
-    # The defaults of all other options. Without one, those that suit the data set.
+    # The defaults of all other options. By default, those that suit the data set.
     preset: Preset = "digits"
-    # Go on with the run in this folder. Its own options hold; only where it runs may
-    # be another place: data-dir, device, compile and workers.
+    # Resume the run in this folder, with its own options. Only where it runs may
+    # change: data-dir, device, compile and workers.
     resume: Path | None = None
 
-    # What to learn. The digits need no download and no GPU; cifar10 is the paper's
-    # small task; imagefolder reads train and val from data-dir, a folder for each
-    # class.
+    # The data set. The digits need no download and no GPU; cifar10 is the paper's small
+    # task; imagefolder reads train and val from data-dir, with a folder for each class.
     dataset: Literal["digits", "cifar10", "imagefolder"] = "digits"
     # The folder that holds cifar-10-batches-py, or will after a download, or the
     # folders train and val.
     data_dir: Path = Path("data")
-    # Fetch and unpack CIFAR-10 if it is not there yet. Never done without being asked.
+    # Download and unpack CIFAR-10 if it is not there yet. Nothing is downloaded without
+    # this option.
     download: bool = False
     # Which digits are held out: some of everyone's, or everything from some writers,
     # which is harder.
     split: Literal["random", "writers"] = "random"
-    # Decides which digits or writers are held out. Apart from the seed, so that runs
-    # with other seeds are tested on the same digits.
+    # Decides which digits or writers are held out. Separate from seed, so that runs
+    # with different seeds are tested on the same digits.
     split_seed: int = 0
     # Side of an image in pixels. Those of imagefolder are cropped and resized to it;
     # the others have 32.
     image_size: int = 32
 
-    # What to train. The other two are what ConvMixer is compared with; in them, width
-    # is the size of a token and depth the number of blocks.
+    # The model. The other two are compared with ConvMixer; in them, width is the size
+    # of a token and depth the number of blocks.
     model: Literal["convmixer", "mlp_mixer", "vit"] = "convmixer"
     # Numbers in a token, h. Small enough for two CPU cores; the paper's model for
     # CIFAR-10 has 256.
     width: int = 64
-    # Number of ConvMixer layers, d. A digit is 8 x 8 tokens. With windows of 5 tokens,
+    # Number of ConvMixer layers, d. A digit has 8 x 8 tokens. With windows of 5 tokens,
     # two layers see 9 x 9 of them, so four are plenty.
     depth: int = 4
     # Side of the window of the depthwise convolution in tokens, k.
@@ -89,39 +82,41 @@ class Options:
     patch_size: int = 4
     # The function between two convolutions. Of the published models, 768/32 has relu.
     activation: Literal["gelu", "relu"] = "gelu"
-    # What is normalized: each channel over the batch, as in the paper, or each token,
-    # as in Vision Transformer and MLP-Mixer.
+    # The normalization: each channel over the batch, as in the paper, or each token, as
+    # in Vision Transformer and MLP-Mixer.
     norm: Literal["batch", "layer"] = "batch"
     # Which convolutions have a residual connection around them. In the paper, the
     # depthwise ones.
     residual: Literal["depthwise", "both", "none"] = "depthwise"
-    # Whether each layer draws its own first weights, or all are copies of the first.
+    # Whether each layer is initialized on its own, or all start as copies of the first.
     layers: Literal["fresh", "copied"] = "fresh"
 
-    # How often every training image is seen.
+    # Passes over the training images.
     epochs: int = 8
     # Images in a step, on all devices together. The digits are few, and small batches
-    # make more steps of them.
+    # make more steps.
     batch_size: int = 32
     # The highest learning rate. The schedule rises to it and falls again.
     learning_rate: float = 0.01
-    # How it falls: the authors' triangle with a long foot, or half a cosine.
+    # How it falls: along the authors' triangle with a long foot, or along half a
+    # cosine.
     schedule: Literal["triangle", "cosine"] = "triangle"
     # The share of the training in which the learning rate rises.
     warmup: float = 0.4
-    # How strongly AdamW pulls the weights towards zero.
+    # Weight decay: how strongly AdamW pulls the weights towards zero.
     weight_decay: float = 0.01
-    # What is pulled: the filters and matrices, or biases and normalization too, as in
-    # the authors' script.
+    # What is decayed: filters and matrices, or biases and normalization too, as in the
+    # authors' script.
     decay: Literal["matrices", "all"] = "matrices"
     # What AdamW adds to its denominators. Larger values calm its first steps.
     epsilon: float = 1e-8
-    # The greatest length of the gradient of all weights together; longer ones are cut.
+    # Gradient clipping: the largest norm of the gradient of all weights together.
     clip: float = 0.0
-    # How much of the right answer's probability is spread over all classes.
+    # Label smoothing: the share of the label's probability that is spread over all
+    # classes.
     label_smoothing: float = 0.0
-    # Share of the weights' moving average that is kept at every step, such as 0.999.
-    # With one, the averaged weights are tested and exported.
+    # Share of the weights' moving average that is kept in every step, such as 0.999.
+    # Unless it is 0, the averaged weights are evaluated and exported.
     average: float = 0.0
 
     # By how many pixels an image may be shifted.
@@ -129,46 +124,47 @@ class Options:
     # The smallest part of an image that may be cut out and enlarged, as a share of its
     # area; 1 leaves images whole.
     scale: float = 1.0
-    # Probability of a mirror image. A mirrored 2 is no digit at all.
+    # Probability of a horizontal flip. The digits have none, since a mirrored 2 is no
+    # digit.
     flip: float = 0.0
-    # How many operations of RandAugment change an image.
+    # Number of RandAugment operations for each image.
     augment_operations: int = 0
-    # How strongly, from 0 to 30.
+    # Strength of these operations, from 0 to 30.
     augment_magnitude: int = 9
-    # By which share brightness, contrast and saturation may change.
+    # Color jitter: the share by which brightness, contrast and saturation may change.
     jitter: float = 0.0
-    # Probability that a rectangle of the image is erased.
+    # Random erasing: the probability that a rectangle of the image is erased.
     erasing: float = 0.0
     # Strength of Mixup, which blends two images and their labels.
     mixup: float = 0.0
-    # Strength of CutMix, which puts a part of one image into another. With both, a coin
-    # decides in each step.
+    # Strength of CutMix, which pastes a part of one image into another. With both, one
+    # of them is drawn in each step.
     cutmix: float = 0.0
 
-    # Decides the first weights, the order of the images and their augmentation. Runs
-    # that differ in nothing else show how much of an accuracy is chance.
+    # Decides the initial weights, the order of the images and their augmentation. Runs
+    # that differ only in the seed show how far the accuracy scatters.
     seed: int = 0
-    # Processes that read image files beside the training, at most one for each core.
+    # Processes that read image files during the training, at most one for each core.
     # Only imagefolder has files to read.
     workers: int = 8
     # Where to train. With auto, on a GPU if PyTorch finds one.
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    # Numbers of the forward pass. With auto, the shorter ones where the hardware
-    # multiplies them faster, and float32 elsewhere.
+    # Number type of the forward pass. With auto, a 16-bit type where the hardware
+    # multiplies it faster, and float32 elsewhere.
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    # Whether torch.compile translates the model first. With auto, on CUDA only, where a
-    # long training earns the wait back.
+    # Whether to compile the model with torch.compile first. With auto, only on CUDA,
+    # where a long training makes up for the wait.
     compile: Literal["auto", "on", "off"] = "auto"
 
-    # The folder of all runs. Each run has a folder of its own in it.
+    # The folder of all runs, with a folder for each.
     runs: Path = Path("runs")
-    # The name of this run's folder. Without one, the time at which the run starts.
+    # The name of this run's folder. By default, the time at which the run starts.
     name: str = ""
 
 
 # The authors' recipe for 25 epochs of CIFAR-10, with $k = 5$ and $p = 2$. They report
-# 92.60 % for it, in half precision; we have not run it. Their script decays all weights
-# alike.
+# 92.60 % for it, in half precision; we have not run it. Their script decays all
+# weights.
 CIFAR10_25 = Options(
     preset="cifar10-25",
     dataset="cifar10",
@@ -192,9 +188,9 @@ CIFAR10_100 = replace(
     CIFAR10_25, preset="cifar10-100", epochs=100, jitter=0.2, erasing=0.2
 )
 
-# Each pixel a patch, under a wide window: the model of which the paper reports over
-# 96 %. The recipe around it is ours, from the parts that such trainings have in common,
-# and has not been run.
+# Each pixel is a patch, and the window is wide: the paper reports over 96 % for this
+# model. The recipe around it is ours, made of what such trainings have in common, and
+# has not been run.
 CIFAR10_BEST = replace(
     CIFAR10_100,
     preset="cifar10-best",
@@ -263,155 +259,3 @@ PRESETS = {
         CONVMIXER_1536_20,
     )
 }
-
-# What a run may change when it is resumed: where it runs, not what it computes.
-PLACE = {"resume", "data_dir", "download", "device", "compile", "workers"}
-
-
-def parse(arguments: list[str]) -> Options:
-    """
-    ## Read the command line
-
-    The command line is made from [the options](#Options): their names, types, defaults,
-    and the notes above them. So this page and `--help` cannot disagree. Words that make
-    no options end the program here, with exit code 2.
-    """
-    # Preset, data set and an earlier run decide the defaults, so they are looked for
-    # first. What we do not know is left to the parser to report.
-    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    for name in ("--preset", "--dataset", "--resume"):
-        first.add_argument(name, nargs="?")
-    asked = first.parse_known_args(arguments)[0]
-
-    earlier = options_of(Path(asked.resume)) if asked.resume else None
-    suitable = [CIFAR10_25, CONVMIXER_1536_20]
-    of_data_set = {options.dataset: options for options in suitable}
-    default = earlier or PRESETS.get(asked.preset)
-    options = tyro.cli(
-        Options,
-        args=arguments,
-        default=default or of_data_set.get(asked.dataset, Options()),
-        prog="python -m convmixer.experiment",
-        config=(tyro.conf.FlagCreatePairsOff,),
-    )
-    if earlier:
-        same_run(options, earlier)
-    return options
-
-
-def options_of(folder: Path) -> Options:
-    """
-    ### The options of an earlier run
-
-    * `folder` is the run's folder, which may have been moved since
-
-    A folder that holds no run is an `ExperimentError`.
-    """
-    path = folder / "record.json"
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))["options"]
-        # JSON has no paths, and knows nothing of types.
-        for field in fields(Options):
-            if isinstance(field.default, Path):
-                stored[field.name] = Path(stored[field.name])
-        options = Options(**stored)
-    except OSError as error:
-        raise ExperimentError(
-            f"--resume {folder}: {path} cannot be read ({error.strerror}); name the "
-            "folder of a run, such as runs/NAME"
-        ) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise ExperimentError(
-            f"--resume {folder}: {path} is no record of a run that this version can go "
-            f"on with ({error})"
-        ) from error
-    place = folder.absolute()
-    return replace(options, resume=folder, runs=folder.parent, name=place.name)
-
-
-def plain(options: Options) -> dict[str, Any]:
-    """
-    ### Write the options down
-
-    In types that JSON, labml and checkpoints can hold.
-    """
-    return {
-        name: str(value) if isinstance(value, Path) else value
-        for name, value in asdict(options).items()
-    }
-
-
-def same_run(options: Options, earlier: Options) -> None:
-    """
-    ### Whether it is still the same run
-
-    An option that differs from the run's own is an `ExperimentError`: with it, the run
-    would become another one halfway.
-    """
-    for field in fields(Options):
-        given, before = getattr(options, field.name), getattr(earlier, field.name)
-        if given != before and field.name not in PLACE:
-            raise ExperimentError(
-                f"--{option(field.name)} {given} with --resume, but the run began with "
-                f"{before}; leave it out, or start a run of its own"
-            )
-
-
-def option(name: str) -> str:
-    """
-    The name of an option as it is typed.
-    """
-    return name.replace("_", "-")
-
-
-def check(options: Options) -> None:
-    """
-    ## Check the values
-
-    A value of the right type can still make no sense. The first that does not is an
-    `ExperimentError`.
-    """
-    sizes = ["width", "depth", "kernel_size", "patch_size", "image_size"]
-    for name in (*sizes, "epochs", "batch_size"):
-        require(options, name, 1, math.inf, "at least 1")
-    for name in ("seed", "split_seed"):
-        require(options, name, 0, 2**32 - 1, "from 0 to 2**32 - 1")
-    for name in ("workers", "shift", "augment_operations", "weight_decay"):
-        require(options, name, 0, math.inf, "at least 0")
-    for name in ("clip", "mixup", "cutmix", "epsilon"):
-        require(options, name, 0, math.inf, "at least 0")
-    for name in ("flip", "erasing", "jitter", "label_smoothing"):
-        require(options, name, 0, 1, "from 0 to 1")
-    require(options, "augment_magnitude", 0, 30, "from 0 to 30")
-    # Python's smallest number above 0, and its largest below 1
-    above, below = math.ulp(0), math.nextafter(1, 0)
-    require(options, "learning_rate", above, math.inf, "more than 0")
-    require(options, "scale", above, 1, "more than 0 and at most 1")
-    require(options, "average", 0, below, "at least 0 and less than 1")
-    triangle = options.schedule == "triangle"
-    latest, words = (0.8, "0.8, where its foot begins") if triangle else (below, "1")
-    require(options, "warmup", 0, latest, f"from 0 to {words}")
-
-    if options.dataset != "imagefolder":
-        require(options, "image_size", 32, 32, "32, the size of its images")
-    if options.image_size % options.patch_size:
-        raise ExperimentError(
-            f"--patch-size must be a divisor of {options.image_size}, the side of an "
-            f"image, not {options.patch_size}"
-        )
-    # The name becomes a folder, and must not lead out of the folder of all runs.
-    if options.name not in ("", Path(options.name).name) or options.name == "..":
-        raise ExperimentError(
-            f"--name must be a name without folders, not {options.name}"
-        )
-    if options.download and options.dataset != "cifar10":
-        raise ExperimentError("only CIFAR-10 has a --download; add --dataset cifar10")
-
-
-def require(options: Options, name: str, least: float, most: float, what: str) -> None:
-    """
-    Says which option, as it is typed, must be what, and what it is.
-    """
-    value: Any = getattr(options, name)
-    if not (least <= value <= most and math.isfinite(value)):
-        raise ExperimentError(f"--{option(name)} must be {what}, not {value}")

@@ -1,296 +1,330 @@
 r"""
 ---
-title: The training
-summary: The loop over epochs, one epoch, one step, and one look at the held-out images.
+title: The training loop
+summary: >
+  The complete training loop, then its parts: the batches of an epoch, one step, the
+  evaluation, the learning rate, the optimizer and the moving average of the weights.
 ---
 
-# The training
+# The training loop
 
-Training is a loop: show the model some images, compare its answers with the labels, and
-move every weight a little in the direction that would have made the answers better. The
-page follows it from the outside in:
+Training shows the model some images, compares its predictions with the labels, and
+moves every weight a little in the direction that makes the loss smaller.
+[`train`](#train) does this from the first epoch to the last. It runs as it stands:
 
-* [`train`](#train) is the loop over epochs.
-* [`train_epoch`](#train_epoch) is one pass over the training images, and
-  [`train_step`](#train_step) one batch of it.
-* [`answers`](#answers) is one pass over the held-out images.
+```
+python -m convmixer.training
+```
 
-What surrounds it has pages of its own: how [the weights are moved](optimization.py),
-how [images are changed](augment.py), how a run [is stopped and goes on](checkpoint.py),
-and how [several devices](distributed.py) share the work.
+The rest of the page is what `train` calls, in the order in which it is needed: [the
+batches](#epoch_batches) of an epoch, [a step](#train_step), [the
+evaluation](#evaluate), [the learning rate](#learning_rate), [the
+optimizer](#make_optimizer) and [the moving average](#EMA) of the weights.
 
-The accuracy of a run is that of its last epoch. The best epoch would look better, and
-would have been chosen with the very images that are to judge it.
+[The experiment](experiment.py) uses the same functions in [a longer
+loop](runs/loop.py), which also writes checkpoints, keeps a record, and runs on several
+devices. Both end with the same weights, bit for bit; a test compares them.
 """
 
+import copy
 import math
-import signal
-import time
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
-from labml import monit, tracker
 from torch import nn
 
-from convmixer.augment import Augmentation, Chance, mixing
-from convmixer.checkpoint import State, StopRequest, write_checkpoint
-from convmixer.data import DataSet, seed_of, shuffled
-from convmixer.distributed import Team
-from convmixer.errors import ExperimentError
-from convmixer.machine import Machine
-from convmixer.optimization import learning_rate
-from convmixer.recipe import Options, plain
-from convmixer.tracking import tracked
+from convmixer.augment import Augmentation, BatchGenerator, mixing, normalize
+from convmixer.data import DataSet, digits, seed_of, shuffled
+from convmixer.devices.machine import Machine
+from convmixer.recipe import Options
 
-# Images in a batch of the test, where no gradient needs memory
-TEST_BATCH = 512
+# Images in a batch of the evaluation, where no gradient needs memory
+EVALUATION_BATCH = 512
+
+
+def train(
+    model: nn.Module, data: DataSet, options: Options, machine: Machine
+) -> nn.Module:
+    """
+    ## The complete loop
+
+    * `model` takes images `[B, 3, H, W]` and returns logits `[B, n]`
+    * `data` holds the training images and the held-out ones
+    * `options` are [the recipe](recipe.py)
+    * `machine` says on which device to train, and in which precision
+
+    Prints the loss and the accuracy after every epoch. Returns the model that they are
+    of: the one that was trained, or the average of its weights.
+    """
+    model = model.to(machine.device, memory_format=torch.channels_last)
+    optimizer = make_optimizer(model, options)
+    scaler = machine.grad_scaler()
+    ema = EMA(model, options.average) if options.average else None
+    evaluated = model if ema is None else ema.model
+    labels = data.test.labels.cpu()
+
+    for epoch in range(options.epochs):
+        model.train()
+        loss = 0.0
+        for batch in epoch_batches(data, options, machine, epoch):
+            mean = train_step(model, batch, optimizer, scaler, options, machine)
+            loss += mean.item() * batch.size
+            if ema is not None:
+                ema.update(model)
+
+        correct = evaluate(evaluated, data, machine).cpu() == labels
+        loss, accuracy = loss / len(data.train.labels), correct.double().mean()
+        print(f"epoch {epoch + 1}: loss {loss:.4f}, accuracy {accuracy:.2%}")
+    return evaluated
 
 
 @dataclass(frozen=True)
-class Setting:
+class Batch:
     """
-    ## The setting
-
-    What stays as it is from the first step of a run to the last.
+    ### A batch, ready for its step
     """
 
-    options: Options
-    images: DataSet
-    machine: Machine
-    team: Team
-    # The folder of the run
-    folder: Path
-
-    @property
-    def steps(self) -> int:
-        """
-        Steps in an epoch. A last batch with fewer images than there are processes is
-        left out.
-        """
-        whole, rest = divmod(len(self.images.train.labels), self.options.batch_size)
-        return whole + (rest >= self.team.size)
+    # The images as the model takes them, floats `[B, 3, H, W]`
+    images: torch.Tensor
+    # Their classes, `[B]`, or after mixing the shares of all classes, `[B, n]`
+    labels: torch.Tensor
+    # The learning rate of the step
+    learning_rate: float
+    # The number that the sum of the losses is divided by. It is $B$, unless several
+    # processes share the batch.
+    size: float
 
 
-def train(setting: Setting, state: State, report: Callable[[], None]) -> int | None:
+def epoch_batches(
+    data: DataSet,
+    options: Options,
+    machine: Machine,
+    epoch: int,
+    first_step: int = 0,
+    rank: int = 0,
+    world_size: int = 1,
+) -> Iterator[Batch]:
     """
-    ## The loop
+    ## The batches of an epoch
 
-    * `setting` is what stays as it is, and `state` what changes
-    * `report` is called after every epoch, when the state has its figures
+    * `epoch` counts from 0
+    * `first_step` is where to start, for a run that was stopped within the epoch
+    * `rank` and `world_size` are the number of this process and of all: each gets every
+      `world_size`-th image of a batch
 
-    Returns `None` when the training came to its end, or the signal that asked it to
-    stop. Either way the state is in a checkpoint. Weights or a loss that are no longer
-    numbers are an `ExperimentError`: no later step can mend them.
+    Every image comes once, in a new order, and [augmented](augment.py).
     """
-    options = setting.options
-    if setting.machine.compiled:
-        state.model.compile()
-    model = setting.team.join(state.model, setting.machine)
-    best = max((epoch["accuracy"] for epoch in state.epochs), default=-1.0)
+    augment = Augmentation(options, data.mean, data.std)
+    mix = mixing(options, len(data.classes))
+    share = slice(rank, None, world_size)
 
-    leads = setting.team.leads
-    watched = tracked(setting.folder, plain(options)) if leads else nullcontext()
-    with watched, StopRequest() as stop:
-        epochs = range(state.epoch + 1, options.epochs + 1)
-        for _ in monit.loop(epochs, is_print_iteration_time=False):
-            began = time.perf_counter()
-            if not train_epoch(setting, state, model, stop):
-                save(setting, state, best=False)
-                return stop.signal or signal.SIGTERM
-            setting.team.share_statistics(state.model)
-
-            right = answers(setting, state) == setting.images.test.labels.cpu()
-            figures = {
-                "loss": state.loss / len(setting.images.train.labels),
-                "accuracy": right.sum().item() / len(right),
-            }
-            seconds = round(time.perf_counter() - began, 2)
-            state.epoch, state.step, state.loss = state.epoch + 1, 0, 0.0
-            state.epochs.append({"epoch": state.epoch, **figures, "seconds": seconds})
-            report()
-            save(setting, state, best=figures["accuracy"] > best)
-            best = max(best, figures["accuracy"])
-            tracker.save(figures)
-            tracker.new_line()
-    return None
-
-
-def save(setting: Setting, state: State, best: bool) -> None:
-    """
-    ### Write a checkpoint
-
-    The first process writes for all. Weights that are no numbers are not written.
-    """
-    if not state.finite():
-        raise diverged(setting, state, "a weight is no number")
-    if setting.team.leads:
-        about = {
-            "options": plain(setting.options),
-            "classes": setting.images.classes,
-            "mean": setting.images.mean,
-            "std": setting.images.std,
-        }
-        steps = state.epoch * setting.steps + state.step
-        write_checkpoint(setting.folder / "checkpoints", state, about, steps, best)
-
-
-def train_epoch(
-    setting: Setting, state: State, model: nn.Module, stop: StopRequest
-) -> bool:
-    """
-    ## One epoch of training
-
-    * `model` is the model of the state, as it is called in training
-    * `stop` knows whether the training is asked to stop
-
-    Goes on after the steps that the state says are done. Returns whether the epoch was
-    finished.
-    """
-    options, images, team = setting.options, setting.images, setting.team
-    augment = Augmentation(options, images.mean, images.std)
-    mix = mixing(options, len(images.classes))
-
-    seed = seed_of(options.seed, state.epoch)
-    order = shuffled(len(images.train.labels), options.batch_size, seed)
-    order = order[state.step : setting.steps]
-    batches = images.train.batches([numbers[team.share] for numbers in order], seed)
-
-    model.train()
-    losses: list[torch.Tensor] = []
-    steps = monit.iterate("Train", order)
-    for numbers, (pixels, labels) in zip(steps, batches, strict=True):
-        # From here on, chance depends on nothing that was before this step.
-        torch.manual_seed(seed_of(options.seed, state.epoch, state.step))
-        pixels = pixels.to(setting.machine.device, non_blocking=True)
-        labels = labels.to(setting.machine.device, non_blocking=True)
-        inputs = augment(pixels, Chance(len(numbers), team.share))
+    seed = seed_of(options.seed, epoch)
+    order = shuffled(len(data.train.labels), options.batch_size, seed)
+    # A last batch with fewer images than there are processes is left out.
+    order = [indices for indices in order if len(indices) >= world_size]
+    n_steps = len(order)
+    order = order[first_step:]
+    loaded = data.train.batches([indices[share] for indices in order], seed)
+    for step, (images, labels) in enumerate(loaded, first_step):
+        # Seeded for this step alone, so that a resumed run draws the same numbers
+        torch.manual_seed(seed_of(options.seed, epoch, step))
+        images = images.to(machine.device, non_blocking=True)
+        labels = labels.to(machine.device, non_blocking=True)
+        n_images = len(order[step - first_step])
+        images = augment(images, BatchGenerator(n_images, share))
         if mix is not None:
-            inputs, labels = mix(inputs, labels)
+            images, labels = mix(images, labels)
 
-        progress = (state.epoch + (state.step + 1) / setting.steps) / options.epochs
+        progress = (epoch + (step + 1) / n_steps) / options.epochs
         rate = learning_rate(progress, options)
-        loss = train_step(setting, state, model, inputs, labels, rate, len(numbers))
-        losses.append(loss * len(numbers))
-        state.step += 1
-
-        stopping = team.any(stop.signal is not None)
-        # Reading a loss makes the processor wait for a GPU, so there it is done for
-        # many steps at once.
-        often = setting.machine.device.type == "cpu"
-        if often or stopping or len(losses) == 100 or state.step == setting.steps:
-            read_losses(setting, state, losses)
-        if stopping and state.step < setting.steps:
-            return False
-    return True
+        # Several processes average their gradients, where we want the mean over the
+        # whole batch. So each divides by the batch's size over their number.
+        yield Batch(images, labels, rate, n_images / world_size)
 
 
 def train_step(
-    setting: Setting,
-    state: State,
     model: nn.Module,
-    images: torch.Tensor,
-    labels: torch.Tensor,
-    rate: float,
-    n_images: int,
+    batch: Batch,
+    optimizer: torch.optim.Optimizer,
+    scaler: torch.amp.GradScaler,
+    options: Options,
+    machine: Machine,
 ) -> torch.Tensor:
     """
     ## One step
 
-    * `images` are this process's share of the batch, floats `[B, 3, H, W]`
-    * `labels` are their classes, `[B]`, or shares of each class, `[B, n]`
-    * `rate` is the learning rate
-    * `n_images` is the size of the batch on all devices together
-
-    Returns this share's part in the mean loss of the batch, still on the device.
+    Returns the mean loss of the batch, still on the device.
     """
-    options, optimizer, scaler = setting.options, state.optimizer, state.scaler
     for group in optimizer.param_groups:
-        group["lr"] = rate
+        group["lr"] = batch.learning_rate
 
     # Lower precision is for the forward pass and the loss only. A context around the
-    # whole loop would keep its short copies of the weights from step to step, and go on
-    # with old ones.
-    with setting.machine.autocast():
-        smoothing = options.label_smoothing
+    # whole loop would cache its short copies of the weights from step to step, and go
+    # on with old ones.
+    with machine.autocast():
         loss = F.cross_entropy(
-            model(images), labels, label_smoothing=smoothing, reduction="sum"
+            model(batch.images),
+            batch.labels,
+            label_smoothing=options.label_smoothing,
+            reduction="sum",
         )
-        loss = loss / n_images
+        loss = loss / batch.size
 
-    # Several processes average their gradients, where we want the sum of the shares.
     optimizer.zero_grad()
-    scaler.scale(loss * setting.team.size).backward()
+    scaler.scale(loss).backward()
     if options.clip:
+        # Gradient clipping must see the gradients as they are, not scaled up.
         scaler.unscale_(optimizer)
-        nn.utils.clip_grad_norm_(state.model.parameters(), options.clip)
+        nn.utils.clip_grad_norm_(model.parameters(), options.clip)
     scaler.step(optimizer)
     scaler.update()
-    if state.average is not None:
-        state.average.update(state.model)
     return loss.detach()
 
 
-def read_losses(setting: Setting, state: State, losses: list[torch.Tensor]) -> None:
-    """
-    ### Read the losses
-
-    * `losses` are those of the last steps, which are added to the state, and forgotten
-
-    The first that is no number ends the training.
-    """
-    values = setting.team.sum(torch.stack(losses)).tolist()
-    for back, value in zip(range(len(values), 0, -1), values, strict=True):
-        if not math.isfinite(value):
-            state.step -= back - 1
-            raise diverged(setting, state, f"the loss is {value}")
-    state.loss += sum(values)
-    losses.clear()
-
-
-def diverged(setting: Setting, state: State, what: str) -> ExperimentError:
-    """
-    ### What to say when the numbers run away
-
-    Names the step and the checkpoint before it.
-    """
-    epoch = state.epoch + (state.step > 0)
-    step = state.step or setting.steps
-    names = sorted((setting.folder / "checkpoints").glob("step-*.pt"))
-    last = (
-        f"The last good checkpoint is {names[-1]}"
-        if names
-        else "There is no checkpoint"
-    )
-    return ExperimentError(
-        f"{what} in epoch {epoch}, step {step} of {setting.steps}; try a lower "
-        f"--learning-rate, or --clip 1. {last}"
-    )
-
-
 @torch.inference_mode()
-def answers(setting: Setting, state: State) -> torch.Tensor:
+def evaluate(
+    model: nn.Module,
+    data: DataSet,
+    machine: Machine,
+    rank: int = 0,
+    world_size: int = 1,
+) -> torch.Tensor:
     """
-    ## One pass over the held-out images
+    ## The evaluation
 
-    Returns the class that the model takes each for, `[N]`, on the processor. Batch
-    normalization now uses the averages that it gathered in training, so the answer to
-    an image does not depend on its neighbours in the batch.
+    Returns the predicted class of every held-out image, `[N]`, on the device. With
+    several processes, each leaves the others' images at 0.
+
+    Batch normalization now uses the averages that it gathered in training, so the
+    prediction for an image does not depend on the others in its batch.
     """
-    images, machine, team = setting.images, setting.machine, setting.team
-    augment = Augmentation(setting.options, images.mean, images.std)
-    state.tested.eval()
-    everything = torch.arange(len(images.test.labels))
-    order = [numbers[team.share] for numbers in everything.split(TEST_BATCH)]
-    found = torch.zeros(len(everything), dtype=torch.long, device=machine.device)
-    batches = images.test.batches(order, seed=0)
-    for (pixels, _), numbers in zip(batches, order, strict=True):
-        inputs = augment.normalize(pixels.to(machine.device, non_blocking=True))
+    model.eval()
+    indices = torch.arange(len(data.test.labels))
+    order = [part[rank::world_size] for part in indices.split(EVALUATION_BATCH)]
+    predictions = torch.zeros(len(indices), dtype=torch.long, device=machine.device)
+    batches = data.test.batches(order, seed=0)
+    for (images, _), part in zip(batches, order, strict=True):
+        images = images.to(machine.device, non_blocking=True)
         with machine.autocast():
-            logits = state.tested(inputs)
-        found[numbers.to(machine.device)] = logits.argmax(dim=1)
-    # Each process has left the others' images at 0, so their sum is all answers.
-    return team.sum(found).cpu()
+            logits = model(normalize(images, data.mean, data.std))
+        predictions[part.to(machine.device)] = logits.argmax(dim=1)
+    return predictions
+
+
+def learning_rate(progress: float, options: Options) -> float:
+    r"""
+    ## The learning rate
+
+    * `progress` is the share of the training that is done, from 0 to 1
+    * `options` set the highest learning rate $\eta$, the share $w$ of the training
+      spent warming up to it, and the schedule
+
+    The authors' schedule for CIFAR-10 is a triangle with a long foot: linearly from 0
+    up to $\eta$ at $w$, which is two fifths, down to $\eta / 20$ at four fifths, and on
+    to 0. Small steps at the start let batch normalization and the optimizer's averages
+    settle; small steps at the end let the weights settle. The digits use it too.
+
+    The other schedule falls along a cosine, as is usual for Vision Transformers:
+
+    $$\frac{\eta}{2} \left( 1 + \cos \pi \frac{t - w}{1 - w} \right)$$
+    """
+    peak, warmup = options.learning_rate, options.warmup
+    if options.schedule == "cosine":
+        if progress < warmup:
+            return peak * progress / warmup
+        return peak * (1 + math.cos(math.pi * (progress - warmup) / (1 - warmup))) / 2
+    corners = [0, warmup, 4 / 5, 1]
+    return float(np.interp(progress, corners, [0, peak, peak / 20, 0]))
+
+
+def make_optimizer(model: nn.Module, options: Options) -> torch.optim.AdamW:
+    """
+    ## The optimizer
+
+    AdamW, as in the authors' script. Its weight decay pulls every weight a little
+    towards zero, which keeps filters and matrices from growing larger than the data
+    require. Biases and the scales of normalization, which have one dimension, have no
+    such reason to be small and are not decayed unless `decay` is `"all"`.
+    """
+    groups: dict[bool, list[nn.Parameter]] = {True: [], False: []}
+    for weight in model.parameters():
+        groups[options.decay == "all" or weight.dim() > 1].append(weight)
+    return torch.optim.AdamW(
+        [
+            {"params": weights, "weight_decay": options.weight_decay if decays else 0.0}
+            for decays, weights in groups.items()
+        ],
+        lr=options.learning_rate,
+        eps=options.epsilon,
+    )
+
+
+class EMA:
+    r"""
+    ## The moving average of the weights
+
+    $$\bar\theta \leftarrow \beta_t \, \bar\theta + (1 - \beta_t) \, \theta, \qquad
+    \beta_t = \min\Big(\beta, \frac{1 + t}{10 + t}\Big)$$
+
+    The weights of single steps scatter around a good solution, and their exponential
+    moving average (EMA) lies closer to it. Early on, the share $\beta_t$ that is kept
+    is small, so that the random initial weights are soon forgotten.
+
+    PyTorch's `AveragedModel` counts the steps on the device and reads the count in
+    every step, which makes the CPU wait for the GPU. Ours counts on the CPU.
+    """
+
+    def __init__(self, model: nn.Module, kept: float):
+        r"""
+        * `model` is what is averaged
+        * `kept` is the largest share that is kept, $\beta$
+        """
+        self.kept = kept
+        self.steps = 0
+        self.model = copy.deepcopy(model).requires_grad_(False)
+
+    @torch.no_grad()
+    def update(self, model: nn.Module) -> None:
+        """
+        Takes the weights of one step into the average, and with them the running
+        statistics of batch normalization.
+        """
+        kept = min(self.kept, (1 + self.steps) / (10 + self.steps))
+        self.steps += 1
+        averaged, current = floats(self.model), floats(model)
+        torch._foreach_lerp_(averaged, current, 1 - kept)
+
+    def state_dict(self) -> dict[str, object]:
+        """
+        Returns all that a checkpoint needs.
+        """
+        return {"steps": self.steps, "model": self.model.state_dict()}
+
+    def load_state_dict(self, state: dict) -> None:
+        """
+        Restores what `state_dict` returned.
+        """
+        self.steps = state["steps"]
+        self.model.load_state_dict(state["model"])
+
+
+def floats(model: nn.Module) -> list[torch.Tensor]:
+    """
+    Returns every tensor of a model that can be averaged. The batch count of batch
+    normalization is an integer, and matters only to the model that is trained.
+    """
+    tensors: Iterable[torch.Tensor] = model.state_dict().values()
+    return [tensor for tensor in tensors if tensor.is_floating_point()]
+
+
+if __name__ == "__main__":
+    from convmixer.devices.machine import choose_machine
+    from convmixer.variants import build
+
+    recipe = Options()
+    torch.manual_seed(recipe.seed)
+    chosen = choose_machine(recipe)
+    train(build(recipe, 10), digits().to(chosen.device), recipe, chosen)

@@ -12,18 +12,18 @@ from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as tv
 
 from convmixer.augment import (
-    OPERATIONS,
     Augmentation,
-    Chance,
+    BatchGenerator,
     enlarge,
     erase,
     jitter,
     mirror,
     mixing,
-    rand_augment,
+    normalize,
     rectangles,
     shift,
 )
+from convmixer.rand_augment import OPERATIONS, rand_augment
 from convmixer.recipe import PRESETS, Options
 
 MEAN, STD = [0.49, 0.48, 0.44], [0.25, 0.24, 0.26]
@@ -206,7 +206,7 @@ def test_erasing_is_torchvisions(data):
 @pytest.mark.parametrize("size", [32, 224])
 def test_rectangles_are_as_large_and_as_long_as_torchvisions(size):
     torch.manual_seed(0)
-    top, left, height, width = rectangles(Chance(20_000), size, 0.2)
+    top, left, height, width = rectangles(BatchGenerator(20_000), size, 0.2)
     drawn = height > 0
     assert drawn.float().mean() == pytest.approx(0.2, abs=0.015)
     for start, side in ((top, height), (left, width)):
@@ -236,7 +236,7 @@ def test_rectangles_are_as_large_and_as_long_as_torchvisions(size):
 
 @pytest.mark.parametrize(("probability", "share"), [(0.0, 0.0), (1.0, 1.0)])
 def test_rectangles_come_never_or_always(probability, share):
-    height = rectangles(Chance(500), 32, probability)[2]
+    height = rectangles(BatchGenerator(500), 32, probability)[2]
     assert (height > 0).float().mean() == share
 
 
@@ -248,18 +248,18 @@ def test_rectangles_come_never_or_always(probability, share):
     seed=st.integers(0, 2**32 - 1),
 )
 def test_the_shares_of_processes_make_the_whole_batch(n_images, size, high, seed):
-    def draw(chance: Chance) -> list[torch.Tensor]:
+    def draw(generator: BatchGenerator) -> list[torch.Tensor]:
         torch.manual_seed(seed)
         return [
-            chance.uniform(-1, 1),
-            chance.integers(0, high),
-            chance.happens(0.5),
-            chance.permutations(3),
-            chance.uniform(),
+            generator.uniform(-1, 1),
+            generator.integers(0, high),
+            generator.happens(0.5),
+            generator.permutations(3),
+            generator.uniform(),
         ]
 
-    whole = draw(Chance(n_images))
-    shares = [draw(Chance(n_images, slice(rank, None, size))) for rank in range(size)]
+    whole = draw(BatchGenerator(n_images))
+    shares = [draw(BatchGenerator(n_images, slice(rank, None, size))) for rank in range(size)]
     for number, values in enumerate(whole):
         assert len(values) == n_images
         woven = torch.empty_like(values)
@@ -273,19 +273,19 @@ def test_the_shares_of_processes_make_the_whole_batch(n_images, size, high, seed
 
 def test_both_ends_occur_and_all_numbers_are_as_likely():
     torch.manual_seed(0)
-    chance = Chance(40_000)
-    counts = torch.bincount(chance.integers(0, 3), minlength=4)
+    generator = BatchGenerator(40_000)
+    counts = torch.bincount(generator.integers(0, 3), minlength=4)
     assert len(counts) == 4
     assert (counts / 10_000 - 1).abs().max() < 0.05
     high = torch.arange(40_000) % 3
-    drawn = chance.integers(0, high)
+    drawn = generator.integers(0, high)
     assert [drawn[high == most].unique().tolist() for most in range(3)] == [[0], [0, 1], [0, 1, 2]]
-    orders = {tuple(order) for order in chance.permutations(3).tolist()}
+    orders = {tuple(order) for order in generator.permutations(3).tolist()}
     assert orders == set(permutations(range(3)))
-    assert chance.happens(0.3).float().mean() == pytest.approx(0.3, abs=0.01)
+    assert generator.happens(0.3).float().mean() == pytest.approx(0.3, abs=0.01)
 
 
-class Largest(Chance):
+class Largest(BatchGenerator):
     """The chance in which every draw comes out as high as it can."""
 
     def uniform(self, low: float = 0.0, high: float = 1.0) -> torch.Tensor:
@@ -301,7 +301,7 @@ def augmented(options: Options, images: torch.Tensor, rank: int, size: int) -> t
     torch.manual_seed(7)
     share = slice(rank, None, size)
     augment = Augmentation(options, MEAN, STD)
-    return augment(images[share], Chance(len(images), share))
+    return augment(images[share], BatchGenerator(len(images), share))
 
 
 @pytest.mark.parametrize("size", [2, 3])
@@ -328,7 +328,7 @@ def test_a_seed_decides_all_of_it_and_the_images_are_left_alone():
     assert torch.equal(first, again)
     assert torch.equal(images, before)
     torch.manual_seed(8)
-    other = Augmentation(EVERYTHING, MEAN, STD)(images, Chance(20))
+    other = Augmentation(EVERYTHING, MEAN, STD)(images, BatchGenerator(20))
     assert not torch.equal(first, other)
 
 
@@ -347,7 +347,7 @@ def test_a_seed_decides_all_of_it_and_the_images_are_left_alone():
 def test_each_option_switches_its_own_change_on(change):
     off = Options(shift=0)
     images = noise(30, 32)
-    plain = Augmentation(off, MEAN, STD).normalize(images)
+    plain = normalize(images, MEAN, STD)
     assert torch.equal(augmented(off, images, 0, 1), plain)
     changed = augmented(replace(off, **change), images, 0, 1)
     assert (changed != plain).flatten(1).any(dim=1).float().mean() > 0.5
@@ -356,13 +356,13 @@ def test_each_option_switches_its_own_change_on(change):
 def test_image_files_are_not_cropped_a_second_time():
     options = replace(Options(shift=0, scale=0.1), dataset="imagefolder", image_size=28)
     images = noise(6, 28)
-    plain = Augmentation(options, MEAN, STD).normalize(images)
+    plain = normalize(images, MEAN, STD)
     assert torch.equal(augmented(options, images, 0, 1), plain)
 
 
 def test_normalizing_is_torchvisions():
     images = noise(5, 32)
-    ours = Augmentation(Options(), MEAN, STD).normalize(images)
+    ours = normalize(images, MEAN, STD)
     scaled = v2.functional.to_dtype(images, torch.float32, scale=True)
     torch.testing.assert_close(ours, v2.Normalize(MEAN, STD)(scaled), atol=1e-6, rtol=1e-6)
     assert ours.is_contiguous(memory_format=torch.channels_last)
@@ -372,7 +372,7 @@ def test_mirror_images_come_as_often_as_asked():
     images = noise(2000, 8)
     options = Options(shift=0, flip=0.3)
     changed = augmented(options, images, 0, 1)
-    plain = Augmentation(options, MEAN, STD).normalize(images)
+    plain = normalize(images, MEAN, STD)
     turned = (changed == plain.flip(-1)).flatten(1).all(dim=1)
     still = (changed == plain).flatten(1).all(dim=1)
     assert (turned | still).all()

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from convmixer.baselines import MLPMixer, build, tokens, vision_transformer
-from convmixer.model import ConvMixer
+from convmixer.baselines import MLPMixer, tokens, vision_transformer
 from convmixer.recipe import Options
+from convmixer.variants import build, make_convmixer
 
 SIZES = [
     {"width": 8, "depth": 1, "patch_size": 8},
@@ -173,7 +173,7 @@ def test_the_options_reach_the_convmixer():
     torch.manual_seed(1)
     ours = build(options, 4).eval()
     torch.manual_seed(1)
-    direct = ConvMixer(6, 2, 3, 8, 4, activation=nn.ReLU, norm="layer", residual="both").eval()
+    direct = make_convmixer(6, 2, 3, 8, 4, activation="relu", norm="layer", residual="both").eval()
     images = torch.randn(2, 3, 32, 32)
     with torch.no_grad():
         assert torch.equal(ours(images), direct(images))

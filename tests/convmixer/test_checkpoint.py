@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from convmixer import checkpoint
 from convmixer.experiment import main
+from convmixer.runs import checkpoint
 
-SOURCE = Path(checkpoint.__file__).parents[1]
+SOURCE = Path(checkpoint.__file__).parents[2]
 # Everything that a checkpoint must remember has a part in this run.
 TINY = [
     *("--width", "8", "--depth", "1", "--epochs", "3", "--batch-size", "64"),
@@ -29,7 +29,7 @@ KILLS = int(os.environ.get("CONVMIXER_KILLS", 20))
 NURSERY = """
 import json, os, signal, sys
 import torch
-from convmixer import record, run
+from convmixer.runs import record, run
 from convmixer.experiment import main
 torch.set_num_threads(1)
 print("ready", flush=True)
@@ -285,7 +285,7 @@ def test_a_run_may_move_to_another_place(unfinished):
 def test_numbers_that_run_away_name_the_step_and_the_last_good_checkpoint(
     place, capsys, monkeypatch
 ):
-    from convmixer import training
+    from convmixer.runs import loop as training
 
     real = training.learning_rate
     monkeypatch.setattr(training, "learning_rate", lambda p, o: 1e30 if p > 0.5 else real(p, o))

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from convmixer import compare, experiment
-from convmixer.baselines import build
-from convmixer.recipe import Options, check, parse
+from convmixer import comparison as compare
+from convmixer import experiment
+from convmixer.recipe import Options
+from convmixer.runs.options import check, parse
+from convmixer.variants import build
 
 TINY = "--width 8 --depth 1 --batch-size 256"
 SMALL = ["--seeds", "2", "--epochs", "1", "--record", "records/comparison.json"]
@@ -104,4 +106,4 @@ def test_nothing_to_compare_is_an_error(place, capsys, arguments):
 def test_a_record_that_cannot_be_written_is_an_error(place, capsys):
     Path("taken").write_text("")
     assert compare.main([*SMALL[:4], "--record", "taken/comparison.json"]) == 2
-    assert "error: a file cannot be written" in capsys.readouterr().err
+    assert "error: a file cannot be read or written" in capsys.readouterr().err

@@ -14,19 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
-from convmixer.augment import Augmentation, Chance
+from convmixer.augment import Augmentation, BatchGenerator, normalize
 from convmixer.data import (
-    BINARY_FILES,
     FORMS,
     DataError,
-    binary,
     by_writers,
     channel_statistics,
-    cifar10,
     digits,
     seed_of,
     shuffled,
 )
+from convmixer.images.cifar10 import BINARY_FILES, binary, cifar10
 from convmixer.recipe import Options
 
 
@@ -127,7 +125,7 @@ def test_channel_statistics_equal_numpys(seed, low, span):
 
 def test_the_images_are_normalized_by_the_training_images_alone():
     images = digits()
-    floats = Augmentation(Options(), images.mean, images.std).normalize(images.train.pixels)
+    floats = normalize(images.train.pixels, images.mean, images.std)
     torch.testing.assert_close(floats.mean(dim=(0, 2, 3)), torch.zeros(3), atol=1e-4, rtol=0)
     torch.testing.assert_close(floats.std(dim=(0, 2, 3)), torch.ones(3), atol=1e-4, rtol=0)
 
@@ -137,11 +135,11 @@ def test_training_digits_are_shifted_and_never_mirrored():
     augment = Augmentation(Options(), images.mean, images.std)
     torch.manual_seed(0)
     digit = images.train.pixels[:1]
-    plain = augment.normalize(digit)[0]
+    plain = normalize(digit, augment.mean, augment.std)[0]
     padded = torch.nn.functional.pad(plain, (2, 2, 2, 2), value=plain.min())
     shifts = [padded[:, i : i + 32, j : j + 32] for i in range(5) for j in range(5)]
     seen = set()
-    for image in augment(digit.expand(60, -1, -1, -1), Chance(60)):
+    for image in augment(digit.expand(60, -1, -1, -1), BatchGenerator(60)):
         matches = [k for k, shift in enumerate(shifts) if torch.allclose(image, shift)]
         assert matches
         seen.update(matches)

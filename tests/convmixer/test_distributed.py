@@ -13,13 +13,13 @@ import pytest
 import torch
 from torch import nn
 
-from convmixer import distributed
-from convmixer.checkpoint import checkpoints
-from convmixer.distributed import Team
+from convmixer.devices import distributed
+from convmixer.devices.distributed import Team
+from convmixer.devices.machine import Machine
 from convmixer.experiment import main
-from convmixer.machine import Machine
+from convmixer.runs.files import checkpoints
 
-SOURCE = Path(distributed.__file__).parents[1]
+SOURCE = Path(distributed.__file__).parents[2]
 CPU = Machine(torch.device("cpu"), torch.float32, compiled=False)
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 # 65 does not divide 1,347, and the last batch is odd. A large epsilon keeps AdamW from
@@ -33,22 +33,22 @@ TINY = [
 NURSERY = """
 import json, os, sys
 import torch
-from convmixer import run, training
-from convmixer.distributed import team
+from convmixer.runs import run, loop as training
+from convmixer.devices.distributed import team
 from convmixer.experiment import main
-from convmixer.machine import Machine
+from convmixer.devices.machine import Machine
 torch.set_num_threads(1)
-tested = training.answers
+tested = training.evaluate_state
 
-def answers(setting, state):
-    models = [state.model.state_dict(), state.tested.state_dict()]
+def evaluate_state(setting, state):
+    models = [state.model.state_dict(), state.evaluated.state_dict()]
     torch.save(models, f"tested-{state.epoch + 1}-{setting.team.rank}.pt")
     return tested(setting, state)
 
 def statistics(rank):
     with team(Machine(torch.device("cpu"), torch.float32, compiled=False)) as processes:
         model = torch.nn.Sequential(torch.nn.BatchNorm2d(3, momentum=1.0))
-        model(torch.load("images.pt")[processes.share])
+        model(torch.load("images.pt")[processes.rank :: processes.world_size])
         processes.share_statistics(model)
         agreed = [processes.any(rank == 1), processes.any(False)]
         torch.save([model.state_dict(), agreed, processes.leads], f"{rank}.pt")
@@ -68,7 +68,7 @@ for line in sys.stdin:
             }
             for handle, name in ((1, "stdout"), (2, "stderr")):
                 os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND), handle)
-            training.answers = answers
+            training.evaluate_state = evaluate_state
             os._exit(statistics(rank) if arguments is None else main(arguments))
         children.append(child)
     codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
@@ -287,7 +287,7 @@ def test_a_team_of_one_changes_nothing():
     assert alone.prepare(model, CPU) is model
     assert alone.any(True) is True
     assert torch.equal(alone.sum(torch.ones(2)), torch.ones(2))
-    assert list(range(5))[alone.share] == list(range(5))
+    assert (alone.rank, alone.world_size) == (0, 1)
 
 
 def test_on_cuda_the_statistics_are_gathered_over_the_batch():

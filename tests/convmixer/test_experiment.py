@@ -20,18 +20,20 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convmixer import data, record, training
-from convmixer import run as running
 from convmixer.augment import Augmentation
-from convmixer.baselines import build
+from convmixer.devices.machine import choose_machine
 from convmixer.errors import ExperimentError
 from convmixer.experiment import main
-from convmixer.machine import choose_machine
-from convmixer.model import convmixer_256_8
-from convmixer.recipe import PRESETS, Options, check, parse
-from convmixer.tracking import Screen, cut
+from convmixer.images import cifar10 as data
+from convmixer.recipe import PRESETS, Options
+from convmixer.runs import loop as training
+from convmixer.runs import record
+from convmixer.runs import run as running
+from convmixer.runs.options import check, parse
+from convmixer.runs.tracking import Screen, cut
+from convmixer.variants import BothResiduals, build, convmixer_256_8
 
-SOURCE = Path(data.__file__).parents[1]
+SOURCE = Path(data.__file__).parents[2]
 COMMAND = [sys.executable, "-m", "convmixer.experiment"]
 # A run of a second or two, for what does not depend on accuracy
 SHORT = ["--epochs", "2", "--width", "8", "--depth", "1", "--batch-size", "256"]
@@ -196,7 +198,7 @@ def test_the_options_become_the_models_parts():
         built = build(options, 10)
         assert isinstance(built.layers[0].pointwise_norm, kind)
         assert isinstance(built.layers[0].pointwise_activation, torch.nn.ReLU)
-        assert {layer.residual for layer in built.layers} == {"both"}
+        assert {type(layer) for layer in built.layers} == {BothResiduals}
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])

@@ -19,7 +19,8 @@ from timm.models.convmixer import ConvMixer as TimmConvMixer
 
 from convmixer import export
 from convmixer.model import ConvMixer
-from convmixer.weights import Trained, load
+from convmixer.variants import make_convmixer
+from convmixer.weights import Trained, formats, load
 
 SOURCE = Path(export.__file__).parents[1]
 COMMAND = [sys.executable, "-m", "convmixer.export"]
@@ -34,7 +35,7 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 def a_run(folder: Path, h=8, d=2, k=3, p=4, norm="batch", residual="depthwise") -> Path:
     """A run's folder, whose model has statistics as after a training."""
-    model = ConvMixer(h, d, k, p, len(CLASSES), norm=norm, residual=residual)
+    model = make_convmixer(h, d, k, p, len(CLASSES), norm=norm, residual=residual)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for _ in range(3):
@@ -188,10 +189,10 @@ def test_a_file_with_other_outputs_is_not_kept(tmp_path, monkeypatch, capsys, su
     folder = a_run(tmp_path / "run")
     output = tmp_path / f"a{suffix}"
     output.write_text("an older file")
-    monkeypatch.setattr(export, "to_onnx", lambda trained, image_size: b"")
+    monkeypatch.setattr(formats, "to_onnx", lambda trained, image_size: b"")
     outputs = load(folder).model
     for name in ("run_onnx", "run_safetensors"):
-        monkeypatch.setattr(export, name, lambda content, images: outputs(images) + wrong)
+        monkeypatch.setattr(formats, name, lambda content, images: outputs(images) + wrong)
     assert main(folder, output) == 2
     message = capsys.readouterr().err
     assert f"{output} was not written" in message

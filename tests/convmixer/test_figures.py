@@ -5,11 +5,11 @@ import re
 import shutil
 from pathlib import Path
 
+import figures
 import numpy as np
 import pytest
 
-from convmixer import figures
-from convmixer.compare import ROWS, SPLITS
+from convmixer.comparison import ROWS, SPLITS
 
 ROOT = Path(__file__).parents[2]
 DRAWINGS = ["comparison", "curves", "kernels", "mistakes"]

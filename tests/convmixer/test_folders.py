@@ -11,10 +11,11 @@ import torch
 from PIL import Image
 from torchvision.transforms.v2 import functional as tv
 
-from convmixer import folders
-from convmixer.data import DataError, DataSet
-from convmixer.folders import MEAN, STD, image_folders
-from convmixer.recipe import Options, check
+from convmixer.data import IMAGENET, DataError, DataSet
+from convmixer.images import folders
+from convmixer.images.folders import image_folders
+from convmixer.recipe import Options
+from convmixer.runs.options import check
 
 SIZE = 16
 
@@ -68,7 +69,7 @@ def two_cores(monkeypatch):
 def test_batches_are_squares_of_bytes_with_the_classes_of_their_folders(root):
     images = image_folders(options(root))
     assert images.classes == ["ant", "bee", "cat"]
-    assert (images.mean, images.std) == (MEAN, STD)
+    assert (images.mean, images.std) == IMAGENET
     assert images.split == "folders train and val"
     for part in ("train", "val"):
         source = images.train if part == "train" else images.test

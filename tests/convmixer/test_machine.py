@@ -2,24 +2,19 @@
 
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from convmixer import optimization
-from convmixer.augment import Augmentation
-from convmixer.baselines import build
-from convmixer.checkpoint import State
-from convmixer.data import DataSet, Images
-from convmixer.distributed import Team
+from convmixer import training as optimization
+from convmixer.augment import normalize
+from convmixer.devices.machine import Machine, choose_machine, fastest_precision, keep_memory
 from convmixer.errors import ExperimentError
-from convmixer.machine import Machine, choose_machine, fastest_precision, keep_memory
-from convmixer.model import ConvMixer, convmixer_1536_20
-from convmixer.optimization import Average, make_optimizer
+from convmixer.model import ConvMixer
 from convmixer.recipe import CIFAR10_BEST, Options
-from convmixer.training import Setting, train_step
+from convmixer.training import EMA, Batch, make_optimizer, train_step
+from convmixer.variants import build, convmixer_1536_20
 
 # Everything that a step can do, in a small model
 OPTIONS = replace(CIFAR10_BEST, width=8, depth=2, patch_size=2)
@@ -27,16 +22,12 @@ OPTIONS = replace(CIFAR10_BEST, width=8, depth=2, patch_size=2)
 
 def step(device: str, model: torch.nn.Module, images: torch.Tensor, labels: torch.Tensor):
     machine = Machine(torch.device(device), torch.bfloat16, compiled=False)
-    state = State(
-        model=model,
-        optimizer=make_optimizer(model, OPTIONS),
-        scaler=torch.amp.GradScaler(device, enabled=False),
-        average=Average(model, OPTIONS.average),
-    )
-    nothing = Images(torch.empty(0), torch.empty(0))
-    data = DataSet(["a"] * 10, [0.5] * 3, [0.5] * 3, nothing, nothing, "none")
-    setting = Setting(OPTIONS, data, machine, Team(), Path("nowhere"))
-    return train_step(setting, state, model, images, labels, 0.01, len(images))
+    ema = EMA(model, OPTIONS.average)
+    scaler = machine.grad_scaler()
+    batch = Batch(images, labels, 0.01, len(images))
+    loss = train_step(model, batch, make_optimizer(model, OPTIONS), scaler, OPTIONS, machine)
+    ema.update(model)
+    return loss
 
 
 def pretended_step(seen, change=lambda model: None) -> torch.Tensor:
@@ -49,7 +40,7 @@ def pretended_step(seen, change=lambda model: None) -> torch.Tensor:
             labels = torch.full((4, 10), 0.1)
         change(model)
         seen.append(model)
-        images = Augmentation(OPTIONS, [0.5] * 3, [0.5] * 3).normalize(pixels)
+        images = normalize(pixels, [0.5] * 3, [0.5] * 3)
         return step("cuda", model, images, labels)
 
 

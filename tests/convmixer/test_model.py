@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from convmixer import model as module
+from convmixer import variants
 from convmixer.model import ClassificationHead, ConvMixer, ConvMixerLayer, PatchEmbedding
-from convmixer.weights import to_ours
+from convmixer.weights.names import to_ours
 
 
 def count(model: nn.Module) -> int:
@@ -19,12 +19,12 @@ def count(model: nn.Module) -> int:
 @pytest.mark.parametrize(
     ("build", "expected"),
     [
-        (module.convmixer_256_8, 594_186),
-        (lambda: module.convmixer_256_8(kernel_size=7), 643_338),
-        (lambda: module.convmixer_256_8(kernel_size=9, patch_size=1), 706_570),
-        (module.convmixer_768_32, 21_110_248),
-        (module.convmixer_1024_20, 24_383_464),
-        (module.convmixer_1536_20, 51_625_960),
+        (variants.convmixer_256_8, 594_186),
+        (lambda: variants.convmixer_256_8(kernel_size=7), 643_338),
+        (lambda: variants.convmixer_256_8(kernel_size=9, patch_size=1), 706_570),
+        (variants.convmixer_768_32, 21_110_248),
+        (variants.convmixer_1024_20, 24_383_464),
+        (variants.convmixer_1536_20, 51_625_960),
     ],
 )
 def test_published_parameter_counts(build, expected):
@@ -42,7 +42,7 @@ def test_published_parameter_counts(build, expected):
 )
 def test_variants_have_the_tensors_and_activations_of_timms(ours, theirs):
     with torch.device("meta"):
-        own, other = getattr(module, ours)(), timm.create_model(theirs)
+        own, other = getattr(variants, ours)(), timm.create_model(theirs)
     assert count(own) == count(other)
     renamed = to_ours(other.state_dict())
     assert {name: tensor.shape for name, tensor in own.state_dict().items()} == {
@@ -68,7 +68,8 @@ def test_the_formula_of_the_parameters(
     width, depth, kernel_size, patch_size, n_classes, in_channels, norm
 ):
     with torch.device("meta"):
-        built = ConvMixer(width, depth, kernel_size, patch_size, n_classes, in_channels, norm=norm)
+        sizes = (width, depth, kernel_size, patch_size, n_classes, in_channels)
+        built = variants.make_convmixer(*sizes, norm=norm)
     embedding = width * (in_channels * patch_size**2 + 3)
     layer = width * (width + kernel_size**2 + 6)
     assert count(built) == embedding + depth * layer + (width + 1) * n_classes
@@ -85,7 +86,8 @@ def test_the_formula_of_the_parameters(
 )
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even")
 def test_shapes_for_odd_and_even_kernels(kernel_size, patch_size, rows, columns, norm, residual):
-    built = ConvMixer(6, 2, kernel_size, patch_size, 5, norm=norm, residual=residual).eval()
+    built = variants.make_convmixer(6, 2, kernel_size, patch_size, 5, norm=norm, residual=residual)
+    built.eval()
     images = torch.randn(2, 3, rows * patch_size, columns * patch_size)
     tokens = built.patch_embedding(images)
     assert tokens.shape == (2, 6, rows, columns)
@@ -114,9 +116,7 @@ def test_layers_start_from_different_weights():
 
 def test_residual_arrangements_by_their_equations():
     x = torch.randn(3, 4, 5, 5)
-    built = {
-        kind: ConvMixerLayer(4, 3, residual=kind).eval() for kind in ("depthwise", "both", "none")
-    }
+    built = {kind: variants.RESIDUALS[kind](4, 3).eval() for kind in ("depthwise", "both", "none")}
     spatial, channels = {}, {}
     for kind, layer in built.items():
         layer.load_state_dict(built["both"].state_dict())
@@ -131,7 +131,7 @@ def test_residual_arrangements_by_their_equations():
 
 
 def test_layer_norm_is_over_the_channels_of_each_token():
-    norm = module.make_norm("layer", 6)
+    norm = variants.LayerNorm(6)
     with torch.no_grad():
         norm.weight.uniform_(0.5, 2)
         norm.bias.uniform_(-1, 1)
@@ -152,7 +152,7 @@ def test_layer_norm_makes_images_independent_and_batch_norm_does_not():
     images = torch.randn(4, 3, 8, 8)
     changed = torch.cat([images[:3], images[3:] * 9])
     for norm, independent in (("layer", True), ("batch", False)):
-        built = ConvMixer(8, 2, 3, 2, 5, norm=norm).train()
+        built = variants.make_convmixer(8, 2, 3, 2, 5, norm=norm).train()
         assert torch.allclose(built(images)[:3], built(changed)[:3], atol=1e-5) is independent
 
 
@@ -173,7 +173,7 @@ def test_the_head_hands_back_a_channels_last_gradient():
 
 
 def test_patch_embedding_is_one_linear_map_of_each_patch():
-    embedding = PatchEmbedding(5, 4, norm="layer")
+    embedding = PatchEmbedding(5, 4, norm=variants.LayerNorm)
     image = torch.randn(1, 3, 8, 12)
     weight = embedding.conv.weight.flatten(1)
     for i in range(2):
@@ -203,12 +203,12 @@ def test_bad_sizes_name_the_argument_and_the_value(name, size):
 @pytest.mark.parametrize("option", ["norm", "residual"])
 def test_unknown_choices(option):
     with pytest.raises(ValueError, match=f"{option} must be one of .*'group'"):
-        ConvMixer(4, 1, 3, 2, **{option: "group"})
+        variants.make_convmixer(4, 1, 3, 2, **{option: "group"})
 
 
 def test_variants_do_not_swallow_unknown_options():
     with pytest.raises(TypeError):
-        module.convmixer_256_8(with_attention=True)
+        variants.convmixer_256_8(with_attention=True)
 
 
 def test_equal_to_labml_nn_where_it_holds():

@@ -14,16 +14,17 @@ from PIL import Image
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
-from convmixer.baselines import build
-from convmixer.checkpoint import StopRequest
-from convmixer.data import cifar10
-from convmixer.distributed import Team
+from convmixer.devices.distributed import Team
+from convmixer.devices.machine import choose_machine
 from convmixer.errors import ExperimentError
-from convmixer.machine import choose_machine
-from convmixer.optimization import Average, learning_rate, make_optimizer
-from convmixer.recipe import PRESETS, Options, Preset, check
-from convmixer.run import begin, load
-from convmixer.training import Setting, answers, train_epoch
+from convmixer.images.cifar10 import cifar10
+from convmixer.recipe import PRESETS, Options, Preset
+from convmixer.runs.loop import Setting, evaluate_state, train_epoch
+from convmixer.runs.options import check
+from convmixer.runs.run import begin, load
+from convmixer.runs.stop import StopRequest
+from convmixer.training import EMA, learning_rate, make_optimizer
+from convmixer.variants import build
 
 # What the authors' log says that the learning rate was after each of 25 epochs
 PUBLISHED = [
@@ -154,7 +155,7 @@ def floating(model: nn.Module) -> dict[str, torch.Tensor]:
 def test_the_average_is_the_formulas(kept):
     models = wandering(12)
     model = next(models)
-    average = Average(model, kept)
+    average = EMA(model, kept)
     expected = floating(model)
     for step, model in enumerate(models):
         average.update(model)
@@ -179,7 +180,7 @@ def test_the_average_is_pytorchs_with_the_same_shares():
 
     models = wandering(15)
     model = next(models)
-    ours = Average(model, 0.4)
+    ours = EMA(model, 0.4)
     theirs = AveragedModel(model, avg_fn=blend, use_buffers=True)
     theirs.update_parameters(model)
     for model in models:
@@ -191,7 +192,7 @@ def test_the_average_is_pytorchs_with_the_same_shares():
 def test_an_average_leaves_the_model_and_its_count_of_batches_alone():
     models = wandering(3)
     model = next(models)
-    average = Average(model, 0.9)
+    average = EMA(model, 0.9)
     for model in models:
         before = copy.deepcopy(model.state_dict())
         average.update(model)
@@ -203,16 +204,16 @@ def test_an_average_leaves_the_model_and_its_count_of_batches_alone():
 
 def test_an_average_goes_on_from_its_state():
     models = [copy.deepcopy(model) for model in wandering(8)]
-    whole = Average(models[0], 0.999)
+    whole = EMA(models[0], 0.999)
     for model in models[1:]:
         whole.update(model)
 
-    first = Average(models[0], 0.999)
+    first = EMA(models[0], 0.999)
     for model in models[1:5]:
         first.update(model)
     stored = copy.deepcopy(first.state_dict())
     assert stored["steps"] == 4
-    second = Average(models[-1], 0.999)
+    second = EMA(models[-1], 0.999)
     second.load_state_dict(stored)
     for model in models[5:]:
         second.update(model)
@@ -268,7 +269,7 @@ def test_every_preset_takes_three_steps(name, tmp_path, write_digits_as_cifar):
     state = begin(options, images, machine, Team())
     setting = Setting(options, images, machine, Team(), tmp_path)
     assert setting.steps == 3
-    assert (state.average is not None) == (options.average > 0)
+    assert (state.ema is not None) == (options.average > 0)
     before = copy.deepcopy(state.model.state_dict())
 
     assert train_epoch(setting, state, state.model, StopRequest())
@@ -282,13 +283,13 @@ def test_every_preset_takes_three_steps(name, tmp_path, write_digits_as_cifar):
     if options.clip:
         gradients = [weight.grad for weight in state.model.parameters()]
         assert nn.utils.get_total_norm(gradients) <= options.clip * 1.001
-    if state.average is not None:
-        assert state.average.steps == 3
-        means, last = state.average.model.state_dict(), state.model.state_dict()
+    if state.ema is not None:
+        assert state.ema.steps == 3
+        means, last = state.ema.model.state_dict(), state.model.state_dict()
         moved = [key for key in floating(state.model) if not torch.equal(means[key], before[key])]
         assert moved == list(floating(state.model))
         assert not all(torch.equal(means[key], last[key]) for key in moved)
-    found = answers(setting, state)
+    found = evaluate_state(setting, state)
     assert found.shape == images.test.labels.shape
     assert 0 <= found.min() <= found.max() < len(images.classes)
 

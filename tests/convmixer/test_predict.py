@@ -17,10 +17,10 @@ from sklearn.datasets import load_digits
 from timm.models.convmixer import ConvMixer as TimmConvMixer
 
 from convmixer import predict
-from convmixer.data import digits
+from convmixer.data import IMAGENET, digits
 from convmixer.errors import ExperimentError
+from convmixer.images.files import prepare
 from convmixer.model import ConvMixer
-from convmixer.predict import IMAGENET, prepare
 
 SOURCE = Path(predict.__file__).parents[1]
 COMMAND = [sys.executable, "-m", "convmixer.predict"]

@@ -33,8 +33,12 @@ class Server:
         return [packet for post in self.posts for packet in post]
 
     def figures(self, name: str) -> list[tuple[float, float]]:
-        tracks = [packet["track"][name] for packet in self.packets if name in packet.get("track", {})]
-        return sorted(pair for track in tracks for pair in zip(track["step"], track["value"], strict=True))
+        tracks = [
+            packet["track"][name] for packet in self.packets if name in packet.get("track", {})
+        ]
+        return sorted(
+            pair for track in tracks for pair in zip(track["step"], track["value"], strict=True)
+        )
 
 
 @contextmanager
@@ -75,7 +79,7 @@ def place(tmp_path, monkeypatch):
 def run(patience: float, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The command, with another wait at its end, so that no test depends on how fast it is."""
     code = (
-        "import sys; from convmixer import tracking; from convmixer.experiment import main; "
+        "import sys; from convmixer.runs import tracking; from convmixer.experiment import main; "
         f"tracking.PATIENCE = {patience}; sys.exit(main(sys.argv[1:]))"
     )
     command = [sys.executable, "-c", code, *SHORT, *arguments]
@@ -178,4 +182,8 @@ def test_a_configuration_without_a_server_changes_nothing(place):
     result = run(0)
     assert (result.returncode, result.stderr) == (0, "")
     assert list((place / "home").iterdir()) == []
-    assert sorted(path.name for path in Path("runs/lab").iterdir()) == ["checkpoints", "labml", "record.json"]
+    assert sorted(path.name for path in Path("runs/lab").iterdir()) == [
+        "checkpoints",
+        "labml",
+        "record.json",
+    ]

@@ -16,8 +16,10 @@ from timm.models.resnet import resnet18
 from torch import nn
 
 from convmixer.errors import ExperimentError
-from convmixer.model import ConvMixer, convmixer_768_32
-from convmixer.weights import Trained, WeightsError, load, to_ours
+from convmixer.model import ConvMixer
+from convmixer.variants import convmixer_768_32, make_convmixer
+from convmixer.weights import Trained, WeightsError, load
+from convmixer.weights.names import to_ours
 
 
 class Residual(nn.Module):
@@ -125,7 +127,7 @@ def test_equal_gradients_in_double_precision():
 
 @pytest.mark.parametrize("norm", ["batch", "layer"])
 def test_our_own_names_stay(norm):
-    state = ConvMixer(8, 2, 3, 2, norm=norm).state_dict()
+    state = make_convmixer(8, 2, 3, 2, norm=norm).state_dict()
     assert to_ours(state).keys() == state.keys()
 
 
@@ -244,7 +246,7 @@ def test_any_size_is_read_off_the_tensors_of_any_file(tmp_path, source, way, h, 
 
 @pytest.mark.parametrize("norm", ["batch", "layer"])
 def test_a_bare_state_dict_of_ours(tmp_path, norm):
-    model = shaken(ConvMixer(8, 2, 3, 2, 5, in_channels=1, norm=norm))
+    model = shaken(make_convmixer(8, 2, 3, 2, 5, in_channels=1, norm=norm))
     trained = load(saved(model.state_dict(), tmp_path / "bare.pt"))
     assert trained.naming == "ours"
     assert trained.options["norm"] == norm
@@ -253,7 +255,7 @@ def test_a_bare_state_dict_of_ours(tmp_path, norm):
 
 
 def test_a_checkpoint_of_ours_says_the_rest(tmp_path):
-    model = shaken(ConvMixer(8, 2, 3, 2, 10, activation=nn.ReLU, residual="both"))
+    model = shaken(make_convmixer(8, 2, 3, 2, 10, activation="relu", residual="both"))
     options = options_of(residual="both", activation="relu", dataset="digits")
     trained = load(saved(checkpoint(model, options=options), tmp_path / "step-000100.pt"))
     assert trained.options == options_of(residual="both", activation="relu")

@@ -1,0 +1,22 @@
+"""`python -m convmixer` names the commands."""
+
+COMMANDS = {
+    "experiment": "train a model, or go on with a run that was stopped",
+    "predict": "say what images show",
+    "export": "write trained weights as safetensors or ONNX",
+    "comparison": "train ConvMixer, its variants, MLP-Mixer and ViT, and compare them",
+    "training": "the plain training loop, on the digits, as its page shows it",
+}
+
+
+def main() -> None:
+    """
+    Prints a line for each command.
+    """
+    print("Commands; each explains itself with --help, but for the last:\n")
+    for name, purpose in COMMANDS.items():
+        print(f"  python -m convmixer.{name:10}  {purpose}")
+
+
+if __name__ == "__main__":
+    main()

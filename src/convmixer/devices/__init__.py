@@ -1,0 +1,1 @@
+"""Where a model is trained: on one device or on several."""

@@ -1,0 +1,151 @@
+r"""
+---
+title: The machine
+summary: Device, precision and compilation, as asked for or chosen automatically.
+---
+
+# The machine
+
+The same training runs on a laptop's CPU and on a GPU. The differences are gathered
+here: [a machine](#Machine) is a device, a precision, and whether to compile the model,
+and [`choose_machine`](#choose_machine) picks sensible ones by default.
+
+For CUDA and MPS this page follows PyTorch's documentation; it was run on a CPU only.
+The tests check what can be checked without a GPU: on PyTorch's fake CUDA device, a
+training step leaves nothing on the CPU and never waits.
+"""
+
+import ctypes
+import importlib.util
+import os
+import sys
+from dataclasses import dataclass
+
+import torch
+
+from convmixer.errors import ExperimentError
+from convmixer.recipe import Options
+
+
+@dataclass(frozen=True)
+class Machine:
+    """
+    ## Device, precision, compilation
+
+    Training moves its images to the device, and runs the model in the precision.
+    """
+
+    # A CPU or an accelerator
+    device: torch.device
+    # The number type of the forward pass. The weights are always float32.
+    dtype: torch.dtype
+    # Whether the model is compiled with `torch.compile`
+    compiled: bool
+
+    def autocast(self) -> torch.autocast:
+        """
+        Returns the context in which operations that tolerate it use the lower
+        precision. With float32 it does nothing.
+        """
+        enabled = self.dtype != torch.float32
+        return torch.autocast(self.device.type, dtype=self.dtype, enabled=enabled)
+
+    def grad_scaler(self) -> torch.amp.GradScaler:
+        """
+        Returns what keeps small gradients from vanishing in float16, by scaling the
+        loss up. With any other type it does nothing.
+        """
+        enabled = self.dtype == torch.float16
+        return torch.amp.GradScaler(self.device.type, enabled=enabled)
+
+
+def choose_machine(options: Options) -> Machine:
+    """
+    ## Choose the machine
+
+    * `options` say what is asked for; where they say `auto`, the choice is made here
+
+    A device that PyTorch cannot use here is an `ExperimentError`.
+    """
+    device = options.device
+    available = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if device == "auto":
+        device = next(name for name, usable in available.items() if usable)
+    if not available[device]:
+        names = ", ".join(name for name, usable in available.items() if usable)
+        raise ExperimentError(
+            f"PyTorch finds no {device} on this machine; --device can be: {names}"
+        )
+
+    precision = options.precision
+    if precision == "auto":
+        precision = fastest_precision(device, options.width)
+
+    # Compiling delays the first step. On a CPU it made training no faster when
+    # measured; on CUDA it needs Triton.
+    compilation = options.compile
+    if compilation == "auto":
+        triton = importlib.util.find_spec("triton") is not None
+        compilation = "on" if device == "cuda" and triton else "off"
+
+    dtype = getattr(torch, precision)
+    return Machine(torch.device(device), dtype, compiled=compilation == "on")
+
+
+def fastest_precision(device: str, width: int) -> str:
+    """
+    ### Choose the precision
+
+    A 16-bit type pays off only where the hardware multiplies it faster.
+
+    CUDA devices do. bfloat16 has the range of float32, so no gradient vanishes; older
+    GPUs have only float16. A CPU needs matrix units for bfloat16 (Intel's AMX) and
+    enough channels to fill them; without such units bfloat16 is many times slower than
+    float32.
+    """
+    if device == "cuda":
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+        return "bfloat16" if native else "float16"
+    if device == "cpu" and width >= 256 and torch.cpu._is_amx_tile_supported():
+        return "bfloat16"
+    return "float32"
+
+
+def keep_memory() -> bool:
+    """
+    ## Keep freed memory
+
+    Every step needs the same large blocks of memory. The allocator of Linux (glibc)
+    returns such blocks to the system when they are freed and requests them again, and
+    the system clears every page each time. Two settings make it keep them; on two
+    cores, that alone saved about a third of a step with 512 images.
+
+    Returns whether it worked. Other systems need nothing, and PyTorch itself keeps a
+    GPU's memory.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    library = ctypes.CDLL(None)
+    if not hasattr(library, "mallopt"):
+        return False
+    # From malloc.h: how many blocks may be mapped separately, and how much must be free
+    # at the end of the heap before it is returned
+    mmap_max, trim_threshold = -4, -1
+    kept = library.mallopt(mmap_max, 0) == 1
+    return library.mallopt(trim_threshold, 2**31 - 1) == 1 and kept
+
+
+def cores() -> int:
+    """
+    ### Count the cores
+
+    Returns the cores that this process may use, which in a container can be fewer than
+    the machine has.
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,1 @@
+"""Where images come from: CIFAR-10, folders, single files."""

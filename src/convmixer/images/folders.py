@@ -1,0 +1,136 @@
+r"""
+---
+title: Image folders
+summary: ImageNet, or any images in a folder for each class.
+---
+
+# Images in folders
+
+ImageNet is too large for memory, and its images have many sizes. They stay in their
+files, `train/CLASS/NAME` and `val/CLASS/NAME` below one folder, and worker processes
+read them during the training.
+
+A worker does only what must be done for each image alone: it decodes the file, crops
+the image, and resizes it. All other [augmentation](../augment.py) is for whole batches
+and follows on the device.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+from torchvision.datasets import ImageFolder
+from torchvision.transforms import v2
+from torchvision.transforms.v2 import functional as tv
+
+from convmixer.data import IMAGENET, DataError, DataSet, seed_of
+from convmixer.devices.machine import cores
+from convmixer.recipe import Options
+
+
+def image_folders(options: Options) -> DataSet:
+    """
+    ## Read the folders
+
+    * `options` name the folder that holds `train` and `val`, the side of an image, and
+      the smallest crop
+
+    Folders that are missing, empty, or differ in their classes are a `DataError`.
+    """
+    parts = {name: listed(options.data_dir / name) for name in ("train", "val")}
+    train, test = parts["train"], parts["val"]
+    if train.classes != test.classes:
+        odd = sorted(set(train.classes) ^ set(test.classes))[0]
+        raise DataError(
+            f"{options.data_dir} holds the class {odd!r} in only one of train and val; "
+            "both must have the same folders"
+        )
+    cut = v2.RandomResizedCrop(options.image_size, scale=(options.scale, 1.0))
+    # Held-out images are cropped to their middle.
+    resize = v2.Resize(math.ceil(options.image_size / 0.96))
+    middle = v2.Compose([resize, v2.CenterCrop(options.image_size)])
+    # Measuring them would mean reading every file twice.
+    mean, std = IMAGENET
+    return DataSet(
+        classes=train.classes,
+        mean=mean,
+        std=std,
+        train=Files(train, cut, options),
+        test=Files(test, middle, options),
+        split="folders train and val",
+    )
+
+
+def listed(folder: Path) -> ImageFolder:
+    """
+    Returns the files below a folder, by class.
+    """
+    try:
+        return ImageFolder(folder)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise DataError(
+            f"{folder.absolute()} does not hold a folder of images for each class "
+            f"({error}). Name the folder above train and val with --data-dir"
+        ) from error
+
+
+class Files(Dataset[tuple[torch.Tensor, int]]):
+    """
+    ## Images in files
+
+    [A source](../data.py#Source) of batches that reads image files.
+    """
+
+    def __init__(self, listing: ImageFolder, transform: v2.Transform, options: Options):
+        """
+        * `listing` knows the files and their classes
+        * `transform` turns any image into a square of $S$ x $S$ pixels
+        * `options` set the number of workers
+        """
+        self.listing = listing
+        self.transform = transform
+        self.workers = min(options.workers, cores())
+        self.labels = torch.tensor(listing.targets)
+
+    def __getitem__(self, place: tuple[int, int]) -> tuple[torch.Tensor, int]:
+        """
+        * `place` is the index of an image and the seed of the epoch
+
+        The crop depends on these two alone, not on which worker reads the image, or
+        when.
+        """
+        index, seed = place
+        path, label = self.listing.samples[index]
+        try:
+            image = self.listing.loader(path)
+        # A damaged file may raise anything, even that it is enormous.
+        except Exception as error:
+            raise DataError(f"{path} is no image that can be read") from error
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed_of(seed, index))
+            return tv.pil_to_tensor(self.transform(image)), label
+
+    def batches(
+        self, order: Iterable[torch.Tensor], seed: int
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """
+        See [`Source`](../data.py#Source).
+        """
+        groups = [[(index, seed) for index in indices.tolist()] for indices in order]
+        loader = DataLoader(
+            self,
+            batch_sampler=groups,
+            num_workers=self.workers,
+            # Pinned memory is copied to a GPU in the background.
+            pin_memory=torch.cuda.is_available(),
+        )
+        try:
+            yield from loader
+        except DataError as error:
+            # A worker wraps an error in its own traceback, which we strip. A traceback
+            # here would keep the workers alive.
+            message = str(error).rpartition("DataError: ")[2].strip()
+            error.__traceback__ = None
+            raise DataError(message) from None

@@ -1,0 +1,53 @@
+r"""
+---
+title: Files of a run
+summary: Files that are never half written, and the names of the checkpoints.
+---
+
+# Files of a run
+
+A run's folder holds `record.json`, the folder `checkpoints`, and labml's own folder.
+Whoever reads the files, at any moment, finds them complete.
+"""
+
+import os
+from pathlib import Path
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """
+    ## Write a file whole or not at all
+
+    The new content goes to a file beside the old one and takes its place in a single
+    step. A crash or a full disk leaves the old file as it was.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        # The bytes must be on the disk before the name points to them; otherwise the
+        # renamed file may be empty after a power cut.
+        with beside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def checkpoint_path(folder: Path, steps: int) -> Path:
+    """
+    ## Name a checkpoint
+
+    The number of steps is padded with zeros, so the last name is the newest.
+    """
+    return folder / f"step-{steps:08}.pt"
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """
+    ## List the checkpoints
+
+    Returns the checkpoints in a folder, the newest first.
+    """
+    return sorted(folder.glob("step-*.pt"), reverse=True)

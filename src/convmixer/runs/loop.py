@@ -1,0 +1,226 @@
+r"""
+---
+title: The full loop
+summary: >
+  The training loop of a run: with checkpoints, several devices, and a clean stop at any
+  step.
+---
+
+# The full loop
+
+The experiment does what [the complete loop](../training.py#train) does, with the same
+batches, steps and evaluation. Around them, it
+
+* writes [a checkpoint](checkpoint.py) after every epoch, and when it is [asked to
+  stop](stop.py),
+* can start in the middle of an epoch, from a checkpoint,
+* trains on [several devices](../devices/distributed.py),
+* reports to [labml](tracking.py) and to [the record](record.py),
+* and ends with an error when the loss is no longer a number.
+
+The accuracy of a run is that of its last epoch. The best epoch's would be higher, but
+it would have been selected on the held-out images themselves.
+"""
+
+import math
+import signal
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from labml import monit, tracker
+from torch import nn
+
+from convmixer.data import DataSet
+from convmixer.devices.distributed import Team
+from convmixer.devices.machine import Machine
+from convmixer.errors import ExperimentError
+from convmixer.recipe import Options
+from convmixer.runs.checkpoint import State, write_checkpoint
+from convmixer.runs.files import checkpoints
+from convmixer.runs.options import plain
+from convmixer.runs.stop import StopRequest
+from convmixer.runs.tracking import tracked
+from convmixer.training import epoch_batches, evaluate, train_step
+
+
+@dataclass(frozen=True)
+class Setting:
+    """
+    ## What stays fixed
+
+    The parts of a run that do not change from its first step to its last.
+    """
+
+    options: Options
+    data: DataSet
+    machine: Machine
+    team: Team
+    # The folder of the run
+    folder: Path
+
+    @property
+    def steps(self) -> int:
+        """
+        The number of steps in an epoch. A last batch with fewer images than there are
+        processes is left out.
+        """
+        whole, rest = divmod(len(self.data.train.labels), self.options.batch_size)
+        return whole + (rest >= self.team.world_size)
+
+
+def train_run(setting: Setting, state: State, report: Callable[[], None]) -> int | None:
+    """
+    ## All epochs
+
+    * `setting` is what stays fixed, and `state` what changes
+    * `report` is called after every epoch, once the state has its figures
+
+    Returns `None` when the training is finished, or the signal that asked it to stop.
+    Either way the state is in a checkpoint. Weights or a loss that are not finite are
+    an `ExperimentError`: no later step can repair them.
+    """
+    options = setting.options
+    if setting.machine.compiled:
+        state.model.compile()
+    model = setting.team.join(state.model, setting.machine)
+    best = max((epoch["accuracy"] for epoch in state.epochs), default=-1.0)
+
+    leads = setting.team.leads
+    watched = tracked(setting.folder, plain(options)) if leads else nullcontext()
+    with watched, StopRequest() as stop:
+        epochs = range(state.epoch + 1, options.epochs + 1)
+        for _ in monit.loop(epochs, is_print_iteration_time=False):
+            began = time.perf_counter()
+            if not train_epoch(setting, state, model, stop):
+                save(setting, state, best=False)
+                return stop.signal or signal.SIGTERM
+            setting.team.share_statistics(state.model)
+
+            right = evaluate_state(setting, state) == setting.data.test.labels.cpu()
+            figures = {
+                "loss": state.loss / len(setting.data.train.labels),
+                "accuracy": right.sum().item() / len(right),
+            }
+            seconds = round(time.perf_counter() - began, 2)
+            state.epoch, state.step, state.loss = state.epoch + 1, 0, 0.0
+            state.epochs.append({"epoch": state.epoch, **figures, "seconds": seconds})
+            report()
+            save(setting, state, best=figures["accuracy"] > best)
+            best = max(best, figures["accuracy"])
+            tracker.save(figures)
+            tracker.new_line()
+    return None
+
+
+def save(setting: Setting, state: State, best: bool) -> None:
+    """
+    ### Write a checkpoint
+
+    The first process writes for all. Weights that are not finite are not written.
+    """
+    if not state.finite():
+        raise diverged(setting, state, "a weight is no number")
+    if setting.team.leads:
+        about = {
+            "options": plain(setting.options),
+            "classes": setting.data.classes,
+            "mean": setting.data.mean,
+            "std": setting.data.std,
+        }
+        steps = state.epoch * setting.steps + state.step
+        write_checkpoint(setting.folder / "checkpoints", state, about, steps, best)
+
+
+def train_epoch(
+    setting: Setting, state: State, model: nn.Module, stop: StopRequest
+) -> bool:
+    """
+    ## One epoch
+
+    * `model` is the model of the state, as it is called in training
+    * `stop` knows whether the training was asked to stop
+
+    Starts after the steps that the state has done already. Returns whether the epoch
+    was finished.
+    """
+    options, machine, team = setting.options, setting.machine, setting.team
+    batches = epoch_batches(
+        setting.data,
+        options,
+        machine,
+        state.epoch,
+        state.step,
+        team.rank,
+        team.world_size,
+    )
+    model.train()
+    losses: list[torch.Tensor] = []
+    for batch in monit.iterate("Train", batches, setting.steps - state.step):
+        loss = train_step(model, batch, state.optimizer, state.scaler, options, machine)
+        if state.ema is not None:
+            state.ema.update(state.model)
+        losses.append(loss * batch.size)
+        state.step += 1
+
+        stopping = team.any(stop.signal is not None)
+        # Reading a loss makes the CPU wait for the GPU, so there it is done for many
+        # steps at once.
+        often = machine.device.type == "cpu"
+        if often or stopping or len(losses) == 100 or state.step == setting.steps:
+            read_losses(setting, state, losses)
+        if stopping and state.step < setting.steps:
+            return False
+    return True
+
+
+def read_losses(setting: Setting, state: State, losses: list[torch.Tensor]) -> None:
+    """
+    ### Read the losses
+
+    * `losses` are those of the last steps, which are added to the state and cleared
+
+    The first one that is not finite ends the training.
+    """
+    values = setting.team.sum(torch.stack(losses)).tolist()
+    for back, value in zip(range(len(values), 0, -1), values, strict=True):
+        if not math.isfinite(value):
+            state.step -= back - 1
+            raise diverged(setting, state, f"the loss is {value}")
+    state.loss += sum(values)
+    losses.clear()
+
+
+def diverged(setting: Setting, state: State, what: str) -> ExperimentError:
+    """
+    ### The error of a training that diverges
+
+    It names the step and the last good checkpoint.
+    """
+    epoch = state.epoch + (state.step > 0)
+    step = state.step or setting.steps
+    names = checkpoints(setting.folder / "checkpoints")
+    last = (
+        f"The last good checkpoint is {names[0]}" if names else "There is no checkpoint"
+    )
+    return ExperimentError(
+        f"{what} in epoch {epoch}, step {step} of {setting.steps}; try a lower "
+        f"--learning-rate, or --clip 1. {last}"
+    )
+
+
+def evaluate_state(setting: Setting, state: State) -> torch.Tensor:
+    """
+    ## Evaluate on all devices
+
+    Returns the predicted class of every held-out image, `[N]`, on the CPU. Each process
+    leaves the others' images at 0, so the sum holds the predictions of all.
+    """
+    team = setting.team
+    predictions = evaluate(
+        state.evaluated, setting.data, setting.machine, team.rank, team.world_size
+    )
+    return team.sum(predictions).cpu()

@@ -1,0 +1,177 @@
+r"""
+---
+title: Options of a run
+summary: Options read from the command line or from an earlier run, and checked.
+---
+
+# Options of a run
+
+[The recipe](../recipe.py) declares the options. They are [read](#parse) from the
+command line, or taken from [an earlier run](#options_of), and [checked](#check), all
+before PyTorch is imported.
+"""
+
+import argparse
+import json
+import math
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import Any
+
+import tyro
+
+from convmixer.errors import ExperimentError
+from convmixer.recipe import CIFAR10_25, CONVMIXER_1536_20, PRESETS, Options
+
+# What may change when a run is resumed: where it runs, not what it computes.
+PLACE = {"resume", "data_dir", "download", "device", "compile", "workers"}
+
+
+def parse(arguments: list[str]) -> Options:
+    """
+    ## Read the command line
+
+    The command line is made from [the options](../recipe.py#Options): their names,
+    types, defaults and notes. So that page and `--help` cannot disagree. Arguments that
+    cannot be parsed end the program here, with exit code 2.
+    """
+    # Preset, data set and an earlier run decide the defaults, so they are read first.
+    # Unknown arguments are left for the real parser to report.
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for name in ("--preset", "--dataset", "--resume"):
+        first.add_argument(name, nargs="?")
+    asked = first.parse_known_args(arguments)[0]
+
+    earlier = options_of(Path(asked.resume)) if asked.resume else None
+    suitable = [CIFAR10_25, CONVMIXER_1536_20]
+    of_data_set = {options.dataset: options for options in suitable}
+    default = earlier or PRESETS.get(asked.preset)
+    options = tyro.cli(
+        Options,
+        args=arguments,
+        default=default or of_data_set.get(asked.dataset, Options()),
+        prog="python -m convmixer.experiment",
+        config=(tyro.conf.FlagCreatePairsOff,),
+    )
+    if earlier:
+        same_run(options, earlier)
+    return options
+
+
+def options_of(folder: Path) -> Options:
+    """
+    ### The options of an earlier run
+
+    * `folder` is the run's folder, which may have been moved since
+
+    A folder that holds no run is an `ExperimentError`.
+    """
+    path = folder / "record.json"
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))["options"]
+        # JSON has no paths, and knows nothing of types.
+        for field in fields(Options):
+            if isinstance(field.default, Path):
+                stored[field.name] = Path(stored[field.name])
+        options = Options(**stored)
+    except OSError as error:
+        raise ExperimentError(
+            f"--resume {folder}: {path} cannot be read ({error.strerror}); name the "
+            "folder of a run, such as runs/NAME"
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ExperimentError(
+            f"--resume {folder}: {path} is no record of a run that this version can go "
+            f"on with ({error})"
+        ) from error
+    place = folder.absolute()
+    return replace(options, resume=folder, runs=folder.parent, name=place.name)
+
+
+def plain(options: Options) -> dict[str, Any]:
+    """
+    ### Options as plain types
+
+    Returns the options in types that JSON, labml and checkpoints can hold.
+    """
+    return {
+        name: str(value) if isinstance(value, Path) else value
+        for name, value in asdict(options).items()
+    }
+
+
+def same_run(options: Options, earlier: Options) -> None:
+    """
+    ### Check that it is still the same run
+
+    An option that differs from the run's own is an `ExperimentError`: with it, the rest
+    of the run would no longer match its beginning.
+    """
+    for field in fields(Options):
+        given, before = getattr(options, field.name), getattr(earlier, field.name)
+        if given != before and field.name not in PLACE:
+            raise ExperimentError(
+                f"--{option(field.name)} {given} with --resume, but the run began with "
+                f"{before}; leave it out, or start a run of its own"
+            )
+
+
+def option(name: str) -> str:
+    """
+    An option's name as it is typed.
+    """
+    return name.replace("_", "-")
+
+
+def check(options: Options) -> None:
+    """
+    ## Check the values
+
+    A value of the right type can still make no sense. The first bad one is an
+    `ExperimentError`.
+    """
+    sizes = ["width", "depth", "kernel_size", "patch_size", "image_size"]
+    for name in (*sizes, "epochs", "batch_size"):
+        require(options, name, 1, math.inf, "at least 1")
+    for name in ("seed", "split_seed"):
+        require(options, name, 0, 2**32 - 1, "from 0 to 2**32 - 1")
+    for name in ("workers", "shift", "augment_operations", "weight_decay"):
+        require(options, name, 0, math.inf, "at least 0")
+    for name in ("clip", "mixup", "cutmix", "epsilon"):
+        require(options, name, 0, math.inf, "at least 0")
+    for name in ("flip", "erasing", "jitter", "label_smoothing"):
+        require(options, name, 0, 1, "from 0 to 1")
+    require(options, "augment_magnitude", 0, 30, "from 0 to 30")
+    # Python's smallest number above 0, and its largest below 1
+    above, below = math.ulp(0), math.nextafter(1, 0)
+    require(options, "learning_rate", above, math.inf, "more than 0")
+    require(options, "scale", above, 1, "more than 0 and at most 1")
+    require(options, "average", 0, below, "at least 0 and less than 1")
+    triangle = options.schedule == "triangle"
+    latest, words = (0.8, "0.8, where its foot begins") if triangle else (below, "1")
+    require(options, "warmup", 0, latest, f"from 0 to {words}")
+
+    if options.dataset != "imagefolder":
+        require(options, "image_size", 32, 32, "32, the size of its images")
+    if options.image_size % options.patch_size:
+        raise ExperimentError(
+            f"--patch-size must be a divisor of {options.image_size}, the side of an "
+            f"image, not {options.patch_size}"
+        )
+    # The name becomes a folder, which must be inside the folder of all runs.
+    if options.name not in ("", Path(options.name).name) or options.name == "..":
+        raise ExperimentError(
+            f"--name must be a name without folders, not {options.name}"
+        )
+    if options.download and options.dataset != "cifar10":
+        raise ExperimentError("only CIFAR-10 has a --download; add --dataset cifar10")
+
+
+def require(options: Options, name: str, least: float, most: float, what: str) -> None:
+    """
+    Raises an error that names the option as it is typed, the values it may have, and
+    the one it has.
+    """
+    value: Any = getattr(options, name)
+    if not (least <= value <= most and math.isfinite(value)):
+        raise ExperimentError(f"--{option(name)} must be {what}, not {value}")

@@ -1,0 +1,244 @@
+r"""
+---
+title: A run
+summary: What happens around the training, from the options to the record.
+---
+
+# A run
+
+A run is a training with everything around it. It chooses [the
+machine](../devices/machine.py), loads [the data](../data.py), builds [the
+model](../variants.py#build), makes a folder or opens an earlier one,
+[trains](loop.py), and reports the result. At every moment, the record and the
+checkpoints in the folder are complete.
+"""
+
+import io
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, redirect_stdout
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from convmixer.data import DataSet, digits
+from convmixer.devices.distributed import Team, team
+from convmixer.devices.machine import Machine, choose_machine, keep_memory
+from convmixer.errors import ExperimentError
+from convmixer.images.cifar10 import cifar10
+from convmixer.images.folders import image_folders
+from convmixer.recipe import Options
+from convmixer.runs.checkpoint import State, read_checkpoint
+from convmixer.runs.files import checkpoints
+from convmixer.runs.loop import Setting, evaluate_state, train_run
+from convmixer.runs.record import describe, read_record, write_record
+from convmixer.runs.tracking import find_server
+from convmixer.training import EMA, make_optimizer
+from convmixer.variants import build
+
+# Exit codes of runs that a signal stopped start here, as in a shell.
+SIGNALLED = 128
+
+
+def run(options: Options, command: str, clock: float) -> int:
+    """
+    ## From the options to the exit code
+
+    * `options` are [what is asked for](../recipe.py#Options)
+    * `command` is the command line, for the record
+    * `clock` is the reading of `time.perf_counter` at which the run started
+
+    Returns the exit code: 0, after Ctrl-C 130, after SIGTERM 143. What the user can fix
+    is an `ExperimentError`, usually before anything is written.
+    """
+    keep_memory()
+    machine = choose_machine(options)
+    with team(machine) as processes, silent_unless(processes.leads):
+        images = load(options, machine)
+        state = begin(options, images, machine, processes)
+        folder = options.runs / (options.name or f"{datetime.now():%Y-%m-%d-%H%M%S}")
+        record = describe(
+            command, options, images, state.model, machine, processes.world_size
+        )
+        if processes.leads:
+            find_server(folder)
+        if options.resume:
+            resume(folder, state, record)
+        elif processes.leads:
+            make_folder(folder)
+        setting = Setting(options, images, machine, processes, folder)
+        introduce(record)
+        return carry_out(setting, state, record, clock)
+
+
+@contextmanager
+def silent_unless(leads: bool) -> Iterator[None]:
+    """
+    Of several processes, only one prints.
+    """
+    with nullcontext() if leads else redirect_stdout(io.StringIO()):
+        yield
+
+
+def load(options: Options, machine: Machine) -> DataSet:
+    """
+    ### Load the images
+
+    The digits and CIFAR-10 are copied to the device once. Image files are read as they
+    are needed.
+    """
+    if options.dataset == "imagefolder":
+        return image_folders(options)
+    if options.dataset == "cifar10":
+        return cifar10(options.data_dir, options.download).to(machine.device)
+    return digits(options.split, options.split_seed).to(machine.device)
+
+
+def begin(
+    options: Options, images: DataSet, machine: Machine, processes: Team
+) -> State:
+    """
+    ### The initial state
+    """
+    # The seed is set right before the model is built, so that the initial weights
+    # depend on nothing else.
+    torch.manual_seed(options.seed)
+    model = build(options, len(images.classes))
+    # The filters have the images' memory layout, channels last.
+    model = model.to(machine.device).to(memory_format=torch.channels_last)
+    model = processes.prepare(model, machine)
+    return State(
+        model=model,
+        optimizer=make_optimizer(model, options),
+        scaler=machine.grad_scaler(),
+        ema=EMA(model, options.average) if options.average else None,
+    )
+
+
+def make_folder(folder: Path) -> None:
+    """
+    ### Make the run's folder
+
+    A folder that exists already holds another run, which must not be overwritten.
+    """
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError as error:
+        raise ExperimentError(
+            f"{folder} exists already; choose another --name or another --runs, or go on "
+            f"with the run in it: --resume {folder}"
+        ) from error
+    except OSError as error:
+        raise ExperimentError(
+            f"cannot make the folder {folder} ({error.strerror}); choose another "
+            "with --runs"
+        ) from error
+
+
+def resume(folder: Path, state: State, record: dict[str, Any]) -> None:
+    """
+    ### Resume an earlier run
+
+    Loads the state from the run's newest checkpoint. The record keeps the command that
+    the run began with, and notes where it was resumed.
+    """
+    newest = read_checkpoint(folder / "checkpoints", state)
+    if state.epoch >= record["options"]["epochs"]:
+        raise ExperimentError(
+            f"the run in {folder} is finished; there is nothing to resume"
+        )
+    earlier = read_record(folder / "record.json")
+    here = {"epoch": state.epoch, "step": state.step, "command": record["command"]}
+    record["resumed"] = [*earlier["resumed"], here]
+    record["command"], record["started"] = earlier["command"], earlier["started"]
+    place = f"from {newest.name}" if newest else "from the start; it has no checkpoint"
+    print(f"going on {place}, after {state.epoch} epochs and {state.step} steps")
+
+
+def introduce(record: dict[str, Any]) -> None:
+    """
+    ### Print what will be trained
+    """
+    processes = record["hardware"]["processes"]
+    together = f" by {processes} processes" if processes > 1 else ""
+    print(
+        f"{record['parameters']:,} parameters, {record['precision']} on "
+        f"{record['hardware']['device']}{together}, {record['data']['train']:,} images "
+        f"to train on, {record['data']['test']:,} held out",
+        flush=True,
+    )
+
+
+def carry_out(
+    setting: Setting, state: State, record: dict[str, Any], clock: float
+) -> int:
+    """
+    ## Train, and keep the record
+
+    However the training ends, the record says so and keeps the results until then.
+    Returns the exit code.
+    """
+    path, before = setting.folder / "record.json", state.seconds
+
+    def report() -> None:
+        state.seconds = round(before + time.perf_counter() - clock, 2)
+        record["seconds"], record["epochs"] = state.seconds, state.epochs
+        record["accuracy"] = state.epochs[-1]["accuracy"] if state.epochs else None
+        if setting.team.leads:
+            write_record(path, record)
+
+    # Written before the first step, since a run is resumed with the options in it.
+    report()
+    code = 0
+    try:
+        stopped_by = train_run(setting, state, report)
+        if stopped_by is None:
+            record["mistakes"] = mistakes(setting, state)
+        else:
+            code = SIGNALLED + stopped_by
+        record["status"] = "finished" if code == 0 else "interrupted"
+    except BaseException as error:
+        stopped = isinstance(error, KeyboardInterrupt)
+        record["status"], code = ("interrupted", 130) if stopped else ("failed", 1)
+        if not stopped:
+            raise
+    finally:
+        report()
+    conclude(record, setting.folder)
+    return code
+
+
+def mistakes(setting: Setting, state: State) -> list[dict[str, int]]:
+    """
+    ### List the mistakes
+
+    Returns every held-out image that the model misclassifies, by its index, so that
+    people can look at it; at most the first thousand.
+    """
+    labels, found = setting.data.test.labels.cpu(), evaluate_state(setting, state)
+    wrong = (found != labels).nonzero().flatten().tolist()
+    return [
+        {"image": image, "label": int(labels[image]), "answer": int(found[image])}
+        for image in wrong[:1000]
+    ]
+
+
+def conclude(record: dict[str, Any], folder: Path) -> None:
+    """
+    ### Print how it ended
+
+    Prints the accuracy, and where the newest checkpoint and the record are.
+    """
+    done, epochs = len(record["epochs"]), record["options"]["epochs"]
+    if record["status"] == "finished":
+        print(
+            f"{record['accuracy']:.2%} of {record['data']['test']:,} held-out images "
+            f"right after epoch {done}, in {record['seconds']:.1f} seconds"
+        )
+    else:
+        print(f"\nStopped after {done} of {epochs} epochs; to go on: --resume {folder}")
+    for newest in checkpoints(folder / "checkpoints")[:1]:
+        print(f"checkpoint: {newest}")
+    print(f"record:     {folder / 'record.json'}")

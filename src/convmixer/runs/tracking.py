@@ -1,0 +1,240 @@
+r"""
+---
+title: Tracking
+summary: How labml tracks a training offline, inside the run's folder.
+---
+
+# Tracking with labml
+
+[labml](https://github.com/labmlai/labml) tracks the training: `monit` draws the
+progress line, `tracker` stores the figures, and `experiment` keeps them with the
+options. The [loop](loop.py#train_run) uses them as any labml program does.
+
+By default, labml also registers the project in the home folder, looks for a
+`.labml.yaml` and a git repository, and warns if it finds none. An experiment that
+anyone may start anywhere should do none of this unasked, and this page starts labml
+accordingly.
+
+A `.labml.yaml` in a folder above the run's still counts. If it names a labml server
+(`web_api: http://…`), the figures go there too, and labml keeps its `.labml` in the
+home folder, by which the server recognizes the computer.
+"""
+
+import io
+import os
+import re
+import shutil
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
+from pathlib import Path
+from typing import Any, TextIO
+from unittest import mock
+from urllib.parse import urlsplit
+
+from convmixer.errors import ExperimentError
+
+# labml-nn's names for the same options. On a labml server, runs of both are in the same
+# columns.
+LABML_NN = {
+    "width": "d_model",
+    "depth": "n_layers",
+    "batch_size": "train_batch_size",
+    "learning_rate": "optimizer.learning_rate",
+    "weight_decay": "optimizer.weight_decay",
+    "epsilon": "optimizer.eps",
+}
+
+# Seconds for which the end of a run waits until a server has taken the figures
+PATIENCE = 10.0
+
+
+def find_server(folder: Path) -> str | None:
+    """
+    ## Find the server
+
+    * `folder` is the run's folder, which need not be there yet
+
+    Returns the address that a `.labml.yaml` names, if any does. A broken one is an
+    `ExperimentError`, and [the run](run.py#run) asks before it begins.
+    """
+    from labml.internal.lab import Lab
+
+    # labml starts from a folder that is there, and looks in all above it too.
+    whole = folder.absolute()
+    places = [place for place in (whole, *whole.parents) if place.is_dir()]
+    files = [file for place in places if (file := place / ".labml.yaml").is_file()]
+    try:
+        with redirect_stdout(io.StringIO()):
+            named = Lab(places[0]).web_api
+        if named and not (
+            named.url.startswith("http") and urlsplit(named.url).port != 0
+        ):
+            raise ValueError(f"web_api must be an address, http://…, not {named.url}")
+    except Exception as error:
+        where, words = ", ".join(map(str, files)), " ".join(str(error).split())
+        raise ExperimentError(f"labml cannot use {where}: {words}") from error
+    return named.url if named else None
+
+
+@contextmanager
+def tracked(folder: Path, options: dict[str, Any]) -> Iterator[None]:
+    """
+    ## Track a training
+
+    * `folder` is the run's folder; labml's files go to `labml/` in it
+    * `options` are stored with the figures, under [labml-nn's names](#LABML_NN)
+
+    Inside, `monit` and `tracker` work as usual. Leaving it tells labml how the run
+    ended: completed, interrupted, or crashed.
+    """
+    # labml imports GitPython, whose import fails where git is not installed, unless
+    # this variable says that it is fine.
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    from labml import experiment, lab
+    from labml.internal.api import ApiCaller
+    from labml.internal.experiment import experiment_singleton
+
+    # labml never stops trying to reach a server, and its thread would keep a finished
+    # program from ending. `daemon` is labml's own parameter, which it never passes.
+    ApiCaller.__init__.__kwdefaults__["daemon"] = True
+    # Only a server needs the register in the home folder. Without one, an empty object
+    # takes its place.
+    server = find_server(folder)
+    register = "labml.internal.computer.configs.computer_singleton"
+    no_register = nullcontext() if server else mock.patch(register)
+
+    # While labml starts, its output is dropped.
+    with no_register, redirect_stdout(Screen(io.StringIO())):
+        lab.configure({"path": str(folder), "experiments_path": "labml"})
+        # labml looks for `.labml.yaml` from the run's folder upwards. `web_api` is the
+        # server, which does nothing if none is named.
+        experiment.create(
+            name="convmixer",
+            python_file=str(folder),
+            writers={"screen", "sqlite", "web_api"},
+        )
+        named = {LABML_NN.get(name, name): value for name, value in options.items()}
+        experiment.configs(named)
+        watched = experiment.start()
+
+    sender = experiment_singleton().web_api.api_caller.thread if server else None
+    with Screen.instead_of_stdout():
+        try:
+            with watched:
+                yield
+        except RuntimeError as error:
+            if not (sender and sender.errored):
+                raise
+            raise ExperimentError(
+                f"the labml server at {server} refuses this run; its words stand above"
+            ) from error
+        finally:
+            if sender and not ended(sender):
+                print(
+                    f"the labml server at {server} has not taken all figures; they are "
+                    f"in {folder}",
+                    file=sys.stderr,
+                )
+
+
+def ended(sender: threading.Thread) -> bool:
+    """
+    Whether labml has sent everything. Ctrl-C ends the waiting, and not the run, which is
+    finished.
+    """
+    with suppress(KeyboardInterrupt):
+        sender.join(PATIENCE)
+    return not sender.is_alive()
+
+
+class Screen(io.TextIOBase):
+    r"""
+    ## A progress line for terminals and logs
+
+    labml redraws its progress line with a carriage return and a hundred blanks, which
+    wraps in a terminal of 80 columns and fills a log file with fragments. This stream
+    sits in between. To a terminal it writes each state of the line, cut to the width;
+    to anything else, only finished lines, without colors.
+    """
+
+    def __init__(self, stream: TextIO):
+        """
+        * `stream` receives the text
+        """
+        self.stream = stream
+        self.live = stream.isatty()
+        self.line = ""
+        self.restart = False
+        self.thread = threading.get_ident()
+
+    @classmethod
+    @contextmanager
+    def instead_of_stdout(cls) -> Iterator[None]:
+        """
+        Sends everything printed inside through the screen. A line that an interruption
+        left open is finished, so that the next output starts on a new line.
+        """
+        screen = cls(sys.stdout)
+        with redirect_stdout(screen):
+            try:
+                yield
+            finally:
+                if screen.line:
+                    screen.write("\n")
+
+    def write(self, text: str) -> int:
+        r"""
+        A carriage return does not erase: the line stays until something is written over
+        it. What labml says while it talks to a server, in a thread of its own, is no
+        part of the line.
+        """
+        if threading.get_ident() != self.thread:
+            if words := re.sub(COLOR, "", text).strip():
+                print(words, file=sys.stderr)
+            return len(text)
+        for part in re.split(r"([\r\n])", text):
+            if part == "\n":
+                self.show(end="\n")
+                self.line, self.restart = "", False
+            elif part == "\r":
+                self.restart = True
+            elif part:
+                self.line = part if self.restart else self.line + part
+                self.restart = False
+        if self.live and self.line:
+            self.show()
+        return len(text)
+
+    def show(self, end: str = "") -> None:
+        """
+        Writes the current line.
+        """
+        # labml uses eight columns for the step. With four, the whole line fits in 80.
+        line = self.line.replace("\t", "  ").replace("    ", "", 1)
+        if self.live:
+            # Go back to the first column and clear the line.
+            columns = shutil.get_terminal_size().columns
+            self.stream.write(f"\r\x1b[K{cut(line, columns - 1)}{end}")
+        else:
+            self.stream.write(re.sub(COLOR, "", line).rstrip() + end)
+        self.stream.flush()
+
+
+# Escape sequences for a terminal's colors
+COLOR = r"(\x1b\[[0-9;]*m)"
+
+
+def cut(line: str, columns: int) -> str:
+    """
+    ### Cut a line to a number of columns
+
+    Colors take no columns and are always kept, so that the last one turns them off.
+    """
+    parts = []
+    for part in re.split(COLOR, line):
+        shown = part if part.startswith("\x1b") else part[: max(columns, 0)]
+        columns -= 0 if part.startswith("\x1b") else len(shown)
+        parts.append(shown)
+    return "".join(parts)
