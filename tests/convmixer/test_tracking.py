@@ -25,7 +25,7 @@ class Server:
     def __init__(self) -> None:
         self.posts: list[list[dict]] = []
         self.answer: dict = {"errors": []}
-        self.asked, self.may_answer = threading.Event(), threading.Event()
+        self.may_answer = threading.Event()
         self.may_answer.set()
 
     @property
@@ -46,7 +46,6 @@ def listening(server: Server) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             server.posts.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            server.asked.set()
             server.may_answer.wait()
             content = json.dumps(server.answer).encode()
             self.send_response(200)
@@ -132,8 +131,7 @@ def test_a_server_that_does_not_answer_is_not_waited_for(place):
     with listening(server) as url:
         Path(".labml.yaml").write_text(f"web_api: {url}\n")
         result = run(0)
-        # It got something, and the process ended before it answered.
-        assert server.asked.is_set()
+        # The process ended while the server still kept it waiting.
         assert not server.may_answer.is_set()
     assert result.returncode == 0
     assert read_record()["status"] == "finished"
