@@ -1,19 +1,9 @@
-r"""
----
-title: The figures
-summary: The drawings and numbers of the results page, made from the stored records.
----
+"""Makes the figures and numbers of the results page from the stored records.
 
-# The figures
+    python tools/figures.py
 
-None of our numbers on [the results page](../../docs/results.md) is typed in. The
-drawings and the tables come from the records of runs, by one command:
-
-```
-python tools/figures.py
-```
-
-A test makes them anew and fails where the page says something else than its record.
+None of our numbers on docs/results.md is typed in by hand. A test makes them again and fails
+where the page and its records disagree.
 """
 
 import json
@@ -34,7 +24,7 @@ from matplotlib.figure import Figure
 
 from convmixer.comparison import SPLITS, spread
 from convmixer.data import digits
-from convmixer.errors import ExperimentError
+from convmixer.errors import ExperimentError, run_command
 from convmixer.runs.files import write_atomically
 from convmixer.weights import load
 
@@ -79,7 +69,7 @@ class Options:
 
 def main(arguments: list[str] | None = None) -> int:
     """
-    ## The program
+    The program
 
     * `arguments` are the words of the command line; without them, those that Python was
       started with
@@ -89,12 +79,14 @@ def main(arguments: list[str] | None = None) -> int:
     options = tyro.cli(Options, args=arguments, prog="python tools/figures.py")
     matplotlib.use("svg")
     with matplotlib.rc_context(STYLE):
-        return draw(options)
+        return run_command(
+            lambda: draw(options), stopped="Stopped before the figures were written."
+        )
 
 
-def draw(options: Options) -> int:
+def draw(options: Options) -> None:
     """
-    ## From the records to the page
+    From the records to the page
 
     Nothing is written before everything is made.
     """
@@ -109,20 +101,18 @@ def draw(options: Options) -> int:
             "kernels": kernels(weights),
             "mistakes": mistakes(runs),
         }
-    except (OSError, ValueError, KeyError, ExperimentError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    except (ValueError, KeyError) as error:
+        raise ExperimentError(str(error)) from error
     folder = options.page.parent / "figures"
     for name, figure in drawings.items():
         write_atomically(folder / f"{name}.svg", svg(figure, name).encode())
     write_atomically(options.page, page.encode())
     print(f"{len(drawings)} drawings in {folder}, and the numbers of {options.page}")
-    return 0
 
 
 def read_runs(records: Path, split: str) -> list[dict[str, Any]]:
     """
-    ## The records of a split
+    The records of a split
 
     One for each seed.
     """
@@ -135,7 +125,7 @@ def read_runs(records: Path, split: str) -> list[dict[str, Any]]:
 
 def rows(runs: dict[str, list[dict[str, Any]]], comparison: dict[str, Any]) -> dict[str, list[str]]:
     """
-    ## The numbers
+    The numbers
 
     Returns the cells of each row, by the words of its first cell. They are written as
     formulas, which no translation touches.
@@ -167,7 +157,7 @@ def percent(mean: float, deviation: float) -> str:
 
 def fill(page: str, cells: dict[str, list[str]]) -> str:
     """
-    ## Fill in the tables of the page
+    Fill in the tables of the page
 
     A row whose first cell we know gets our cells after it; further cells stay. A row
     that is not there is a `ValueError`.
@@ -186,7 +176,7 @@ def fill(page: str, cells: dict[str, list[str]]) -> str:
 
 def curves(runs: dict[str, list[dict[str, Any]]]) -> Figure:
     """
-    ## Loss and accuracy over the epochs
+    Loss and accuracy over the epochs
 
     A line is the mean of the runs, and the band around it reaches from the lowest to
     the highest.
@@ -214,7 +204,7 @@ def curves(runs: dict[str, list[dict[str, Any]]]) -> Figure:
 
 def compared(comparison: dict[str, Any]) -> Figure:
     """
-    ## The comparison
+    The comparison
 
     A dot is the mean over the seeds, a small one a single run, and the line reaches one
     standard deviation to either side.
@@ -246,7 +236,7 @@ def compared(comparison: dict[str, Any]) -> Figure:
 
 def kernels(weights: Path) -> Figure:
     """
-    ## What the model has learned
+    What the model has learned
 
     The patch embeddings, one square of pixels for each number of a token, and the
     depthwise filters of the first and of the last layer. One color is positive, the
@@ -268,7 +258,7 @@ def kernels(weights: Path) -> Figure:
 
 def mosaic(filters: np.ndarray) -> np.ndarray:
     """
-    ### Filters side by side
+    Filters side by side
 
     Takes `[N, k, k]`, returns an image with opacity, `[H, W, 4]`, of 8 filters in a
     row.
@@ -286,7 +276,7 @@ def mosaic(filters: np.ndarray) -> np.ndarray:
 
 def mistakes(runs: dict[str, list[dict[str, Any]]]) -> Figure:
     """
-    ## The confusion matrix, and the digits that were read wrong
+    The confusion matrix, and the digits that were read wrong
 
     Of the run with seed 0 on unseen writers; of many mistakes, the first thirty. A
     digit stands under what it is and what it was taken for.
@@ -316,7 +306,7 @@ def mistakes(runs: dict[str, list[dict[str, Any]]]) -> Figure:
 
 def confusion(axis: Axes, matrix: np.ndarray) -> None:
     """
-    ### Draw the confusion matrix
+    Draw the confusion matrix
 
     Rows are what the digits are, columns what they were taken for. Zeros are left out.
     """
@@ -339,7 +329,7 @@ def confusion(axis: Axes, matrix: np.ndarray) -> None:
 
 def canvas(rows: int, columns: int, height: float) -> tuple[Figure, np.ndarray]:
     """
-    ## Paper to draw on
+    Paper to draw on
 
     As wide as the column of a page. Returns the figure and its axes.
     """
@@ -351,7 +341,7 @@ def canvas(rows: int, columns: int, height: float) -> tuple[Figure, np.ndarray]:
 
 def svg(figure: Figure, name: str) -> str:
     """
-    ## Write a drawing
+    Write a drawing
 
     * `name` is a word that no other drawing of the page has
 

@@ -1,7 +1,7 @@
 """`python -m convmixer` names the commands."""
 
 COMMANDS = {
-    "experiment": "train a model, or go on with a run that was stopped",
+    "experiment": "train a model, or resume a run that was stopped",
     "predict": "say what images show",
     "export": "write trained weights as safetensors or ONNX",
     "comparison": "train ConvMixer, its variants, MLP-Mixer and ViT, and compare them",

@@ -137,7 +137,7 @@ def train_once(
     ]
     if status:
         command = ["--resume", str(folder)]
-    # What a run prints stands in its record too.
+    # The record has everything that a run prints.
     with redirect_stdout(StringIO()):
         return experiment.main(command)
 

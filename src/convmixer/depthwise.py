@@ -120,7 +120,7 @@ class DepthwiseConv2d(nn.Conv2d):
         """
         Takes and returns `[B, h, H, W]`.
         """
-        if not self.takes_the_short_way(x):
+        if not self.uses_fast_gradient(x):
             return super().forward(x)
         # Autocast lowers the precision of PyTorch's own operations, and does not know
         # ours.
@@ -131,7 +131,7 @@ class DepthwiseConv2d(nn.Conv2d):
             weight, bias = self.weight, self.bias
         return DepthwiseConvolution.apply(x, weight, bias)
 
-    def takes_the_short_way(self, x: torch.Tensor) -> bool:
+    def uses_fast_gradient(self, x: torch.Tensor) -> bool:
         """
         Whether the faster gradient pays off: only in training and on a CPU. A GPU has
         fast kernels of its own, a compiler should see the plain convolution, and an

@@ -104,7 +104,7 @@ def export(options: Options) -> None:
     """
     ## Write the file
 
-    * `options` are [what is asked for](#Options)
+    * `options` are those [of the command](#Options)
 
     The content is checked first. If its outputs differ from the model's, that is an
     `ExperimentError`; nothing is written, and an older file stays as it was.

@@ -99,7 +99,7 @@ def predict(options: Options) -> None:
     """
     ## Classify the images
 
-    * `options` are [what is asked for](#Options)
+    * `options` are those [of the command](#Options)
 
     All images are read before PyTorch is imported. So a file that is no image is an
     `ExperimentError` at once, and not after half of the output.
@@ -124,7 +124,7 @@ def predict(options: Options) -> None:
     for path, picture in zip(options.images, pictures, strict=True):
         shares = probabilities(trained, picture, mean, std)
         print(path)
-        print(answer(shares, trained.classes, options.top), flush=True)
+        print(most_probable(shares, trained.classes, options.top), flush=True)
 
 
 def probabilities(
@@ -150,7 +150,7 @@ def probabilities(
     return logits[0].softmax(dim=0)
 
 
-def answer(shares: "torch.Tensor", classes: list[str] | None, top: int) -> str:
+def most_probable(shares: "torch.Tensor", classes: list[str] | None, top: int) -> str:
     """
     ## Print the most probable classes
 

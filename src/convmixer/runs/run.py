@@ -46,7 +46,7 @@ def run(options: Options, command: str, clock: float) -> int:
     """
     ## From the options to the exit code
 
-    * `options` are [what is asked for](../recipe.py#Options)
+    * `options` are those [of the recipe](../recipe.py#Options)
     * `command` is the command line, for the record
     * `clock` is the reading of `time.perf_counter` at which the run started
 

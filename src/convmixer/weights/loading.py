@@ -32,7 +32,7 @@ from convmixer.variants import make_convmixer
 from convmixer.weights.files import WeightsError, newest_checkpoint, read, unwrap
 from convmixer.weights.names import count_layers, to_ours, whose
 
-# What a file of ours says of its weights
+# What our files say about their weights
 DESCRIPTION = ("options", "classes", "mean", "std")
 
 
@@ -227,8 +227,8 @@ def fitted(name: str, found: torch.Tensor, empty: torch.Tensor) -> torch.Tensor:
     Returns the tensor as float32 and in the usual memory layout, so that the same
     weights give the same outputs, bit for bit.
     """
-    alike = found.is_floating_point() == empty.is_floating_point()
-    if found.shape != empty.shape or not alike or found.layout != torch.strided:
+    same_kind = found.is_floating_point() == empty.is_floating_point()
+    if found.shape != empty.shape or not same_kind or found.layout != torch.strided:
         raise ValueError(
             f"{name} is {list(found.shape)} of {found.dtype}, where "
             f"{list(empty.shape)} of {empty.dtype} fits"

@@ -1,0 +1,37 @@
+"""Addresses that pages once had lead to where the pages are now."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+from support import ROOT
+
+# The pages of version 0.1.0 that moved
+MOVED = [
+    *("checkpoint", "compare", "distributed", "figures", "files", "folders", "machine"),
+    *("optimization", "record", "run", "tracking", "weights"),
+]
+LANGUAGES = ["", *(f"{path.parent.name}/" for path in ROOT.glob("translations/*/language.toml"))]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", MOVED)
+def test_an_old_address_leads_to_the_page(site, language, name):
+    old = site / language / name / "index.html"
+    html = old.read_text(encoding="utf-8")
+    target = re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', html)[1]
+    page = (old.parent / target / "index.html").resolve()
+    # The page itself and not another redirect, in the same language
+    assert page.is_relative_to((site / language).resolve())
+    assert 'http-equiv="refresh"' not in page.read_text(encoding="utf-8")
+    assert language or not page.is_relative_to(site / "zh")
