@@ -144,7 +144,7 @@ def test_a_server_that_refuses_the_run_is_one_error(place):
     server.answer = {"errors": [{"error": "invalid_token", "message": "Nobody knows this token."}]}
     with listening(server) as url:
         Path(".labml.yaml").write_text(f"web_api: {url}\n")
-        result = run(0, "--epochs", "100000")
+        result = run(0)
     assert result.returncode == 2
     assert "Nobody knows this token." in result.stderr
     assert f"error: the labml server at {url} refuses this run" in result.stderr
