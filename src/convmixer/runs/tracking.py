@@ -119,19 +119,21 @@ def tracked(folder: Path, options: dict[str, Any]) -> Iterator[None]:
         experiment.configs(named)
         watched = experiment.start()
 
-    sender = experiment_singleton().web_api.api_caller.thread if server else None
+    caller = experiment_singleton().web_api.api_caller if server else None
     with Screen.instead_of_stdout():
         try:
             with watched:
                 yield
         except RuntimeError as error:
-            if not (sender and sender.errored):
+            if not (caller and caller.thread.errored):
                 raise
             raise ExperimentError(
                 f"the labml server at {server} refuses this run; its words stand above"
             ) from error
         finally:
-            if sender and not ended(sender):
+            if caller:
+                caller.stopped = True
+            if caller and not ended(caller.thread):
                 print(
                     f"the labml server at {server} has not taken all figures; they are "
                     f"in {folder}",
@@ -192,7 +194,9 @@ class Screen(io.TextIOBase):
         """
         if threading.get_ident() != self.thread:
             if words := re.sub(COLOR, "", text).strip():
-                print(words, file=sys.stderr)
+                # Once a server has refused the run, labml raises at all that is printed.
+                with suppress(RuntimeError):
+                    sys.stderr.write(f"{words}\n")
             return len(text)
         for part in re.split(r"([\r\n])", text):
             if part == "\n":
