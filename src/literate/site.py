@@ -371,6 +371,9 @@ class _Links:
                 self._collect(page, link.target, link.line)
         for citation in page.citations():
             self._cite(page, citation)
+        for key in ("script", "style"):  # a page's own, written from the docs folder
+            if file := page.meta.get(key):
+                self._collect(page, f"/{file}", 1)
         for figure in page.figures():
             target = self._collect(page, figure.target, figure.line)
             if target and target.asset and figure.target.endswith(".svg"):
