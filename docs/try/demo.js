@@ -280,6 +280,11 @@ class Reader {
     const { patch_size: p, kernel_size: k } = this.result.options;
     const { columns, rows } = seen({ image: this.side, p, k, l: step.layer, ...this.at });
     const cell = 320 / this.grid;
+    if (step.kind !== "image") {
+      context.strokeStyle = `rgba(${colour("grey")}, 0.45)`;
+      const lines = Array.from({ length: this.grid - 1 }, (_, i) => (i + 1) * cell);
+      context.stroke(new Path2D(lines.map((at) => `M${at} 0V320M0 ${at}H320`).join("")));
+    }
     const frame = ([left, right], [top, bottom], name, width) => {
       context.strokeStyle = `rgb(${colour(name)})`;
       context.lineWidth = width;
@@ -444,11 +449,21 @@ class Pad {
       for (const [x, y] of stroke) context.lineTo(320 * x, 320 * y);
       context.stroke();
     }
+    if (!this.strokes.length) this.hint(context);
     if (document.activeElement !== this.canvas || !this.canvas.matches(":focus-visible")) return;
     context.beginPath();
     context.arc(320 * this.pen[0], 320 * this.pen[1], 13, 0, 7);
     Object.assign(context, { lineWidth: 3, strokeStyle: `rgb(${colour(this.stroke ? "channels" : "space")})` });
     context.stroke();
+  }
+
+  /** A seven, faintly, for who wonders what to do. */
+  hint(context) {
+    context.save();
+    Object.assign(context, { lineWidth: 3, strokeStyle: `rgb(${colour("grey")})` });
+    context.setLineDash([2, 9]);
+    context.stroke(new Path2D("M90 70H230L140 260"));
+    context.restore();
   }
 
   /** A digit of the data set, 8 x 8 shades, instead of a drawing. */
