@@ -243,7 +243,9 @@ def test_a_page_alone_loads_what_its_front_matter_names(project):
     assert "try/it" not in project.read("site/net/index.html")
 
 
-@pytest.mark.parametrize("name", ["try/ti.js", "../secret.js", "/try/it.js", ".hidden/it.js", "3", "[]"])
+@pytest.mark.parametrize(
+    "name", ["try/ti.js", "../secret.js", "/try/it.js", ".hidden/it.js", "3", "[]"]
+)
 def test_a_script_that_is_not_there(project, name):
     for path in ("docs/try/it.js", "secret.js", "docs/.hidden/it.js"):
         project.write(path, "")

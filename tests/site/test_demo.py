@@ -72,7 +72,12 @@ def random_weights(width=256, depth=8, kernel=5, patch=2, **said):
             ):
                 torch.nn.init.uniform_(tensor, low, high)
     options = {"width": width, "depth": depth, "kernel_size": kernel, "patch_size": patch}
-    options |= {"model": "convmixer", "norm": "batch", "residual": "depthwise", "activation": "gelu"}
+    options |= {
+        "model": "convmixer",
+        "norm": "batch",
+        "residual": "depthwise",
+        "activation": "gelu",
+    }
     described = {"classes": CLASSES, "mean": [0.49, 0.48, 0.45], "std": [0.25, 0.24, 0.26]}
     described |= {"options": options | said}
     return save(model.state_dict(), {"convmixer": json.dumps(described)})
@@ -274,9 +279,7 @@ def test_a_file_of_any_bytes_is_read_or_refused(open_page, server):
 def test_the_samples_are_held_out_digits():
     digits = load_digits()
     numbers = np.arange(len(digits.target))
-    _, held_out = train_test_split(
-        numbers, test_size=0.25, stratify=digits.target, random_state=0
-    )
+    _, held_out = train_test_split(numbers, test_size=0.25, stratify=digits.target, random_state=0)
     found = sorted(int(path.stem) for path in (ROOT / "docs/try/digits").glob("*.png"))
     assert found == sorted(SAMPLES) and set(found) <= set(held_out.tolist())
     for index in found:
@@ -304,7 +307,7 @@ def test_a_drawn_seven_is_read(open_page):
     draw(page, SEVEN)
     expect(page.locator(".digit .verdict")).to_contain_text("I read: 7", timeout=10000)
     expect(page.locator(".digit [role=status]").last).to_contain_text("I read: 7")
-    page.get_by_role("button", name="Clear").click()
+    page.locator(".digit .clear").click()
     expect(page.locator(".digit .verdict")).to_have_text("Nothing to read yet.")
     assert not page.locator(".digit .steps").is_visible()
     assert page.problems == []
@@ -351,7 +354,9 @@ def test_the_steps_are_gone_through_by_keyboard(open_page):
     steps = page.locator(".digit .steps")
     expect(steps).to_be_visible(timeout=10000)
     slider = steps.get_by_role("slider", name="step")
-    assert slider.get_attribute("max") == "10"  # the image, the embedding, two for each layer, the head
+    assert (
+        slider.get_attribute("max") == "10"
+    )  # the image, the embedding, two for each layer, the head
     slider.focus()
     captions = []
     page.keyboard.press("Home")
@@ -398,7 +403,7 @@ def test_a_click_chooses_a_token_and_a_channel(open_page):
 def test_nothing_is_loaded_before_it_is_used(open_page, server):
     page = open_page("demo/")
     page.wait_for_timeout(300)
-    heavy = ("worker.js", "network.js", ".safetensors")
+    heavy = ("try/worker.js", "try/network.js", ".safetensors")
     assert not [url for url in page.requests if url.endswith(heavy)]
     assert not [url for url in page.requests if "cifar10" in url]
     draw(page, SEVEN)
@@ -440,7 +445,9 @@ def test_a_picture_of_ones_own_is_read_and_goes_nowhere(open_page, photo_server)
     chance = np.random.default_rng(0)
     small = chance.integers(0, 256, (32, 32, 3), dtype=np.uint8)
     page.locator(".photo input[type=file]").set_input_files(png(small))
-    wanted = logits(folder / "records/cifar10.safetensors", torch.from_numpy(small).permute(2, 0, 1))
+    wanted = logits(
+        folder / "records/cifar10.safetensors", torch.from_numpy(small).permute(2, 0, 1)
+    )
     assert_close(read_logits(page, "photo"), wanted)
     # A large one is reduced to the average of each square: here, to one color.
     large = np.full((300, 500, 3), (200, 30, 90), dtype=np.uint8)
@@ -472,7 +479,10 @@ def test_without_script_the_page_explains_itself(open_page, server):
     text = page.locator("article").inner_text()
     assert "needs JavaScript" in text and "What you see" in text and "{" not in text
     assert not page.locator(".desk").first.is_visible()
-    assert page.locator(".digit .weights").evaluate("a => a.href") == f"{server}records/digits.safetensors"
+    assert (
+        page.locator(".digit .weights").evaluate("a => a.href")
+        == f"{server}records/digits.safetensors"
+    )
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -74,7 +74,9 @@ def counted(state):
 
 
 def test_the_counts_are_those_of_pytorch(call):
-    for state, costs in zip(MODELS, call("arithmetic.js", "count", [[m] for m in MODELS]), strict=True):
+    for state, costs in zip(
+        MODELS, call("arithmetic.js", "count", [[m] for m in MODELS]), strict=True
+    ):
         assert costs == counted(state), state
 
 
@@ -126,7 +128,9 @@ def told(page):
 
 
 def values(page, part):
-    texts = (page.locator(f".f-{part}-{kind}").first.inner_text() for kind in ("parameters", "products"))
+    texts = (
+        page.locator(f".f-{part}-{kind}").first.inner_text() for kind in ("parameters", "products")
+    )
     return [int(text.replace(",", "")) for text in texts]
 
 
