@@ -4,8 +4,10 @@ import io
 import json
 import math
 import random
+import re
 import shutil
 import struct
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +27,7 @@ from convmixer.model import ConvMixer
 
 DIGITS = ROOT / "records/digits.safetensors"
 PHOTOS = ROOT / "records/cifar10.safetensors"
-CLASSES = "airplane automobile bird cat deer dog frog horse ship truck".split()
+CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 TOLERANCE = 1e-4
 SAMPLES = [252, 131, 77, 231, 134, 117, 197, 236, 170, 119]
 
@@ -107,13 +109,25 @@ def photo_server(tmp_path_factory):
 # --- the arithmetic ---
 
 
+def as_prepared(index):
+    """A digit as `convmixer.data` prepares it for training."""
+    image = torch.from_numpy(load_digits().images[index]).float()[None, None]
+    pixels = F.interpolate(image, size=(32, 32), mode="bilinear") * (255 / 16)
+    return pixels.round().expand(1, 3, -1, -1)[0]
+
+
+def test_one_of_the_ten_digits_is_read_wrong():
+    right = [
+        logits(DIGITS, as_prepared(index)).argmax() == digit for digit, index in enumerate(SAMPLES)
+    ]
+    assert sum(right) == 9
+
+
 @pytest.mark.parametrize("index", SAMPLES)
 def test_the_scores_of_a_digit_are_those_of_pytorch(open_page, index):
     page = open_page("demo/")
     page.locator(f".digit [data-index='{index}']").click()
-    image = torch.from_numpy(load_digits().images[index]).float()[None, None]
-    pixels = F.interpolate(image, size=(32, 32), mode="bilinear") * (255 / 16)
-    wanted = logits(DIGITS, pixels.round().expand(1, 3, -1, -1)[0])
+    wanted = logits(DIGITS, as_prepared(index))
     assert_close(read_logits(page, "digit"), wanted)
     assert page.locator(".digit .verdict").inner_text().startswith(f"I read: {wanted.argmax()}")
     assert page.problems == []
@@ -287,6 +301,18 @@ def test_the_samples_are_held_out_digits():
         assert (np.round(shades * 16 / 255) == digits.images[index]).all()
 
 
+def test_the_photographs_are_those_of_the_test_set():
+    file = ROOT / "data/cifar-10-batches-bin/test_batch.bin"
+    if not file.exists():
+        pytest.skip("CIFAR-10 is not in data/")
+    rows = np.fromfile(file, dtype=np.uint8).reshape(-1, 3073)
+    page = (ROOT / "docs/demo.md").read_text(encoding="utf-8")
+    for path in (ROOT / "docs/try/cifar10").glob("*.png"):
+        label, image = rows[int(path.stem)][0], rows[int(path.stem)][1:].reshape(3, 32, 32)
+        assert (np.array(Image.open(path)) == image.transpose(1, 2, 0)).all()
+        assert re.search(f'cifar10/{path.name}".*<span>{CLASSES[label]}</span>', page)
+
+
 # --- drawing ---
 
 SEVEN = [(0.28, 0.15), (0.72, 0.15), (0.45, 0.85)]
@@ -320,7 +346,7 @@ def test_a_finger_draws(open_page, width):
     client = page.context.new_cdp_session(page)
     box = page.locator(".pad").bounding_box()
     kind = "touchStart"
-    for (ax, ay), (bx, by) in zip(SEVEN, SEVEN[1:], strict=False):
+    for (ax, ay), (bx, by) in pairwise(SEVEN):
         for i in range(8):
             x, y = ax + (bx - ax) * i / 7, ay + (by - ay) * i / 7
             point = {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]}

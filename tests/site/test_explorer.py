@@ -82,9 +82,9 @@ def test_the_counts_are_those_of_pytorch(call):
 
 def test_a_token_sees_what_its_gradient_reaches(call):
     cases = []
-    for k, l in [(1, 3), (2, 1), (2, 3), (3, 2), (4, 2), (5, 1), (8, 1), (9, 2)]:
+    for k, layers in [(1, 3), (2, 1), (2, 3), (3, 2), (4, 2), (5, 1), (8, 1), (9, 2)]:
         for x, y in [(0, 0), (5, 4), (10, 2)]:
-            cases.append({"image": 22, "p": 2, "k": k, "l": l, "d": l, "x": x, "y": y})
+            cases.append({"image": 22, "p": 2, "k": k, "l": layers, "d": layers, "x": x, "y": y})
     for case, found in zip(cases, call("arithmetic.js", "seen", [[c] for c in cases]), strict=True):
         model = build({**case, "h": 1, "n": 1})
         for parameter in model.parameters():
