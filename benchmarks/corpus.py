@@ -12,9 +12,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from support import write_labml_project
 
-from literate.project import read_project
-from literate.report import write_map
-from literate.site import load_site
+from literate.mkdocs.config import read_project
+from literate.site.load import load_site
+from literate.translation.catalog_file import write_catalog
 
 #: A language of the benchmark -> the letters that its made-up words are written in.
 LANGUAGES = {
@@ -49,7 +49,7 @@ def _translate(config: Path, languages: tuple[str, ...]) -> None:
         local = site.localise(page, lambda _: "", catalog, None, page.code)
         for language in languages:
             entries = {item.key: _made_up(item.key, LANGUAGES[language]) for item in local.missing}
-            write_map(site.project.map_path(language, name), entries)
+            write_catalog(site.project.catalog_path(language, name), entries)
 
 
 def _made_up(key: str, letters: str) -> str:

@@ -34,19 +34,19 @@ GOALS = {
 }
 #: What a build consists of -> the function that does it.
 STAGES = {
-    "take the sources apart": ("literate/split.py", "split"),
-    "find the names that may become links": ("literate/names.py", "name_uses"),
-    "colour the code (Pygments)": ("literate/highlight.py", "highlight_lines"),
-    "render the notes (markdown-it, math-core)": ("literate/note.py", "render_note"),
-    "follow the links": ("literate/site.py", "follow"),
-    "read the maps": ("literate/catalog.py", "load_catalog"),
-    "translate and lay out the pages": ("literate/localise.py", "localise"),
-    "make the notebooks": ("literate/notebook.py", "notebook"),
-    "cut the pages for search": ("literate/search.py", "search_sections"),
-    "write the search indexes": ("literate/search.py", "search_index"),
+    "take the sources apart": ("literate/source/python.py", "read_python"),
+    "find the names that may become links": ("literate/source/names.py", "name_uses"),
+    "colour the code (Pygments)": ("literate/notes/highlight.py", "highlight_lines"),
+    "render the notes (markdown-it, math-core)": ("literate/notes/render.py", "render_note"),
+    "follow the links": ("literate/site/links.py", "follow"),
+    "read the maps": ("literate/translation/catalog_file.py", "load_catalog"),
+    "translate and lay out the pages": ("literate/site/localise.py", "localise"),
+    "make the notebooks": ("literate/convert/notebook.py", "notebook"),
+    "cut the pages for search": ("literate/site/search.py", "search_sections"),
+    "write the search indexes": ("literate/site/search.py", "search_index"),
     "fill Material's templates (Jinja)": ("jinja2/environment.py", "render"),
     "  of which the navigation": ("material/templates/partials/nav.html", "root"),
-    "keep what was made (cache)": ("literate/cache.py", "put"),
+    "keep what was made (cache)": ("literate/base/cache.py", "put"),
     "MkDocs: copy and write files": ("mkdocs/structure/files.py", "copy_static_files"),
 }
 _QUIET = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}

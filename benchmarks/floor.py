@@ -19,7 +19,7 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from pygments.lexers.python import PythonLexer
 
-from literate.split import split
+from literate.source.python import read_python
 
 
 def work(name: str) -> int:
@@ -31,7 +31,7 @@ def work(name: str) -> int:
     tokens = sum(1 for _ in tokenize.generate_tokens(io.StringIO(text).readline))
     tokens += sum(1 for _ in PythonLexer().get_tokens_unprocessed(text))
     markdown = MarkdownIt("commonmark").enable("table")
-    for section in split(data, name).sections:
+    for section in read_python(data, name).sections:
         if section.prose:
             tokens += len(markdown.render(section.prose.text))
     return tokens

@@ -29,7 +29,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from support import ASK_WORKER, chromium, served, write_labml_project  # noqa: E402
 
-from literate.search import index_address  # noqa: E402
+from literate.site.search import index_address  # noqa: E402
 
 WORKER = "literate/search-worker.js"
 COLD_STARTS = 7

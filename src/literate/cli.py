@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
-import shutil
-import signal
-import socket
-import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,18 +11,20 @@ from textwrap import shorten
 
 import click
 
-from literate.document import Document
-from literate.errors import LiterateError, nearest
-from literate.files import write_whole
-from literate.names import package_name
-from literate.notebook import check_notebook, notebook
-from literate.project import CACHE, CONFIG, Project, line_of, read_project
-from literate.report import LanguageReport, check_language, extract_language
-from literate.site import Site, load_site
-from literate.split import split
-from literate.stamp import Stamp
-from literate.weave import tangle as tangle_document
-from literate.weave import weave as weave_document
+from literate.base.errors import LiterateError, nearest
+from literate.base.files import write_whole
+from literate.convert.notebook import check_notebook, notebook
+from literate.convert.tangle import tangle as tangle_document
+from literate.convert.weave import weave as weave_document
+from literate.mkdocs.build import build, check_port, serve_site, stoppable
+from literate.mkdocs.config import read_project
+from literate.site.load import load_site
+from literate.site.project import CONFIG
+from literate.site.site import Site
+from literate.site.status import LanguageReport, check_language, extract_language
+from literate.source.document import Document
+from literate.source.names import package_name
+from literate.source.python import read_python
 
 
 class _Failure(click.ClickException):
@@ -62,149 +57,12 @@ def main(context: click.Context) -> None:
     names the file and the line; the last good `site/` then stays as it was.
     """
     if context.invoked_subcommand is None:
-        with _reported(), _stoppable():
-            _build(read_project(Path(CONFIG)))
-
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Tidy up when told to stop, by Ctrl-C or by the system, and exit as a shell expects it."""
-
-    def stop(number: int, frame: object) -> None:
-        for other in _SIGNALS:  # once is enough: nothing disturbs the tidying
-            signal.signal(other, signal.SIG_IGN)
-        raise _Stopped(number)
-
-    before = {number: signal.signal(number, stop) for number in _SIGNALS}
-    try:
-        yield
-    except _Stopped as stopped:
-        _Failure("stopped; the site is as it was.").show()
-        raise SystemExit(128 + stopped.number) from None
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-class _Stopped(BaseException):
-    """A signal that ends a build."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-
-
-def _build(project: Project) -> None:
-    """Build beside the old site, then put the new one in its place."""
-    _check_place(project)
-    # Where the site is a symbolic link, what it leads to is the site.
-    site = Path(os.path.realpath(project.site))
-    _check_writable(site, project.shown(project.site))
-    stamp = Stamp(project.root / CACHE)
-    if summary := stamp.summary(site):
-        click.echo(f"{project.shown(project.site)}/: {summary}; nothing has changed since")
-        return
-    started = time.time()
-    temporary = Path(tempfile.mkdtemp(prefix=".site-", dir=site.parent))
-    try:
-        new = temporary / "new"
-        notes, summary = _mkdocs_build(new)
-        _swap(new, site, temporary / "old")
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    stamp.write(site, summary, started=started)
-    for note in notes:
-        click.echo(f"note: {note}")
-    click.echo(f"{project.shown(project.site)}/: {summary}")
-
-
-def _swap(new: Path, site: Path, old: Path) -> None:
-    """Put the new site in the old one's place, or the old one back."""
-    try:
-        if site.exists():
-            site.rename(old)
-        new.rename(site)
-    except BaseException:
-        if old.exists() and not site.exists():
-            old.rename(site)
-        raise
-
-
-def _check_place(project: Project) -> None:
-    """Raise where a new site would replace what it is made of."""
-    site = Path(os.path.realpath(project.site))
-    for part in (project.root, project.docs, project.translations, *project.sources):
-        place = Path(os.path.realpath(part))
-        if place.is_relative_to(site) or (part == project.docs and site.is_relative_to(place)):
-            raise LiterateError(
-                f"the site would be built over {project.shown(part)}",
-                file=CONFIG,
-                line=line_of(project.root / CONFIG, "site_dir:"),
-                fix="Name a folder of its own in `site_dir`",
-            )
-
-
-def _check_writable(site: Path, shown: str) -> None:
-    if site.exists() and not site.is_dir():
-        raise LiterateError(f"{shown} is in the way: it is a file", fix="Move it elsewhere")
-    if not site.parent.is_dir():
-        raise LiterateError(
-            f"there is no folder {site.parent} to put the site into", fix="Make one"
-        )
-    for folder in (site.parent, site):
-        if folder.exists() and not os.access(folder, os.W_OK):
-            raise LiterateError(f"the folder {folder} cannot be written to", fix="Make it writable")
-
-
-# MkDocs runs in a process of its own: the engine's core does not know it.
-_MKDOCS = [sys.executable, "-m", "mkdocs"]
-_ENVIRONMENT = {"NO_MKDOCS_2_WARNING": "1"}
-_SAID = re.compile(r"INFO +- +literate: (note: )?(.*)")
-_PROBLEM = re.compile(r"(?:ERROR|WARNING) +- +(.*)")
-
-
-def _mkdocs_build(folder: Path) -> tuple[list[str], str]:
-    """Build into a folder, strictly. Returns notes and summary, or raises with what was wrong."""
-    command = [*_MKDOCS, "build", "--strict", "--site-dir", str(folder)]
-    environment = {**os.environ, **_ENVIRONMENT}
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    said = _SAID.findall(result.stderr)
-    if said and result.returncode == 0:
-        return [text for is_note, text in said if is_note], said[-1][1]
-    # MkDocs puts "ERROR -" before the first line of a message and nothing before the others.
-    lines = [
-        problem[1] if (problem := _PROBLEM.match(line)) else line
-        for line in result.stderr.splitlines()
-        if not line.startswith(("INFO", "Aborted", "DEBUG")) and line.strip()
-    ]
-    crash = next((i for i, line in enumerate(lines) if line.startswith("Traceback")), None)
-    if crash is not None:
-        lines = [*lines[:crash], _crash(lines[-1])]
-    unique = dict.fromkeys(_with_file(line.strip()) for line in lines)
-    raise _Failure("\n".join(unique) or "MkDocs failed.")
-
-
-_SYSTEM_ERROR = re.compile(r"\w+: \[Errno \d+\] (.*?): '(.*)'")
-_WRONG_VALUE = re.compile(r"Config value '(\w+)': (.*)")
-
-
-def _crash(last: str) -> str:
-    """The last line of a traceback, of MkDocs or another plugin, as a person reads it."""
-    system = _SYSTEM_ERROR.fullmatch(last)
-    if system:
-        return f"{system[2]}: {system[1].lower()}. Has it changed during the build? Build again."
-    return f"MkDocs, or a plugin of it, failed: {last}. `mkdocs build` shows where."
-
-
-def _with_file(line: str) -> str:
-    """What MkDocs says of its configuration, with the file and the line."""
-    wrong = _WRONG_VALUE.fullmatch(line)
-    if not wrong:
-        return line
-    number = line_of(Path(CONFIG), f"{wrong[1]}:")
-    return f"{CONFIG}{f':{number}' if number else ''}: `{wrong[1]}`: {wrong[2]}"
+        with _reported(), stoppable(lambda text: _Failure(text).show()):
+            project = read_project(Path(CONFIG))
+            notes, summary = build(project)
+            for note in notes:
+                click.echo(f"note: {note}")
+            click.echo(f"{project.shown(project.site)}/: {summary}")
 
 
 @main.command(short_help="Preview the site, with live reload on every change.")
@@ -219,28 +77,8 @@ def serve(port: int) -> None:
     """Preview the site; a change of a source, a page or a map rebuilds and reloads it."""
     with _reported():
         read_project(Path(CONFIG))
-        _check_port(port)
-    command = [*_MKDOCS, "serve", "--livereload", "--dev-addr", f"127.0.0.1:{port}"]
-    process = subprocess.Popen(command, env={**os.environ, **_ENVIRONMENT})
-    # Told to end, end it as Ctrl-C does: it then tidies up.
-    signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGINT))
-    while True:
-        try:
-            raise SystemExit(process.wait())
-        except KeyboardInterrupt:  # MkDocs gets it too, and takes a moment to stop
-            continue
-
-
-def _check_port(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the preview does
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise LiterateError(
-                f"port {port} cannot be served on: {(error.strerror or str(error)).lower()}",
-                fix=f"Stop what uses it, or choose another, as in `--port {port % 65535 + 1}`",
-            ) from None
+        check_port(port)
+    raise SystemExit(serve_site(port))
 
 
 def _languages(site: Site, wanted: tuple[str, ...]) -> list[str]:
@@ -278,20 +116,20 @@ def _show(report: LanguageReport, name: str) -> None:
         f"{coverage.total - len(coverage.missing)} of {coverage.total} texts translated "
         f"({coverage})",
         f"{len(coverage.missing)} missing",
-        f"{len(report.stale)} stale",
+        f"{len(report.obsolete)} stale",
         f"{len(report.faults) + len(report.errors)} faulty",
     ]
     click.echo(click.style(f"{name} ({report.code}): ", bold=True) + ", ".join(counts))
     for error in report.errors:
         click.echo(f"  {error}")
     for path, fault in report.faults:
-        click.echo(f"  {path}:{fault.entry.line}: {fault.message}. {fault.fix}")
+        click.echo(f"  {path}:{fault.message.line}: {fault.problem}. {fault.fix}")
     for item in coverage.missing:
         click.echo(f"  {item.file}:{item.line}: missing: {_short(item.key)}")
-    for stale in report.stale:
-        click.echo(f"  {stale.file}:{stale.line}: stale: {_short(stale.key)}")
-        if stale.nearest:
-            click.echo(f"    nearest missing key: {_short(stale.nearest)}")
+    for old in report.obsolete:
+        click.echo(f"  {old.file}:{old.line}: stale: {_short(old.key)}")
+        if old.nearest:
+            click.echo(f"    nearest missing key: {_short(old.nearest)}")
 
 
 def _short(key: str) -> str:
@@ -348,7 +186,7 @@ def weave(page: str, to: str, output: Path | None) -> None:
         project = None if is_path else read_project(Path(CONFIG))
         source = project.source_of(page) if project else Path(page)
         shown = project.shown(source) if project else source.as_posix()
-        document = split(source.read_bytes(), shown)
+        document = read_python(source.read_bytes(), shown)
         data = weave_document(document) if to == "md" else _notebook(document, source, output)
         _write(data, output, source)
 

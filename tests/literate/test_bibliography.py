@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from literate.bibliography import Author, Reference, labels, load_bibliography, reference_html
-from literate.errors import LiterateError
+from literate.base.errors import LiterateError
+from literate.notes.bibliography import Author, Paper, labels, load_bibliography, paper_html
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_an_entry_is_written_out(load):
         "@article{a, author={Trockman, Asher and Kolter, J. Zico}, title={Patches Are All You Need?},"
         "year=2022, eprint={2201.09792}}"
     ).values()
-    assert reference_html(paper, "Trockman & Kolter, 2022b") == (
+    assert paper_html(paper, "Trockman & Kolter, 2022b") == (
         "Asher Trockman, J. Zico Kolter (2022b). <cite>Patches Are All You Need?</cite> "
         '<a href="https://arxiv.org/abs/2201.09792">arXiv:2201.09792</a>.'
     )
@@ -89,7 +89,7 @@ def test_an_entry_is_written_out(load):
 )
 def test_no_two_papers_are_cited_alike(papers):
     references = [
-        Reference(f"k{i}", (Author("", name),), False, f"T{i}", "", year, ())
+        Paper(f"k{i}", (Author("", name),), False, f"T{i}", "", year, ())
         for i, (name, year) in enumerate(papers)
     ]
     given_labels = labels(references)

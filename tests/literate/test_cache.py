@@ -13,9 +13,9 @@ from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from support import CONFIG, PAGE, SOURCE, Project
 
-from literate.cache import Cache, digest
-from literate.parallel import each
-from literate.plugin import _MoreThanPagesError
+from literate.base.cache import Cache, digest
+from literate.base.parallel import map_on_cores
+from literate.mkdocs.live import MoreThanPagesError
 
 FIGURE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><text>{}</text></svg>'
 
@@ -95,8 +95,8 @@ def edit(project: Project, number: int, count: int) -> Path:
 def refreshed(config, changed: Path) -> list[str] | None:
     """The addresses of the pages that were made anew, None where the whole site has to be."""
     try:
-        return list(config.plugins["literate"]._refresh({changed}))
-    except _MoreThanPagesError:
+        return list(config.plugins["literate"].live.refresh({changed}))
+    except MoreThanPagesError:
         return None
 
 
@@ -133,7 +133,7 @@ def test_a_refreshed_page_is_what_a_clean_build_makes_of_it(numbers):
             changed = edit(project, number, 1)
             if refreshed(config, changed) is None:
                 config = built(project, "site")
-        config.plugins["literate"]._catch_up()
+        config.plugins["literate"].live.catch_up()
         assert files_of(project.root / "site") == clean_files(project)
 
 
@@ -152,7 +152,7 @@ def test_a_file_that_an_editor_writes_for_a_moment_is_no_change(tmp_path):
     config = built(project, "site")
     edit(project, 0, 1)
     changed = {tmp_path / "src/paper/net.py", tmp_path / "src/paper/.net.py.swp"}
-    assert set(config.plugins["literate"]._refresh(changed)) == {"net/", "zh/net/"}
+    assert set(config.plugins["literate"].live.refresh(changed)) == {"net/", "zh/net/"}
     (tmp_path / "docs/new.md").write_text("# New\n", encoding="utf-8")
     assert refreshed(config, tmp_path / "docs/new.md") is None
 
@@ -292,7 +292,7 @@ def test_keys_tell_apart_what_only_joins_alike():
 
 @pytest.mark.parametrize("count", [0, 1, 23, 200])
 def test_items_come_back_in_order(count):
-    assert list(each(lambda number: number * number, range(count))) == [
+    assert list(map_on_cores(lambda number: number * number, range(count))) == [
         number * number for number in range(count)
     ]
 
@@ -304,4 +304,4 @@ def test_an_error_of_a_worker_reaches_the_caller():
         return number
 
     with pytest.raises(ValueError, match="number 150"):
-        list(each(fail, range(200)))
+        list(map_on_cores(fail, range(200)))

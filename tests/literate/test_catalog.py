@@ -6,27 +6,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from literate.catalog import Catalog, Entry, load_catalog, read_entries
-from literate.document import Prose
-from literate.errors import LiterateError
-from literate.fragment import parse, sanitise
-from literate.language import Language, load_language
-from literate.lint import lint
-from literate.note import render_note
-from literate.page import note_fragments
+from literate.base.errors import LiterateError
+from literate.notes.render import render_note
+from literate.source.document import Prose
+from literate.translation.catalog import Catalog, Message
+from literate.translation.catalog_file import load_catalog, read_messages
+from literate.translation.checks import check_message
+from literate.translation.language import Language, load_language
+from literate.translation.sanitise import sanitise
+from literate.translation.segment import note_segments, parse
 
 
 def catalog(**entries):
-    return Catalog("map.json", tuple(Entry(k, v, 1) for k, v in entries.items()))
+    return Catalog("map.json", tuple(Message(k, v, 1) for k, v in entries.items()))
 
 
 def of(mapping):
-    return Catalog("map.json", tuple(Entry(k, v, 1) for k, v in mapping.items()))
+    return Catalog("map.json", tuple(Message(k, v, 1) for k, v in mapping.items()))
 
 
 def fragments(text):
     prose = Prose(text, tuple(range(1, text.count("\n") + 2)))
-    return note_fragments(render_note(prose, "page.md"))
+    return note_segments(render_note(prose, "page.md"))
 
 
 HELD = "<span translate=no>_^_{}_^_</span>"
@@ -43,7 +44,7 @@ def test_a_whole_note_serves_block_by_block():
     blocks = fragments("# T\n\nOne changed\n\nTwo")
     assert maps.note(blocks) is None
     assert [maps.block(block) for block in blocks] == ["<h1>题</h1>", None, "<p>二</p>"]
-    ((entry, block),) = maps.stale()
+    ((entry, block),) = maps.obsolete()
     assert block.text == "One"
     assert entry.line == 1
 
@@ -115,7 +116,7 @@ def test_an_empty_translation_is_missing(tmp_path):
 )
 def test_any_spelling_of_json_is_read(entries, indent, ascii_only):
     text = json.dumps(entries, indent=indent, ensure_ascii=ascii_only)
-    assert {e.source: e.translation for e in read_entries(text, "m.json")} == entries
+    assert {e.source: e.translation for e in read_messages(text, "m.json")} == entries
 
 
 @pytest.mark.parametrize(
@@ -136,7 +137,7 @@ def test_any_spelling_of_json_is_read(entries, indent, ascii_only):
 )
 def test_a_map_that_does_not_parse_names_the_line(text, line, words):
     with pytest.raises(LiterateError) as error:
-        list(read_entries(text, "zh/m.json"))
+        list(read_messages(text, "zh/m.json"))
     assert str(error.value).startswith(f"zh/m.json:{line}: ")
     assert words in str(error.value)
 
@@ -181,8 +182,8 @@ def chinese(tmp_path):
     ],
 )
 def test_faults_of_a_translation(chinese, source, translation, words):
-    faults = lint(Entry(source, translation, 7), chinese)
-    assert any(words in f"{fault.message}. {fault.fix}" for fault in faults), faults
+    faults = check_message(Message(source, translation, 7), chinese)
+    assert any(words in f"{fault.problem}. {fault.fix}" for fault in faults), faults
 
 
 @pytest.mark.parametrize(
@@ -199,7 +200,7 @@ def test_faults_of_a_translation(chinese, source, translation, words):
     ],
 )
 def test_a_good_translation_has_no_fault(chinese, source, translation):
-    assert lint(Entry(source, translation, 1), chinese) == []
+    assert check_message(Message(source, translation, 1), chinese) == []
 
 
 @pytest.mark.parametrize(
@@ -267,9 +268,9 @@ def test_the_direction_of_a_language_is_known(tmp_path, code, direction):
 
 @pytest.mark.parametrize("key", ["The <x> & <p> tags", "The &lt;x&gt; &amp; &lt;p&gt; tags"])
 def test_a_plain_text_may_speak_of_tags(chinese, key):
-    entry = Entry(key, key.replace("tags", "标签").replace("The", ""), 1)
+    entry = Message(key, key.replace("tags", "标签").replace("The", ""), 1)
     assert Catalog("m.json", (entry,)).text("The <x> & <p> tags") == "<x> & <p> 标签"
-    assert lint(entry, chinese) == []
+    assert check_message(entry, chinese) == []
 
 
 def test_a_plain_text_brings_in_no_tags():
@@ -287,10 +288,10 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES, min_size=1, max_size=6), st.sampled_from(["", "* ", "## ", "> ", "1. "]))
 def test_what_stays_as_it_is_has_no_fault(pieces, start):
     for block in fragments(start + " ".join(pieces)):
-        entry = Entry(block.html, block.html, 1)
-        assert lint(entry, Language("de", "Deutsch")) == []
+        entry = Message(block.html, block.html, 1)
+        assert check_message(entry, Language("de", "Deutsch")) == []
         (served,) = Catalog("m.json", (entry,)).note([block])
-        assert parse(served)[0].canonical == block.canonical
+        assert parse(served)[0].key == block.key
 
 
 @pytest.mark.parametrize(
@@ -303,7 +304,7 @@ def test_what_stays_as_it_is_has_no_fault(pieces, start):
 )  # fmt: skip
 def test_a_tag_of_the_source_comes_with_nothing_but_its_own(translation, served):
     source = '<p><video src="a.mp4" title="word"></video></p>'
-    assert Catalog("m.json", (Entry(source, translation, 1),)).note(parse(source)) == (served,)
+    assert Catalog("m.json", (Message(source, translation, 1),)).note(parse(source)) == (served,)
 
 
 def test_a_script_is_never_taken_from_a_translation():

@@ -3,8 +3,8 @@
 import pytest
 from support import CONFIG
 
-from literate.errors import LiterateError
-from literate.project import read_project
+from literate.base.errors import LiterateError
+from literate.mkdocs.config import read_project
 
 OPTION = CONFIG + "      {}\n"
 NO_SOURCES = CONFIG.replace("      sources: [src/paper]\n", "")

@@ -5,8 +5,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from literate.drawing import load_drawing
-from literate.errors import LiterateError
+from literate.base.errors import LiterateError
+from literate.notes.drawing import load_drawing
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">{}</svg>'
 PARTS = SVG.format(

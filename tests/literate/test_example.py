@@ -12,8 +12,8 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 from support import ROOT
 
-from literate.project import read_project
-from literate.site import load_site
+from literate.mkdocs.config import read_project
+from literate.site.load import load_site
 
 EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/mkdocs.yml"))
 LEFT_OUT = shutil.ignore_patterns("site", ".venv", "__pycache__", "*.egg-info", "build")
@@ -139,8 +139,10 @@ def test_the_maps_of_an_example_keep_the_order_of_their_page(example):
         for name, page in site.pages.items():
             catalog = site.catalog(language, name)
             site.localise(page, lambda _: "", catalog)
-            assert [entry.source for entry in catalog.entries] == list(dict.fromkeys(catalog.asked))
-            path = site.project.map_path(language, name)
+            assert [entry.source for entry in catalog.messages] == list(
+                dict.fromkeys(catalog.requested)
+            )
+            path = site.project.catalog_path(language, name)
             text = path.read_text(encoding="utf-8")
             assert text == json.dumps(json.loads(text), ensure_ascii=False, indent=2) + "\n"
 

@@ -12,10 +12,11 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 from support import ROOT, Project, labml_nn, write_labml_project
 
-from literate.catalog import load_catalog
-from literate.errors import LiterateError
-from literate.page import load_page, note_fragments
-from literate.split import split
+from literate.base.errors import LiterateError
+from literate.site.page import load_page
+from literate.source.python import read_python
+from literate.translation.catalog_file import load_catalog
+from literate.translation.segment import note_segments
 
 LABML = labml_nn()
 #: labml's own maps are not part of the project; what they are written in, ours are as well.
@@ -26,7 +27,7 @@ def round_trip(path):
     """'same', 'refused' for what is not Python, or what went wrong."""
     data = path.read_bytes()
     try:
-        document = split(data, str(path))
+        document = read_python(data, str(path))
     except LiterateError as error:
         return "refused" if error.line else f"{path}: no line"
     return "same" if document.encode() == data else f"{path}: other bytes"
@@ -94,7 +95,7 @@ def test_maps_in_labmls_form_find_their_notes(sources, maps):
         catalog = load_catalog(path, path.name)
         page = load_page(name, source, name)
         for note in page.notes:
-            blocks = note_fragments(note) if note else ()
+            blocks = note_segments(note) if note else ()
             if not any(block.has_words for block in blocks):
                 continue
             parts = [catalog.block(block) for block in blocks if block.has_words]
@@ -111,11 +112,11 @@ def test_maps_in_labmls_form_find_their_notes(sources, maps):
 def test_what_labmls_form_says_stands_on_the_page():
     catalog = load_catalog(OWN / "gates.zh.json", "gates.zh.json")
     page = load_page("gates", OWN / "gates.py", "gates.py")
-    opening = catalog.note(note_fragments(page.notes[0]))
+    opening = catalog.note(note_segments(page.notes[0]))
     assert "这是门的一个" in "".join(opening) and "<strong>粗体</strong>" in "".join(opening)
     used = {index for index, _ in catalog.used}
     for note in page.notes[1:]:
-        catalog.note(note_fragments(note))
+        catalog.note(note_segments(note))
     assert {index for index, _ in catalog.used} > used
-    texts = {entry.source for entry, _ in catalog.stale()}
+    texts = {entry.source for entry, _ in catalog.obsolete()}
     assert texts == {page.title, page.summary}, "every other entry has served"

@@ -5,9 +5,9 @@ import re
 import pytest
 from support import CONFIG, PAGE
 
-from literate.errors import LiterateError
-from literate.project import read_project
-from literate.site import load_site
+from literate.base.errors import LiterateError
+from literate.mkdocs.config import read_project
+from literate.site.load import load_site
 
 MODULE = '"""\n# {0}\n\n{1}\n"""\n\n\nclass {2}:\n    def step(self):\n        pass\n'
 BIB = "@misc{trockman2022, title={Patches}, author={Trockman, A and Kolter, Z}, year=2022}\n"

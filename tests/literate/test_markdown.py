@@ -8,15 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from literate.bibliography import Author, Reference
-from literate.catalog import Catalog, Entry
-from literate.colour import contrast, readable
-from literate.document import Prose
-from literate.errors import LiterateError
-from literate.localise import Surroundings, block_key, localise
-from literate.mathml import to_mathml
-from literate.note import ADMONITIONS, render_note
-from literate.page import load_page, note_fragments
+from literate.base.errors import LiterateError
+from literate.notes.bibliography import Author, Paper
+from literate.notes.mathml import contrast, readable, to_mathml
+from literate.notes.render import render_note
+from literate.notes.syntax import ADMONITIONS
+from literate.site.localise import PageContext, localise
+from literate.site.page import load_page
+from literate.source.document import Prose
+from literate.translation.catalog import Catalog, Message
+from literate.translation.segment import block_key, note_segments
 
 HELD = "<span translate=no>_^_{}_^_</span>"
 
@@ -35,18 +36,18 @@ def page(tmp_path):
 
 
 PAPERS = {
-    "b2022": Reference("b2022", (Author("A.", "Bee"),), False, "<b>B</b>", "V", "2022", ()),
-    "a2020": Reference("a2020", (Author("A.", "Ay"),), False, "A", "", "2020", ()),
+    "b2022": Paper("b2022", (Author("A.", "Bee"),), False, "<b>B</b>", "V", "2022", ()),
+    "a2020": Paper("a2020", (Author("A.", "Ay"),), False, "A", "", "2020", ()),
 }
 
 
 def show(page, translations=None, words=None, url=lambda raw: raw):
     def catalog(entries):
-        return Catalog("m.json", tuple(Entry(k, v, 1) for k, v in entries.items()))
+        return Catalog("m.json", tuple(Message(k, v, 1) for k, v in entries.items()))
 
     return localise(
         page,
-        Surroundings(
+        PageContext(
             url=url,
             drawings={},
             code=tuple("" for _ in page.document.lines),
@@ -221,7 +222,7 @@ def test_the_heading_of_the_references_is_a_word_of_the_engine(page):
 
 def test_a_link_may_start_with_an_at_sign():
     rendered = render("[@a](b.md), `[@a]`, a@b, [@ a], [@a\n\n[@c]: d.md\n")
-    assert [getattr(item, "html", None) for item in rendered.items] == ["<code>[@a]</code>"]
+    assert [getattr(item, "html", None) for item in rendered.inlines] == ["<code>[@a]</code>"]
 
 
 # --- raw HTML ----------------------------------------------------------------------------------
@@ -326,7 +327,7 @@ def test_an_anchor_stands_on_a_page_once(page):
     ],
 )
 def test_a_dollar_sign_is_math_as_pandoc_has_it(text, count):
-    assert len(render(text).items) == count
+    assert len(render(text).inlines) == count
 
 
 def test_any_colour_of_css_colours_math_and_can_be_read():
@@ -363,7 +364,7 @@ def test_a_translation_that_repeats_its_key_is_the_source(tmp_path_factory, piec
     file.write_text(f"Start {' '.join(pieces)}{definition}\n", encoding="utf-8")
     page = load_page("page", file, "page.md")
     (note,) = page.notes
-    whole = note_fragments(note)
+    whole = note_segments(note)
     same = {block_key(block.html, block): block.html for block in whole}
     same |= {key: key for key in keys(page)}
     assert "".join(show(page, same).html.split()) == "".join(show(page).html.split())

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from literate.markup import is_balanced, map_tags, map_words, tags, without_comments
+from literate.base.html import is_balanced, map_tags, map_words, tags, without_comments
 
 VALUE = st.text(alphabet="ab/#.?&=<>\"' é", max_size=8)
 

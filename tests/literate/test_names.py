@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from literate.names import module_name, name_uses
-from literate.split import split
+from literate.source.names import module_name, name_uses
+from literate.source.python import read_python
 
 
 def linked(source, *, file=Path("m.py"), modules=None, defined=None):
     """(line, column) -> page#anchor of each link."""
-    document = split(source.encode(), file.as_posix())
+    document = read_python(source.encode(), file.as_posix())
     own = frozenset(d.name for d in document.definitions)
     modules, defined = {None: "m", **(modules or {})}, {"m": own, **(defined or {})}
     found = {}

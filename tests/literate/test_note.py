@@ -2,9 +2,11 @@
 
 import pytest
 
-from literate.document import Prose
-from literate.errors import LiterateError
-from literate.note import Figure, front_matter, render_note
+from literate.base.errors import LiterateError
+from literate.notes.note import Figure
+from literate.notes.render import render_note
+from literate.source.document import Prose
+from literate.source.frontmatter import front_matter
 
 
 def prose(text, first=1):
@@ -22,13 +24,13 @@ def test_what_is_not_translated_is_numbered_in_order():
         "<span translate=no>_^_2_^_</span>.</p>\n"
         "<ul>\n<li><span translate=no>_^_3_^_</span></li>\n</ul>\n"
     )
-    assert [getattr(item, "html", None) for item in rendered.items] == [
+    assert [getattr(item, "html", None) for item in rendered.inlines] == [
         "<code>x</code>",
         "<math><mi>h</mi></math>",
         None,
         "<code>y</code>",
     ]
-    assert rendered.items[2] == Figure("p.png", "a picture", "", 1)
+    assert rendered.inlines[2] == Figure("p.png", "a picture", "", 1)
 
 
 def test_display_math_stands_in_its_paragraph_and_environments_stand_bare():
@@ -37,7 +39,7 @@ def test_display_math_stands_in_its_paragraph_and_environments_stand_bare():
         "<p><span translate=no>_^_0_^_</span></p>",
         "<span translate=no>_^_1_^_</span>",
     ]
-    assert 'display="block"' in rendered.items[0].html
+    assert 'display="block"' in rendered.inlines[0].html
 
 
 def test_display_math_may_run_over_lines_anywhere():
@@ -48,25 +50,25 @@ def test_display_math_may_run_over_lines_anywhere():
         "> $$- a\n> = b$$",
         "* $$- a\n  = b$$",
     ):
-        (item,) = note(text).items
+        (item,) = note(text).inlines
         assert "<mo>=</mo>" in item.html and "&gt;" not in item.html, text
 
 
 def test_what_looks_like_math_in_code_is_code():
-    items = note("`$$a$$` and\n\n```\n$$b\n$$\n```\n").items
+    items = note("`$$a$$` and\n\n```\n$$b\n$$\n```\n").inlines
     assert [("$$" in item.html) for item in items] == [True, True]
 
 
 def test_a_table_and_code_are_not_taken_for_labmls_notation():
     assert "<table>" in note("a | b\n---|---\n1 | 2\n").html
-    (item,) = note("```\n:param x: y\n---foo---\n```\n").items
+    (item,) = note("```\n:param x: y\n---foo---\n```\n").inlines
     assert ":param x: y\n---foo---" in item.html
     assert note("---*small*---").html == "<p><small><em>small</em></small></p>\n"
     assert "<li>" in note(":param x: what it is").html
 
 
 def test_fenced_code_is_coloured_and_escaped():
-    (item,) = note("```python\nif a < b: pass\n```\n").items
+    (item,) = note("```python\nif a < b: pass\n```\n").inlines
     assert '<span class="k">if</span>' in item.html
     assert "a &lt; b" in item.html or "&lt;" in item.html
 
@@ -81,7 +83,7 @@ def test_links_know_their_lines():
 
 
 def test_a_dollar_sign_is_not_always_math():
-    assert note("It costs 5$ or 10$.").items == ()
+    assert note("It costs 5$ or 10$.").inlines == ()
 
 
 @pytest.mark.parametrize(
@@ -96,8 +98,8 @@ def test_math_that_does_not_convert_names_its_line(text, line):
 
 
 def test_labels_of_the_field_convert():
-    assert "<math" in note("$\\pmb{x}$").items[0].html
-    numbered = note("\\begin{align}\na &= b \\\\\nc &= d\n\\end{align}\n").items[0].html
+    assert "<math" in note("$\\pmb{x}$").inlines[0].html
+    numbered = note("\\begin{align}\na &= b \\\\\nc &= d\n\\end{align}\n").inlines[0].html
     assert "(1)" not in numbered
 
 

@@ -6,10 +6,10 @@ import pytest
 import yaml
 from support import CONFIG, ROOT
 
-from literate.errors import LiterateError
-from literate.options import reference
-from literate.plugin import Options
-from literate.project import read_project
+from literate.base.errors import LiterateError
+from literate.mkdocs.config import read_project
+from literate.mkdocs.options import Options
+from literate.mkdocs.reference import reference
 
 
 def sections():
@@ -20,7 +20,9 @@ def sections():
 
 def test_the_page_is_the_reference():
     page = (ROOT / "docs/options.md").read_text(encoding="utf-8")
-    assert page == reference(), "write it anew: python -m literate.options > docs/options.md"
+    assert page == reference(), (
+        "write it anew: python -m literate.mkdocs.reference > docs/options.md"
+    )
 
 
 def test_the_reference_names_every_option_in_order_with_its_default():

@@ -8,9 +8,9 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 from support import ROOT, Project
 
-from literate.project import read_project
-from literate.site import load_site
-from literate.split import split
+from literate.mkdocs.config import read_project
+from literate.site.load import load_site
+from literate.source.python import read_python
 
 SOURCES = sorted(p for p in (ROOT / "src/convmixer").glob("*.py") if p.name != "__init__.py")
 
@@ -31,7 +31,7 @@ def test_the_code_of_a_page_is_the_source_byte_for_byte(site, source, language):
     assert list(shown) == sorted(shown)
     notes = {
         line.number: line.text
-        for section in split(source.read_bytes(), source.name).sections
+        for section in read_python(source.read_bytes(), source.name).sections
         for line in section.note
     }
     assert not shown.keys() & notes.keys()
@@ -145,8 +145,8 @@ def test_translations_keep_the_order_of_their_page():
     for name, page in site.pages.items():
         catalog = site.catalog("zh", name)
         site.localise(page, lambda _: "", catalog, None, page.code)
-        keys = [entry.source for entry in catalog.entries]
-        assert keys == list(dict.fromkeys(catalog.asked)), f"zh/{name}.json"
+        keys = [entry.source for entry in catalog.messages]
+        assert keys == list(dict.fromkeys(catalog.requested)), f"zh/{name}.json"
         path = ROOT / f"translations/zh/{name}.json"
         written = json.dumps(json.loads(path.read_bytes()), ensure_ascii=False, indent=2) + "\n"
         assert path.read_text(encoding="utf-8") == written, f"zh/{name}.json"

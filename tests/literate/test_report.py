@@ -5,10 +5,10 @@ import time
 
 import pytest
 
-from literate.errors import LiterateError
-from literate.project import read_project
-from literate.report import check_language, extract_language
-from literate.site import load_site
+from literate.base.errors import LiterateError
+from literate.mkdocs.config import read_project
+from literate.site.load import load_site
+from literate.site.status import check_language, extract_language
 
 
 def load(project):
@@ -42,7 +42,7 @@ def test_an_error_in_one_map_leaves_all_as_they_were(project):
 def test_a_stale_key_names_the_missing_one_most_like_it(project):
     entries = {"<p>Double the inputs.</p>": "<p>一</p>", "<p>Nothing of the kind</p>": "<p>二</p>"}
     project.write("translations/zh/net.json", json.dumps(entries))
-    stale = {s.key: s.nearest for s in check_language(load(project), "zh").stale}
+    stale = {s.key: s.nearest for s in check_language(load(project), "zh").obsolete}
     assert stale["<p>Double the inputs.</p>"] == "<p>Double the input.</p>"
     assert stale["<p>Nothing of the kind</p>"] is None
 
@@ -56,5 +56,5 @@ def test_hundreds_of_stale_keys_are_told_quickly(project):
     project.write("translations/zh/index.json", json.dumps(entries))
     site = load(project)
     start = time.process_time()
-    assert len(check_language(site, "zh").stale) == len(entries)
+    assert len(check_language(site, "zh").obsolete) == len(entries)
     assert time.process_time() - start < 10

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 from support import ASK_WORKER
 
-from literate.search import search_index, search_sections
+from literate.site.search import search_index, search_sections
 
 
 def read_index(data):

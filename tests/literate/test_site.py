@@ -3,10 +3,10 @@
 import pytest
 from support import CONFIG, PAGE, SOURCE
 
-from literate.errors import LiterateError
-from literate.project import read_project
-from literate.site import load_site
-from literate.theme import check_languages, check_templates, check_theme
+from literate.base.errors import LiterateError
+from literate.mkdocs.config import read_project
+from literate.mkdocs.theme import check_languages, check_templates, check_theme
+from literate.site.load import load_site
 
 DRAWING = '<svg xmlns="http://www.w3.org/2000/svg"/>'
 
@@ -133,7 +133,7 @@ def test_folders_that_lead_in_a_circle(project):
 
 def test_a_file_that_vanishes(project, monkeypatch):
     project.write("src/paper/gone.py", "")
-    from literate import site
+    from literate.site import load as site
 
     def vanishing(name, file, shown, cache):
         if name == "gone":

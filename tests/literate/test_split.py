@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from literate.errors import LiterateError
-from literate.split import split
+from literate.base.errors import LiterateError
+from literate.source.python import read_python
 
 PIECES = st.sampled_from(
     [
@@ -41,7 +41,7 @@ PIECES = st.sampled_from(
 def test_what_was_taken_apart_goes_back_together(pieces, ending, encoding, final):
     text = ending.join("\n".join(pieces).split("\n")) + (ending if final else "")
     data = text.encode(encoding)
-    document = split(data, "file.py")
+    document = read_python(data, "file.py")
     assert document.encode() == data
     numbers = [line.number for line in document.lines]
     assert numbers == list(range(1, len(numbers) + 1))
@@ -53,11 +53,11 @@ def test_the_standard_library_comes_back_byte_for_byte():
     assert len(files) > 150
     for file in files:
         data = file.read_bytes()
-        assert split(data, file.name).encode() == data, file
+        assert read_python(data, file.name).encode() == data, file
 
 
 def notes(source):
-    sections = split(source.encode(), "file.py").sections
+    sections = read_python(source.encode(), "file.py").sections
     return [
         (s.prose.text if s.prose else None, "".join(line.text for line in s.code)) for s in sections
     ]
@@ -72,7 +72,7 @@ def test_a_comment_owns_the_code_below_it():
 
 def test_a_docstring_stands_beside_its_signature():
     source = "def f(x):\n    '''What f does.'''\n    return x\n"
-    (section,) = split(source.encode(), "file.py").sections
+    (section,) = read_python(source.encode(), "file.py").sections
     assert section.definition == "f"
     assert [line.number for line in section.code] == [1, 3]
     assert section.prose.text == "What f does."
@@ -112,14 +112,14 @@ def test_what_is_no_note(source):
 
 def test_prose_knows_its_lines():
     source = "'''\nTitle\n\n    indented\n'''\n"
-    (section,) = split(source.encode(), "file.py").sections
+    (section,) = read_python(source.encode(), "file.py").sections
     assert section.prose.text.split("\n")[1:4] == ["Title", "", "    indented"]
     assert section.prose.line_numbers == (1, 2, 3, 4, 5)
 
 
 def test_nested_names_are_qualified():
     source = "class A:\n    class B:\n        def f(self): ...\nX = 1\n"
-    names = [d.name for d in split(source.encode(), "file.py").definitions]
+    names = [d.name for d in read_python(source.encode(), "file.py").definitions]
     assert names == ["A", "A.B", "A.B.f", "X"]
 
 
@@ -134,18 +134,18 @@ def test_nested_names_are_qualified():
 )
 def test_a_source_that_cannot_be_read_names_file_and_line(data, message):
     with pytest.raises(LiterateError) as error:
-        split(data, "file.py")
+        read_python(data, "file.py")
     assert str(error.value).startswith(message)
 
 
 @pytest.mark.parametrize("data", [b"", b"\n", b"# only a note", b"'''only a docstring'''"])
 def test_small_files(data):
-    assert split(data, "file.py").encode() == data
+    assert read_python(data, "file.py").encode() == data
 
 
 def test_an_encoding_declared_in_the_file_is_kept():
     data = "# coding: latin-1\nx = 'é'\n".encode("latin-1")
-    assert split(data, "file.py").encode() == data
+    assert read_python(data, "file.py").encode() == data
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_an_encoding_declared_in_the_file_is_kept():
     ],
 )
 def test_what_is_a_docstring_all_the_same(source, prose):
-    (section,) = split(source.encode(), "file.py").sections
+    (section,) = read_python(source.encode(), "file.py").sections
     assert section.prose.text == prose
     assert len(section.prose.line_numbers) == prose.count("\n") + 1
     assert section.definition == "f"
@@ -178,4 +178,4 @@ def test_what_is_no_docstring(source):
 
 def test_an_expression_may_be_long():
     data = ("x = " + " + ".join(["1"] * 2000) + "\n").encode()
-    assert split(data, "file.py").encode() == data
+    assert read_python(data, "file.py").encode() == data

@@ -15,12 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import ROOT, labml_nn
 
-from literate.errors import LiterateError
-from literate.forms import Note, pieces
-from literate.names import module_name
-from literate.notebook import cells, notebook
-from literate.split import split
-from literate.weave import tangle, weave
+from literate.base.errors import LiterateError
+from literate.convert.forms import NoteText, pieces
+from literate.convert.notebook import cells, notebook
+from literate.convert.tangle import tangle
+from literate.convert.weave import weave
+from literate.source.names import module_name
+from literate.source.python import read_python
 
 LABML = labml_nn()
 OWN = sorted((ROOT / "src").rglob("*.py"))
@@ -98,7 +99,7 @@ At the end of a class.
 
 
 def woven(source):
-    return weave(split(source.encode(), "net.py")).decode()
+    return weave(read_python(source.encode(), "net.py")).decode()
 
 
 def tangled(text):
@@ -165,13 +166,13 @@ def test_any_module_comes_back_byte_for_byte(opening, docstring, parts, endings,
     lines = (opening + docstring + "\n".join(parts)).split("\n")
     text = "".join(line + endings[i % len(endings)] for i, line in enumerate(lines))
     data = (text if final else text.rstrip("\r\n")).encode(encoding)
-    document = weave(split(data, "file.py"))
+    document = weave(read_python(data, "file.py"))
     assert tangle(document, "file.md") == data
 
 
 def test_an_encoding_declared_in_the_file_is_kept():
     data = "# coding: latin-1\n\n# Ein Wörtchen.\nx = 'é'\n".encode("latin-1")
-    document = weave(split(data, "file.py"))
+    document = weave(read_python(data, "file.py"))
     assert "Ein Wörtchen." in document.decode()
     assert tangle(document, "file.md") == data
 
@@ -180,11 +181,11 @@ def round_trip(path):
     """How many notes the file's document shows as prose; None if the file is not Python."""
     data = path.read_bytes()
     try:
-        document = split(data, str(path))
+        document = read_python(data, str(path))
     except LiterateError:
         return None
     assert tangle(weave(document), "page.md") == data, path
-    return sum(isinstance(piece, Note) for piece in pieces(document))
+    return sum(isinstance(piece, NoteText) for piece in pieces(document))
 
 
 def test_modules_that_others_wrote_come_back_byte_for_byte():
@@ -224,7 +225,7 @@ def woven_with(note, words):
 def test_a_document_gives_python_or_one_clear_error(edited, at):
     text = DOCUMENT[:at] + edited + DOCUMENT[at:]
     try:
-        split(tangled(text).encode(), "net.py")
+        read_python(tangled(text).encode(), "net.py")
     except LiterateError as error:
         assert error.file == "net.md" and error.fix
         assert 1 <= error.line <= text.count("\n") + text.count("\r") + 1
@@ -390,7 +391,9 @@ if __name__ == "__main__":
 
 
 def book(source, **options):
-    return nbformat.reads(notebook(split(source.encode(), "page.py"), **options), as_version=4)
+    return nbformat.reads(
+        notebook(read_python(source.encode(), "page.py"), **options), as_version=4
+    )
 
 
 def test_notes_between_statements_become_cells():
@@ -420,13 +423,13 @@ def test_parents_of_a_package_are_named():
 
 @given(parts=st.lists(PIECES, max_size=10))
 def test_a_notebook_is_valid_and_always_the_same(parts):
-    document = split("\n".join(parts).encode(), "file.py")
+    document = read_python("\n".join(parts).encode(), "file.py")
     text = notebook(document)
     assert text == notebook(document)
     nbformat.validate(json.loads(text))
     for cell in cells(document):
         if cell.is_code:
-            split(cell.source.encode(), "cell.py")
+            read_python(cell.source.encode(), "cell.py")
 
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
@@ -434,7 +437,7 @@ HAS_TORCH = importlib.util.find_spec("torch") is not None
 RUNNABLE = [
     path
     for path in OWN
-    if path.stem not in ("__init__", "plugin", "options", "preview")
+    if path.stem not in ("__init__", "plugin", "reference", "preview")
     and (HAS_TORCH or "convmixer" not in path.parts or path.stem == "errors")
 ]
 #: Runs the cells of notebooks as a kernel does: `from __future__` holds for the cells below it.
@@ -453,7 +456,7 @@ def test_notebooks_run_from_top_to_bottom(tmp_path):
     names = []
     for path in RUNNABLE:
         package = module_name(path).rpartition(".")[0]
-        text = notebook(split(path.read_bytes(), path.name), package=package)
+        text = notebook(read_python(path.read_bytes(), path.name), package=package)
         names.append(f"{module_name(path)}.ipynb")
         (tmp_path / names[-1]).write_text(text, encoding="utf-8")
     folders = [str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]

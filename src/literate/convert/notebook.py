@@ -1,0 +1,234 @@
+"""A module as a Jupyter notebook that runs from top to bottom.
+
+Notes that stand between the statements of the module become Markdown cells. What stands within a
+class or a function stays there as comment or docstring, since a cell must be whole Python. A
+block `if __name__ == "__main__":` is shown and not run: in a notebook it would parse the
+kernel's arguments.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from literate.base.errors import LiterateError
+from literate.convert.forms import NoteText, pieces
+from literate.source.document import Document
+from literate.source.frontmatter import front_matter
+from literate.source.python import first_line, syntax_tree
+
+_METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell: its source, and whether that is code or Markdown."""
+
+    source: str
+    is_code: bool = False
+
+
+def _as_it_stands(target: str) -> str:
+    return target
+
+
+def notebook(
+    document: Document, *, package: str = "", link: Callable[[str], str] = _as_it_stands
+) -> str:
+    """The notebook of a module, in the same bytes each time; `check_notebook` holds it to the form.
+
+    `package` is the package that relative imports start from. `link` says where a target of a
+    link or an image lies, seen from the notebook.
+
+    Raises `LiterateError` for a relative import that leaves the package, and for front matter
+    that cannot be read.
+    """
+    counts: dict[Cell, int] = {}
+    made = []
+    for cell in cells(document, package=package, link=link):
+        counts[cell] = counts.get(cell, 0) + 1
+        words = f"{cell.is_code}:{counts[cell]}:{cell.source}"
+        identity = hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+        made.append(_cell(cell, identity))
+    book = {"cells": made, "metadata": _METADATA, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(book, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def _cell(cell: Cell, identity: str) -> dict[str, Any]:
+    """A cell in the form that nbformat describes."""
+    code: dict[str, Any] = {"cell_type": "code", "execution_count": None, "outputs": []}
+    return {
+        **(code if cell.is_code else {"cell_type": "markdown"}),
+        "id": identity,
+        "metadata": {},
+        "source": cell.source.splitlines(keepends=True),
+    }
+
+
+def check_notebook(text: str) -> None:
+    """Raise `nbformat.ValidationError` unless the text is a notebook.
+
+    Apart from the making, since the check takes ten times as long.
+    """
+    import nbformat
+
+    nbformat.validate(nbformat.reads(text, as_version=4))  # type: ignore[no-untyped-call]
+
+
+def cells(
+    document: Document, *, package: str = "", link: Callable[[str], str] = _as_it_stands
+) -> Iterator[Cell]:
+    """The cells of a module's notebook, in the order of the module."""
+    tree = syntax_tree(document.source)
+    lines = _absolute(document, tree, package)
+    statements = [
+        _Part(first_line(node), node.end_lineno or node.lineno, node=node) for node in tree.body
+    ]
+    notes = list(_free_notes(document, statements))
+    taken = {note.first for note in notes}
+    code: list[str] = []
+    position = 1
+    holds_statement = False
+
+    def flush() -> Iterator[Cell]:
+        source = _trimmed("".join(code))
+        code.clear()
+        if source:
+            yield Cell(source, is_code=True)
+
+    parts = [*notes, *(part for part in statements if part.first not in taken)]
+    for part in sorted(parts, key=lambda part: part.first):
+        above = lines[position - 1 : part.first - 1]
+        here = lines[max(position, part.first) - 1 : part.last]
+        stands_alone = part.node is None or part.is_definition or _is_program(part.node)
+        if part.node is None:
+            code += above
+        if stands_alone and (holds_statement or part.node is None):
+            yield from flush()
+            holds_statement = False
+        if part.node is None:
+            text = _note_text(part, document, link)
+            if text:
+                yield Cell(text)
+        elif _is_program(part.node):
+            code += above
+            yield from flush()
+            yield Cell(_fenced(_trimmed("".join(here))))
+        else:
+            code += [*above, *here]
+            holds_statement = True
+            if part.is_definition:
+                yield from flush()
+                holds_statement = False
+        position = max(position, part.last + 1)
+    code += lines[position - 1 :]
+    yield from flush()
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A statement of the module, or a note between statements: where, and what it is."""
+
+    first: int
+    last: int
+    node: ast.stmt | None = None
+    text: str = ""
+
+    @property
+    def is_definition(self) -> bool:
+        return isinstance(self.node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
+
+
+def _free_notes(document: Document, statements: list[_Part]) -> Iterator[_Part]:
+    """The notes that stand in no statement, but for the module's docstring, which is one."""
+    number = 1
+    for piece in pieces(document):
+        size = len(piece.lines("\n") if isinstance(piece, NoteText) else piece.lines)
+        last = number + size - 1
+        if isinstance(piece, NoteText):
+            owner = next((s for s in statements if s.first <= last and number <= s.last), None)
+            if owner is None or (owner.first, owner.last) == (number, last):
+                yield _Part(number, last, text="".join(piece.text))
+        number += size
+
+
+def _note_text(part: _Part, document: Document, link: Callable[[str], str]) -> str:
+    """The Markdown of a note; the front matter of the module gives it a title at most."""
+    text, title = part.text, ""
+    opening = None if document.opening is None else document.sections[document.opening]
+    if opening and opening.prose and opening.note[0].number == part.first:
+        meta, prose = front_matter(opening.prose, document.path)
+        text, title = prose.text, str(meta.get("title") or "")
+    text = _TARGET.sub(lambda match: match[1] + link(match[2]), _trimmed(text))
+    return f"# {title}\n\n{text}".strip() if title and not text.startswith("# ") else text
+
+
+#: The target of a link or an image.
+_TARGET = re.compile(r"(\]\()([^()\s]+)(?=[)\s])")
+
+
+def _plain(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _trimmed(text: str) -> str:
+    """The text without the blank lines at its head and its foot."""
+    return re.sub(r"\A(?:[^\S\n]*\n)+", "", _plain(text)).rstrip()
+
+
+def _fenced(code: str) -> str:
+    fence = "```"
+    while fence in code:
+        fence += "`"
+    return f"{fence}python\n{code}\n{fence}"
+
+
+def _is_program(node: ast.stmt) -> bool:
+    """Whether this is `if __name__ == "__main__":`."""
+    return isinstance(node, ast.If) and any(
+        isinstance(part, ast.Compare)
+        and {ast.dump(side) for side in (part.left, *part.comparators)} == _PROGRAM
+        for part in ast.walk(node.test)
+    )
+
+
+_PROGRAM = {
+    ast.dump(ast.Name("__name__", ast.Load())),
+    ast.dump(ast.Constant("__main__")),
+}
+
+_DOTS = re.compile(r"from\s*(\.[.\s]*)")
+
+
+def _absolute(document: Document, tree: ast.Module, package: str) -> list[str]:
+    """The module's lines, importing by absolute names: a notebook stands in no package."""
+    lines = [line.text for line in document.lines]
+    parents = package.split(".") if package else []
+    edits = []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.ImportFrom) or not node.level:
+            continue
+        line = lines[node.lineno - 1]
+        column = len(line.encode()[: node.col_offset].decode())
+        dots = _DOTS.match(line, column)
+        if dots is None or dots[1].count(".") != node.level or node.level > len(parents):
+            raise LiterateError(
+                "this relative import leads out of the package, and a notebook stands in none",
+                file=document.path,
+                line=node.lineno,
+                fix="Import by the absolute name",
+            )
+        origin = ".".join(parents[: len(parents) - node.level + 1])
+        space = " " if node.module is None else "."
+        edits.append((node.lineno - 1, column, dots.end(), f"from {origin}{space}"))
+    for index, start, end, words in sorted(edits, reverse=True):  # from the right, if on one line
+        lines[index] = lines[index][:start] + words + lines[index][end:]
+    return lines

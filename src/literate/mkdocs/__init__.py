@@ -1,0 +1,1 @@
+"""The host: all that knows MkDocs and Material."""

@@ -1,0 +1,167 @@
+"""Our pages as MkDocs': one in each language, where MkDocs expects a file and a page of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from mkdocs.structure.files import File, InclusionLevel
+from mkdocs.structure.pages import Page as MkDocsPage
+from mkdocs.structure.toc import AnchorLink, TableOfContents
+
+from literate.base.cache import Cache
+from literate.mkdocs.navigation import labels
+from literate.site.editions import (
+    BuiltPage,
+    Edition,
+    PageInfo,
+    load_built,
+    make_editions,
+    page_infos,
+)
+from literate.site.page import Page
+from literate.site.search import SearchSection
+from literate.site.site import Site
+from literate.site.toc import TocEntry
+from literate.site.ui import translate_ui
+
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a build shows: the site, its languages, and the info and file of every page.
+
+    Pages go by (language, name).
+    """
+
+    site: Site
+    editions: Mapping[str, Edition]
+    infos: dict[tuple[str, str], PageInfo]
+    files: Mapping[tuple[str, str], File]
+
+
+def make_content(site: Site, config: MkDocsConfig, cache: Cache) -> Content:
+    """Every page in every language, at the address that MkDocs gives it.
+
+    Raises `LiterateError` for what is wrong with a catalog.
+    """
+    files = {
+        (language, name): File.generated(config, f"{site.folder(language)}{name}.md", content="")
+        for language in site.language_codes
+        for name in site.pages
+    }
+
+    def address(language: str, name: str) -> str:
+        return url_of(files[language, name])
+
+    editions = make_editions(site, config.site_url or "", address)
+    return Content(site, editions, page_infos(site, editions, cache), files)
+
+
+def url_of(file: File) -> str:
+    """The address of a file, relative to the site's root, as MkDocs gives that of a page."""
+    url = file.url
+    return "" if url in (".", "./") else url
+
+
+class SitePage(MkDocsPage):
+    """A page of the engine's in one language, where MkDocs expects one of its own.
+
+    Where nobody else has a say in the page, its content is not read before it is needed, so that
+    a site of a thousand pages is never in memory as a whole.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        page: Page,
+        edition: Edition,
+        info: PageInfo,
+        load: Callable[[], BuiltPage],
+        file: File,
+        config: Any,
+    ) -> None:
+        super().__init__(label, file, config)
+        self.source = page
+        self.edition = edition
+        self.info = info
+        self.load = load
+        #: Where in the cache the whole HTML lies, once it has been made.
+        self.html_key: str | None = None
+        own = "annotated.html" if page.is_annotated else "main.html"
+        self.template = str(page.meta.get("template") or own)
+
+    def read_source(self, config: MkDocsConfig) -> None:
+        self.markdown = ""
+        self.meta = {
+            **({"hide": ["navigation"]} if self.source.is_annotated else {}),
+            **self.source.meta,
+            "template": self.template,
+            "title": self.info.title,
+            "description": self.info.summary,
+        }
+
+    def render(self, config: MkDocsConfig, files: Files) -> None:
+        self.present_anchor_ids = set(self.source.anchors)
+        if self.html_key is None:
+            self.fill()
+        else:
+            self.empty()
+
+    def fill(self) -> None:
+        """Put the content and the table of contents in."""
+        local = self.load().page
+        self.content = local.html
+        self.toc = _table_of_contents(local.toc)
+
+    def sections(self) -> tuple[SearchSection, ...]:
+        """What search looks through."""
+        return self.load().sections
+
+    def empty(self) -> None:
+        """Let them go again."""
+        self.content = ""
+        self.toc = TableOfContents([])
+
+    @property
+    def language(self) -> str:
+        return self.edition.language
+
+    @property
+    def is_homepage(self) -> bool:
+        return self.source.name == "index"
+
+
+def make_pages(
+    content: Content, config: MkDocsConfig, cache: Cache
+) -> dict[tuple[str, str], SitePage]:
+    """The page of each file; a label of the navigation is the title that it shows there."""
+    site = content.site
+    named = dict(labels(config.nav or []))
+    pages = {}
+    for (language, name), file in content.files.items():
+        edition, info = content.editions[language], content.infos[language, name]
+        label = translate_ui(named[name], edition.words) if name in named else info.title
+        is_source = language == site.project.language
+        file.inclusion = InclusionLevel.INCLUDED if is_source else InclusionLevel.NOT_IN_NAV
+        load = partial(load_built, site, name, edition, info, cache)
+        pages[language, name] = SitePage(label, site.pages[name], edition, info, load, file, config)
+    return pages
+
+
+def _table_of_contents(entries: tuple[TocEntry, ...]) -> TableOfContents:
+    """Nest the headings by level, as Material's table of contents expects them."""
+    roots: list[AnchorLink] = []
+    open_links: list[AnchorLink] = []
+    for entry in entries:
+        link = AnchorLink(entry.html, entry.anchor, entry.level)
+        while open_links and open_links[-1].level >= entry.level:
+            open_links.pop()
+        (open_links[-1].children if open_links else roots).append(link)
+        open_links.append(link)
+    return TableOfContents(roots)

@@ -1,0 +1,227 @@
+"""What MkDocs asks of the engine: hooks, each a few lines."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from mkdocs.exceptions import PluginError
+from mkdocs.plugins import BasePlugin, get_plugin_logger
+from mkdocs.structure.files import File
+
+from literate.base.cache import Cache
+from literate.base.errors import LiterateError
+from literate.mkdocs.config import config_files, make_project
+from literate.mkdocs.live import LiveUpdates, MoreThanPagesError
+from literate.mkdocs.navigation import check_navigation, navigation
+from literate.mkdocs.options import Options
+from literate.mkdocs.pages import Content, SitePage, make_content, make_pages
+from literate.mkdocs.preview import Preview
+from literate.mkdocs.render import HtmlKeys, Renderer
+from literate.mkdocs.speech import Speech
+from literate.mkdocs.theme import check_languages, check_templates, check_theme
+from literate.mkdocs.up_to_date import Stamp
+from literate.site.load import load_site
+from literate.site.project import CACHE
+from literate.site.search import index_address
+from literate.site.status import edition_coverage, summary_line
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.livereload import LiveReloadServer
+    from mkdocs.structure.files import Files
+    from mkdocs.structure.nav import Navigation
+    from mkdocs.structure.pages import Page as MkDocsPage
+    from mkdocs.utils.templates import TemplateContext
+
+log = get_plugin_logger("literate")
+_PACKAGE = Path(__file__).parents[1]
+
+
+class SearchBox(BasePlugin):  # type: ignore[no-untyped-call,type-arg]
+    """Material shows its search box where a plugin goes by the name of its own."""
+
+    name = "material/search"
+    config = {"enabled": True}  # noqa: RUF012
+
+
+class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
+    """Builds every language of a site in one `mkdocs build`."""
+
+    _command = "build"
+    #: The last content that had no error.
+    _content: Content | None = None
+
+    def on_startup(self, *, command: str, dirty: bool) -> None:
+        """With this hook, MkDocs keeps one plugin from rebuild to rebuild."""
+        self._command = command
+
+    def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
+        self._started = time.monotonic()
+        folders = [_PACKAGE / "templates", *map(Path, config.theme.dirs)]
+        root = Path(config.config_file_path).parent
+        try:
+            check_theme(config.theme.name, folders)
+            project = make_project(root, config, self.config)
+        except LiterateError as error:
+            raise PluginError(str(error)) from None
+        config.theme.dirs.insert(_first_theme_dir(config), str(_PACKAGE / "templates"))
+        config.theme.dirs.append(str(_PACKAGE / "assets"))
+        config.theme.static_templates.add("404.html")
+        config.plugins.setdefault(SearchBox.name, SearchBox())
+        self._cache = Cache(root / CACHE)
+        try:
+            site = load_site(project, self._cache)
+            check_languages(project.language, site.languages, folders)
+            check_templates(site.pages.values(), folders)
+            check_navigation(site, config)
+            self._content = make_content(site, config, self._cache)
+        except LiterateError as error:
+            # A preview shows the last good state until the author has mended an error.
+            if self._command != "serve" or self._content is None:
+                raise PluginError(str(error)) from None
+            for line in str(error).split("\n"):
+                log.error(line)
+        self._speech = Speech(config, self._shown)
+        return config
+
+    @property
+    def _shown(self) -> Content:
+        assert self._content is not None
+        return self._content
+
+    def on_files(self, files: Files, config: MkDocsConfig) -> Files:
+        """Replace the Markdown files by our pages, in every language."""
+        site = self._shown.site
+        for name in site.pages:
+            if existing := files.get_file_from_path(f"{name}.md"):
+                files.remove(existing)
+        self._pages = make_pages(self._shown, config, self._cache)
+        for page in self._pages.values():
+            files.append(page.file)
+        for source in site.pages.values():
+            if source.is_annotated:
+                path = str(source.file)
+                files.append(File.generated(config, f"{source.name}.py", abs_src_path=path))
+        for address, asset in site.assets.items():
+            if files.get_file_from_path(address) is None:
+                files.append(File.generated(config, address, abs_src_path=str(asset)))
+        return files
+
+    def on_nav(self, nav: Navigation, config: MkDocsConfig, files: Files) -> Navigation:
+        """One navigation a language, all made of the one in `mkdocs.yml`."""
+        site = self._shown.site
+        self._navigations = {}
+        for language, edition in self._shown.editions.items():
+            own = [page.file for page in self._pages.values() if page.language == language]
+            self._navigations[language] = navigation(site, edition, own, config)
+        self._keys = None
+        if self._renders_itself(config):
+            self._keys = HtmlKeys(config, self._shown, self._speech, self._navigations)
+            for page in self._pages.values():
+                page.html_key = self._keys.key_of(page)
+        return self._navigations[site.project.language]
+
+    @staticmethod
+    def _renders_itself(config: MkDocsConfig) -> bool:
+        """Other plugins and hooks may change what goes into a page: with them, MkDocs renders."""
+        return not config.hooks and set(config.plugins) <= {"literate", SearchBox.name}
+
+    def on_env(self, env: Environment, config: MkDocsConfig, files: Files) -> Environment:
+        """Render the 404 page of each language; MkDocs itself renders one only."""
+        env.globals["word"] = self._speech.word
+        env.bytecode_cache = self._cache.templates()
+        env.auto_reload = False  # each build has an environment of its own
+        self._renderer = renderer = Renderer(
+            env,
+            config,
+            files.documentation_pages(),
+            self._cache,
+            self._speech,
+            self._navigations,
+            self._pages,
+        )
+        folder = Path(config.site_dir)
+        self.live = LiveUpdates(self._shown, renderer, self._keys, self._cache, folder)
+        for language in self._shown.site.languages:
+            html = renderer.not_found(language)
+            files.append(File.generated(config, f"{language}/404.html", content=html))
+        if self._keys:
+            renderer.render_all()
+        for page in self._pages.values():
+            if page.info.has_notebook and (book := page.load().notebook):
+                address = f"{page.source.name}.ipynb"
+                files.append(File.generated(config, address, content=book))
+        for language in self._navigations:
+            index = renderer.search_index(language)
+            files.append(File.generated(config, index_address(language), content=index))
+        self._speech.use(self._source_language)
+        return env
+
+    @property
+    def _source_language(self) -> str:
+        return self._shown.site.project.language
+
+    def on_template_context(
+        self, context: TemplateContext, template_name: str, config: MkDocsConfig
+    ) -> TemplateContext:
+        context.update(self._speech.context(self._source_language))  # type: ignore[typeddict-item]
+        return context
+
+    def on_page_context(
+        self, context: TemplateContext, page: MkDocsPage, config: MkDocsConfig, nav: Navigation
+    ) -> TemplateContext:
+        if isinstance(page, SitePage) and page.html_key:
+            html = self._cache.get(page.html_key) or self._renderer.html(page, context)
+            context["html"] = html  # type: ignore[typeddict-unknown-key]
+        elif isinstance(page, SitePage):
+            self._renderer.prepare(page, context)
+        return context
+
+    def on_post_build(self, config: MkDocsConfig) -> None:
+        self._speech.use(self._source_language)
+        self._cache.prune()
+        stamp = Stamp(self._cache.folder)
+        if self._keys:
+            overrides = [Path(config.theme.custom_dir)] if config.theme.custom_dir else []
+            settings = config_files(Path(config.config_file_path))
+            stamp.note_inputs([*settings, *overrides, *self._shown.site.inputs])
+        else:
+            stamp.forget()
+        for note in (*self._cache.complaints, *self._dead_links()):
+            log.info("note: %s.", note)
+        coverage = edition_coverage(self._shown.site, self._shown.editions, self._shown.infos)
+        seconds = time.monotonic() - self._started
+        log.info(summary_line(len(self._pages), self._source_language, coverage, seconds))
+
+    def _dead_links(self) -> Iterator[str]:
+        if dead := len(self._shown.site.dead_links):
+            yield f"{dead} links lead nowhere: the command `check` lists them"
+
+    def on_serve(
+        self, server: LiveReloadServer, config: MkDocsConfig, builder: Callable[[], None]
+    ) -> LiveReloadServer:
+        """Serve with a preview of ours: MkDocs' own builds everything for every change."""
+
+        def rebuild(changed: set[Path]) -> Iterator[str | None]:
+            try:
+                yield from self.live.refresh(changed)
+            except MoreThanPagesError:
+                builder()
+                yield None
+
+        host, port = config.dev_addr
+        place, folder = (host, port), Path(server.root)
+        # A build makes these updates anew.
+        preview = Preview(place, server.mount_path, folder, rebuild, lambda: self.live.catch_up())
+        for path in (*config_files(Path(config.config_file_path)), *self._shown.site.inputs):
+            preview.watch(path)
+        return cast("LiveReloadServer", preview)
+
+
+def _first_theme_dir(config: MkDocsConfig) -> int:
+    """Our templates stand after the user's own overrides and before the theme's."""
+    return 1 if config.theme.custom_dir else 0

@@ -1,0 +1,138 @@
+"""Templates filled, and their HTML kept in the cache, so that MkDocs has only to write it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from mkdocs.commands.build import get_context
+
+from literate.base.cache import Cache, digest
+from literate.base.parallel import map_on_cores
+from literate.mkdocs.pages import Content, SitePage
+from literate.mkdocs.speech import Speech
+from literate.site.search import search_index
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import File
+    from mkdocs.structure.nav import Navigation
+    from mkdocs.utils.templates import TemplateContext
+
+
+class HtmlKeys:
+    """Where the whole HTML of a page lies in the cache: named by all that the templates see."""
+
+    def __init__(
+        self,
+        config: MkDocsConfig,
+        content: Content,
+        speech: Speech,
+        navigations: Mapping[str, Navigation],
+    ) -> None:
+        common = digest(_settings(config), repr(speech.names), *_overrides(config))
+        self._states = {
+            language: digest(common, content.editions[language].digest, str(nav))
+            for language, nav in navigations.items()
+        }
+
+    def key_of(self, page: SitePage) -> str:
+        return digest("html", self._states[page.language], page.info.key, page.url or "")
+
+
+#: Settings that no template of ours shows.
+_UNSEEN = {"plugins", "theme", "hooks", "site_dir", "dev_addr", "watch", "mdx_configs"}
+
+
+def _settings(config: MkDocsConfig) -> str:
+    """What the configuration says to the templates."""
+    seen = {key: value for key, value in config.items() if key not in _UNSEEN}
+    return repr((seen, dict(config.theme)))
+
+
+def _overrides(config: MkDocsConfig) -> Iterator[bytes]:
+    """The user's own templates."""
+    folder = Path(config.theme.custom_dir) if config.theme.custom_dir else None
+    for path in sorted(folder.rglob("*")) if folder else ():
+        if path.is_file():
+            yield str(path).encode() + b"\0" + path.read_bytes()
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """Makes the HTML of pages, and the search indexes. `files` are what templates may list."""
+
+    env: Environment
+    config: MkDocsConfig
+    files: Sequence[File]
+    cache: Cache
+    speech: Speech
+    navigations: Mapping[str, Navigation]
+    pages: Mapping[tuple[str, str], SitePage]
+
+    def render_all(self) -> None:
+        """Make the HTML of all pages, on all cores; MkDocs then has only to write it."""
+        unfinished = []
+        for page in self.pages.values():
+            assert page.html_key is not None
+            if not self.cache.has(page.html_key):
+                unfinished.append(page)
+        work: list[Callable[[], object]] = [
+            partial(self.search_index, language) for language in self.navigations
+        ]
+        work += [partial(self.html, page) for page in unfinished]
+        for _ in map_on_cores(_do, work):
+            pass
+        for page in self.pages.values():
+            page.meta["template"] = "finished.html"
+
+    def html(self, page: SitePage, context: TemplateContext | None = None) -> str:
+        """The whole HTML of a page, put into the cache."""
+        assert page.html_key is not None
+        page.fill()
+        page.active = True
+        if context is None:
+            nav = self.navigations[page.language]
+            context = get_context(nav, self.files, self.config, page)
+        self.prepare(page, context)
+        html: str = self.env.get_template(page.template).render(context)
+        page.active = False
+        page.empty()
+        self.cache.put(page.html_key, html)
+        return html
+
+    def prepare(self, page: SitePage, context: TemplateContext) -> None:
+        """Speak the language of a page in what its template is filled with."""
+        self.speech.use(page.language)
+        context["nav"] = self.navigations[page.language]
+        context.update(self.speech.context(page.language, page))  # type: ignore[typeddict-item]
+
+    def not_found(self, language: str) -> str:
+        """The 404 page of a language."""
+        self.speech.use(language)
+        base = urlsplit(self.config.site_url or "/").path
+        context = get_context(self.navigations[language], self.files, self.config, base_url=base)
+        context.update(self.speech.context(language))  # type: ignore[typeddict-item]
+        return self.env.get_template("404.html").render(context)
+
+    def search_index(self, language: str) -> bytes:
+        """The index of a language, out of the cache if it is there."""
+        pages = [page for page in self.pages.values() if page.language == language]
+        key = digest("index", *(f"{page.url} {page.info.key}" for page in pages))
+        index: bytes | None = self.cache.get(key)
+        if index is None:
+            index = search_index(
+                (page.url or "", page.info.title, page.sections()) for page in pages
+            )
+            self.cache.put(key, index)
+        return index
+
+
+def _do(job: Callable[[], object]) -> None:
+    """Run a job for what it leaves in the cache."""
+    job()

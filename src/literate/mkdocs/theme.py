@@ -1,0 +1,66 @@
+"""What the engine needs of the theme: that it is Material, and speaks the site's languages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from babel import negotiate_locale
+
+from literate.base.errors import LiterateError, nearest, raise_all
+from literate.site.page import Page
+from literate.site.project import CONFIG
+
+_LANGUAGES = "partials/languages"
+
+
+def check_theme(name: str | None, folders: Sequence[Path]) -> None:
+    """Raise `LiterateError` unless the theme, whose templates lie in the folders, is Material."""
+    if not _known(folders):
+        raise LiterateError(
+            f"the theme is {name or 'none'!r}",
+            file=CONFIG,
+            fix="Write `theme: {name: material}`: the pages are made for Material for MkDocs",
+        )
+
+
+def check_languages(source: str, languages: Iterable[str], folders: Sequence[Path]) -> None:
+    """Raise `LiterateError` for a language that the theme does not speak."""
+    known = _known(folders)
+    for code in (source, *languages):
+        if code not in known:
+            close = negotiate_locale([code], known, sep="-")
+            where = "`theme.language`" if code == source else "its folder, and `languages`,"
+            raise LiterateError(
+                f"the theme has no words for the language {code!r}",
+                file=CONFIG,
+                fix=f"Call it {close!r} in {where} as the theme does"
+                if close
+                else nearest(code, known),
+            )
+
+
+def check_templates(pages: Iterable[Page], folders: Sequence[Path]) -> None:
+    """Raise `LiterateError` for a page whose front matter names a template that is not there."""
+    errors = []
+    for page in pages:
+        template = page.meta.get("template")
+        if template is None:
+            continue
+        if not isinstance(template, str) or not any((f / template).is_file() for f in folders):
+            lines = page.document.source.splitlines()
+            line = next((n for n, text in enumerate(lines, 1) if "template:" in text), 1)
+            errors.append(
+                LiterateError(
+                    f"the theme has no template {template!r}",
+                    file=page.path,
+                    line=line,
+                    fix="Name one that lies in the theme or in `theme.custom_dir`",
+                )
+            )
+    raise_all(errors)
+
+
+def _known(folders: Sequence[Path]) -> list[str]:
+    paths = (path for folder in folders for path in (folder / _LANGUAGES).glob("*.html"))
+    return sorted({path.stem for path in paths})

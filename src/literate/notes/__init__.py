@@ -1,0 +1,1 @@
+"""Markdown to HTML, with placeholders for what is not translated."""

@@ -1,0 +1,114 @@
+"""What a rendered note is: HTML whose untranslatable parts are held back.
+
+What nobody translates (inline code, math, images, fenced code) leaves the HTML for a numbered
+placeholder; the HTML that remains is what translators see, and the key of the translation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from literate.base.html import tags
+
+PLACEHOLDER = "<span translate=no>_^_{}_^_</span>"
+PLACEHOLDER_PATTERN = re.compile(r'<span translate="?no"?>_\^_(\d+)_\^_</span>')
+
+
+@dataclass(frozen=True, slots=True)
+class Verbatim:
+    """Finished HTML that no translation touches: code and math."""
+
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """An image. Its words are translated one by one, and so are those of an SVG drawing."""
+
+    target: str
+    alt: str
+    caption: str
+    line: int
+    #: What else an author wrote into an `<img>`, as in ` width="200"`.
+    attributes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UiString:
+    """A word of the engine's own, such as the title of an admonition that has none."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FootnoteRef:
+    """The number in the text that leads to a footnote: the `repeat`-th to that one, from 0."""
+
+    footnote: int
+    repeat: int
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Papers of the bibliography that a note cites."""
+
+    keys: tuple[str, ...]
+    line: int
+
+
+Inline = Verbatim | Figure | UiString | FootnoteRef | Citation
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where a link of a note points, as its author wrote it."""
+
+    target: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A top-level block of a note (a paragraph, a heading, a list) with its placeholders.
+
+    One that `is_wrapper` is raw HTML that opens what another block closes, or closes it.
+    """
+
+    html: str
+    line: int
+    is_wrapper: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Footnote:
+    """The text of a footnote, and how many references lead to it."""
+
+    blocks: tuple[Block, ...]
+    refs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A rendered note. `inlines[n]` is what placeholder number n stands for.
+
+    Footnotes come in the order of their first marks.
+    """
+
+    blocks: tuple[Block, ...] = ()
+    inlines: tuple[Inline, ...] = ()
+    links: tuple[Link, ...] = ()
+    footnotes: tuple[Footnote, ...] = ()
+
+    @property
+    def html(self) -> str:
+        """The note as a translator's key shows it."""
+        return "".join(block.html for block in self.blocks)
+
+    @property
+    def ids(self) -> Iterator[str]:
+        """The ids that the author wrote."""
+        blocks = [*self.blocks, *(block for note in self.footnotes for block in note.blocks)]
+        for block in blocks:
+            yield from (value for tag in tags(block.html, "id") if (value := tag.get("id")))

@@ -1,0 +1,1 @@
+"""Pages, links, languages: all that is shown, whatever host writes it."""

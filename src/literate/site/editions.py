@@ -1,0 +1,195 @@
+"""The pages of a site in all of its languages: made once, built in the cache, made by all cores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from urllib.parse import urljoin
+
+from literate.base.cache import Cache, digest
+from literate.base.errors import LiterateError, raise_all
+from literate.base.parallel import map_on_cores
+from literate.convert.notebook import notebook
+from literate.site.localise import LocalPage, MissingMessage
+from literate.site.search import SearchSection, search_sections
+from literate.site.site import SITE_CATALOG, Site
+from literate.source.names import package_name
+from literate.translation.catalog import Catalog
+from literate.translation.checks import breaking_faults
+
+#: Address of a page by its name, relative to the site's root, in one language.
+Addresses = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class PageInfo:
+    """What a site needs to know of a page in a language; the page itself lies under `key`."""
+
+    key: str
+    title: str
+    summary: str
+    message_count: int
+    missing: tuple[MissingMessage, ...]
+    has_notebook: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltPage:
+    """What the cache keeps of a page in a language."""
+
+    info: PageInfo
+    page: LocalPage
+    sections: tuple[SearchSection, ...]
+    notebook: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """The site in one language.
+
+    `root` is the address of the site. `words` is the catalog of the words that stand on no page,
+    None in the language of the sources; `digest` names its content.
+    """
+
+    language: str
+    root: str
+    addresses: Addresses
+    words: Catalog | None = None
+    digest: str = ""
+
+
+def make_editions(site: Site, root: str, address: Callable[[str, str], str]) -> dict[str, Edition]:
+    """The site in each of its languages, the language of the sources first.
+
+    `address` gives that of a page by its language and its name. Raises `LiterateError` where the
+    catalog of the site's words is none, or would break a page.
+    """
+    source = site.project.language
+    editions = {source: Edition(source, root, partial(address, source))}
+    for language in site.languages:
+        words = site.catalog(language, SITE_CATALOG)
+        raise_all(_faults(words))
+        content = digest(site.catalog_bytes(language, SITE_CATALOG))
+        editions[language] = Edition(language, root, partial(address, language), words, content)
+    return editions
+
+
+def page_infos(
+    site: Site, editions: Mapping[str, Edition], cache: Cache
+) -> dict[tuple[str, str], PageInfo]:
+    """The info of every page in every language, by (language, page).
+
+    Raises `LiterateError` for catalogs that do not parse, and translations that would break a page.
+    """
+    errors: list[LiterateError] = []
+    names = list(site.pages)
+    infos: dict[tuple[str, str], PageInfo] = {}
+    made = map_on_cores(lambda name: _infos_of(site, name, editions, cache), names)
+    for name, (results, faults) in zip(names, made, strict=True):
+        infos |= {(language, name): info for language, info in results.items()}
+        errors += faults
+    raise_all(errors)
+    return infos
+
+
+def page_info(site: Site, name: str, edition: Edition, cache: Cache) -> PageInfo:
+    """The info of a page in one language.
+
+    Raises `LiterateError` for what is wrong with its catalog.
+    """
+    infos, errors = _infos_of(site, name, {edition.language: edition}, cache)
+    raise_all(errors)
+    return infos[edition.language]
+
+
+def _infos_of(
+    site: Site, name: str, editions: Mapping[str, Edition], cache: Cache
+) -> tuple[dict[str, PageInfo], list[LiterateError]]:
+    page = site.pages[name]
+    code: tuple[str, ...] | None = None
+    infos: dict[str, PageInfo] = {}
+    errors: list[LiterateError] = []
+    for language, edition in editions.items():
+        url_of = edition.addresses
+        links = site.name_links(page, url_of)
+        key = digest(
+            "local",
+            page.digest,
+            language,
+            edition.root,
+            edition.digest,
+            b"" if edition.words is None else site.catalog_bytes(language, name),
+            repr(links),
+            repr(site.context_parts(page, url_of)),
+            site.project.language,
+        )
+        built = cache.get(key)
+        if isinstance(built, BuiltPage):
+            infos[language] = built.info
+            continue
+        if code is None:  # pages link to one another alike in every language
+            code = site.linked_code(page, url_of)
+        made = _make(site, name, edition, code, key)
+        if isinstance(made, BuiltPage):
+            cache.put(key, made)
+            infos[language] = made.info
+        else:
+            errors += made
+    return infos, errors
+
+
+def load_built(site: Site, name: str, edition: Edition, info: PageInfo, cache: Cache) -> BuiltPage:
+    """A page out of the cache, or made anew where the cache has lost it."""
+    built = cache.get(info.key)
+    if isinstance(built, BuiltPage):
+        return built
+    code = site.linked_code(site.pages[name], edition.addresses)
+    made = _make(site, name, edition, code, info.key)
+    assert isinstance(made, BuiltPage)  # it had no faults when its info was made
+    return made
+
+
+def _make(
+    site: Site, name: str, edition: Edition, code: tuple[str, ...], key: str
+) -> BuiltPage | list[LiterateError]:
+    catalog = None
+    if edition.words is not None:
+        try:
+            catalog = site.catalog(edition.language, name)
+        except LiterateError as error:
+            return [error]
+        if faults := _faults(catalog):
+            return faults
+    page = site.localise(site.pages[name], edition.addresses, catalog, edition.words, code)
+    book = _notebook(site, name, edition) if edition.words is None else None
+    info = PageInfo(
+        key, page.title, page.summary, page.message_count, page.missing, book is not None
+    )
+    return BuiltPage(info, page, search_sections(page.html), book)
+
+
+def _notebook(site: Site, name: str, edition: Edition) -> str | None:
+    """The page's module as a notebook, whose links lead to the site; None if it cannot be one."""
+    page = site.pages[name]
+    if not page.is_annotated:
+        return None
+    addresses = site.context_parts(page, edition.addresses)[0]
+    here = urljoin(edition.root, edition.addresses(name))
+    try:
+        return notebook(
+            page.document,
+            package=package_name(page.file),
+            link=lambda target: urljoin(here, addresses.get(target) or target),
+        )
+    except LiterateError:  # its imports lead out of its package
+        return None
+
+
+def _faults(catalog: Catalog) -> list[LiterateError]:
+    """Translations that would break a page."""
+    return [
+        LiterateError(fault.problem, file=catalog.path, line=message.line, fix=fault.fix)
+        for message in catalog.messages
+        for fault in breaking_faults(message)
+    ]

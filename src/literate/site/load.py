@@ -1,0 +1,133 @@
+"""Read every page and every language's settings, and follow every link."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from literate.base.cache import NO_CACHE, Cache
+from literate.base.errors import LiterateError, nearest, raise_all
+from literate.base.files import line_of, unreadable
+from literate.base.parallel import map_on_cores
+from literate.notes.bibliography import Bibliography, load_bibliography
+from literate.site.links import Links
+from literate.site.page import Page, load_page
+from literate.site.project import CONFIG, MAPS, Project, page_name
+from literate.site.site import SITE_CATALOG, Site
+from literate.translation.language import Language, known_language, load_language
+
+
+def load_site(project: Project, cache: Cache = NO_CACHE) -> Site:
+    """Read every page, every language's settings, and follow every link.
+
+    Raises `LiterateError`, or `ManyErrors` with all of them, where something is wrong.
+    """
+    errors: list[LiterateError] = []
+    pages = _load_pages(project, cache, errors)
+    languages = _load_languages(project)
+    errors += _in_the_way(pages, languages)
+    raise_all(errors)
+    if "index" not in pages:
+        raise LiterateError(
+            "there is no first page", file=project.shown(project.docs), fix="Write index.md there"
+        )
+    bibliography: Bibliography = {}
+    if file := project.bibliography:
+        bibliography = load_bibliography(file, project.shown(file))
+    links = Links(project, pages, bibliography)
+    for page in pages.values():
+        links.follow(page)
+    links.raise_errors()
+    return Site(
+        project,
+        pages,
+        languages,
+        links.targets,
+        links.drawings,
+        links.assets,
+        bibliography,
+        tuple(links.dead),
+    )
+
+
+def _load_pages(project: Project, cache: Cache, errors: list[LiterateError]) -> dict[str, Page]:
+    sources: dict[str, Path] = {}
+    for name, path in _page_files(project):
+        if name in sources or name == SITE_CATALOG:
+            other = project.shown(sources[name]) if name in sources else "the site's words"
+            errors.append(
+                LiterateError(
+                    f"the page {name!r} is also made of {other}",
+                    file=project.shown(path),
+                    fix="Rename one, or add it to `exclude`",
+                )
+            )
+        else:
+            sources[name] = path
+
+    def load(name: str) -> Page | LiterateError:
+        try:
+            return load_page(name, sources[name], project.shown(sources[name]), cache)
+        except LiterateError as error:
+            return error
+        except OSError as error:  # a link in a loop, or a file that has vanished since
+            return unreadable(error, project.shown(sources[name]), "the file")
+
+    pages: dict[str, Page] = {}
+    for name, loaded in zip(sources, map_on_cores(load, list(sources)), strict=True):
+        if isinstance(loaded, Page):
+            pages[name] = loaded
+        else:
+            errors.append(loaded)
+    return pages
+
+
+def _page_files(project: Project) -> Iterator[tuple[str, Path]]:
+    """(name of the page, file) for every file that makes a page."""
+    for path in project.pages():
+        yield page_name(path.relative_to(project.docs)), path
+    for folder, path in project.source_files():
+        yield page_name(path.relative_to(folder)), path
+
+
+def _in_the_way(
+    pages: Mapping[str, Page], languages: Mapping[str, Language]
+) -> Iterator[LiterateError]:
+    """Pages that stand where those of a language will."""
+    for name, page in pages.items():
+        folder = name.partition("/")[0]
+        if folder in languages:
+            yield LiterateError(
+                f"the page {name!r} stands where the pages in {folder!r} will",
+                file=page.path,
+                fix=f"Rename {folder!r}; translations come from maps",
+            )
+
+
+def _load_languages(project: Project) -> dict[str, Language]:
+    """The languages that are named, or all that have a folder with a `language.toml`."""
+    folder = project.translations
+    known = sorted(p.parent.name for p in folder.glob("[!.]*/language.toml"))
+    if not project.languages:
+        for path in sorted(folder.glob("[!.]*/")):
+            if path.name not in known:  # a folder of catalogs without its settings
+                load_language(path, project.shown(path))
+    languages = {}
+    for code in project.languages or known:
+        if code == project.language:
+            raise LiterateError(
+                f"{code!r} is the language of the sources, and one to translate them into",
+                file=CONFIG,
+                line=line_of(project.root / CONFIG, "language:"),
+                fix=f"Set `theme.language` to what the sources are written in, or remove "
+                f"{project.shown(folder / code)} and its mention in `languages`",
+            )
+        if code in known:
+            languages[code] = load_language(folder / code, project.shown(folder / code))
+        elif project.maps != MAPS:
+            languages[code] = known_language(code)
+        else:
+            raise LiterateError(
+                f"unknown language {code!r}", file="mkdocs.yml", fix=nearest(code, known)
+            )
+    return languages

@@ -1,0 +1,125 @@
+"""Where a project keeps what its site is made of."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pathspec
+
+from literate.base.errors import LiterateError, nearest
+
+CONFIG = "mkdocs.yml"
+
+#: Where a catalog lies unless the project says otherwise: a folder a language.
+MAPS = "{language}/{page}.json"
+#: The results of earlier builds, in the project's folder.
+CACHE = Path(".cache/literate")
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The folders of a project, and the words that its configuration shows to readers.
+
+    `sources` are Python files, or folders of them; `exclude` are patterns as in `.gitignore`,
+    relative to the source folder. `languages` are the folders of `translations` to build, all if
+    it is empty. `maps` says where in `translations` the catalog of a page in a language lies.
+    `dead_links` says whether a link that leads nowhere is an `error`, or only to `report`. `words`
+    are the site's name, its navigation and the like: the texts that stand in the configuration
+    instead of on a page. `bibliography` is a BibTeX file, if there is one. `language` is what the
+    sources are written in, `site` the folder that the site is built into.
+    """
+
+    root: Path
+    docs: Path
+    sources: tuple[Path, ...] = ()
+    exclude: tuple[str, ...] = ()
+    translations: Path = Path("translations")
+    maps: str = MAPS
+    languages: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    dead_links: str = "error"
+    bibliography: Path | None = None
+    language: str = "en"
+    site: Path = Path("site")
+
+    def shown(self, path: Path) -> str:
+        """The path as messages show it: relative to the project, with forward slashes."""
+        try:
+            return _real(path).relative_to(_real(self.root)).as_posix()
+        except ValueError:
+            return path.as_posix()
+
+    def catalog_path(self, language: str, page: str) -> Path:
+        """The file of a page's catalog."""
+        return self.translations / self.maps.format(language=language, page=page)
+
+    def pages(self) -> Iterator[Path]:
+        """The Markdown pages: what is hidden is none, as MkDocs has it.
+
+        Raises `LiterateError` for a page that MkDocs would build past the engine.
+        """
+        for path in sorted(self.docs.rglob("*.m*")):
+            if path.suffix not in MARKDOWN or is_hidden(path.relative_to(self.docs)):
+                continue
+            if path.suffix != ".md":
+                raise LiterateError(
+                    f"the page ends in {path.suffix}",
+                    file=self.shown(path),
+                    fix=f"Call it {path.with_suffix('.md').name}",
+                )
+            yield path
+
+    def source_files(self) -> Iterator[tuple[Path, Path]]:
+        """(source folder, file) of each Python file that becomes a page."""
+        excluded = pathspec.GitIgnoreSpec.from_lines(self.exclude)
+        for source in self.sources:
+            if source.is_file():
+                yield source.parent, source
+                continue
+            if not source.is_dir():
+                raise LiterateError(
+                    f"the source folder {self.shown(source)} does not exist",
+                    file="mkdocs.yml",
+                    fix="Mend `sources` of the plugin `literate`",
+                )
+            for path in sorted(source.rglob("*.py")):
+                if not excluded.match_file(path.relative_to(source).as_posix()):
+                    yield source, path
+
+    def source_of(self, page: str) -> Path:
+        """The Python file that a page is made of.
+
+        Raises `LiterateError` where there is no such page, or it is made of Markdown.
+        """
+        markdown = {page_name(path.relative_to(self.docs)) for path in self.pages()}
+        sources = {page_name(path.relative_to(root)): path for root, path in self.source_files()}
+        if page in sources:
+            return sources[page]
+        if page in markdown:
+            raise LiterateError(
+                f"the page {page!r} is Markdown already", fix="Name a page that is made of Python"
+            )
+        raise LiterateError(f"there is no page {page!r}", fix=nearest(page, sources))
+
+
+def page_name(path: Path) -> str:
+    """The name of the page that a file becomes; the path is relative to its source folder."""
+    return path.with_name("index" if path.name == "__init__.py" else path.stem).as_posix()
+
+
+#: What MkDocs takes for pages.
+MARKDOWN = {".md", ".markdown", ".mdown", ".mkdn", ".mkd"}
+
+
+def is_hidden(path: Path) -> bool:
+    """Whether a path has a part that starts with a dot, which MkDocs leaves out of a site."""
+    return any(part.startswith(".") and part != ".." for part in path.parts)
+
+
+def _real(path: Path) -> Path:
+    """The path without symbolic links, where they lead anywhere: unlike `resolve`, it says nothing
+    of a loop."""
+    return Path(os.path.realpath(path))

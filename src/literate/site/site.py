@@ -1,0 +1,210 @@
+"""The whole site: all pages and languages, and lookups among them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import quote
+
+from literate.base.cache import Cache
+from literate.base.errors import LiterateError
+from literate.notes.bibliography import Bibliography, Paper
+from literate.notes.drawing import Drawing
+from literate.notes.highlight import link_names
+from literate.site.links import Links, Target, relative_url
+from literate.site.localise import LocalPage, PageContext, localise
+from literate.site.page import Page, load_page
+from literate.site.project import Project
+from literate.site.ui import UI_STRINGS, ui_strings
+from literate.source.names import NameUse
+from literate.translation.catalog import Catalog
+from literate.translation.catalog_file import load_catalog
+from literate.translation.language import Language
+
+#: The catalog, beside those of the pages, of the words that stand on no page.
+SITE_CATALOG = "site"
+
+
+@dataclass(frozen=True)
+class Site:
+    """All that the site shows. `assets` maps an address to the file that is served there."""
+
+    project: Project
+    pages: Mapping[str, Page]
+    languages: Mapping[str, Language]
+    targets: Mapping[tuple[str, str], Target]
+    drawings: Mapping[tuple[str, str], Drawing]
+    assets: Mapping[str, Path]
+    bibliography: Bibliography = field(default_factory=dict)
+    #: What is said of each link that leads nowhere, where the project only wants that reported.
+    dead_links: tuple[LiterateError, ...] = ()
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """The words that stand on no page: the configuration's and the engine's."""
+        needed = (word for page in self.pages.values() for word in ui_strings(page))
+        return tuple(dict.fromkeys((*self.project.words, *UI_STRINGS, *needed)))
+
+    @property
+    def language_codes(self) -> tuple[str, ...]:
+        """The language of the sources, and those that they are translated into."""
+        return self.project.language, *self.languages
+
+    def folder(self, language: str) -> str:
+        """Where a language's pages lie; those in the language of the sources lie at the root."""
+        return "" if language == self.project.language else f"{language}/"
+
+    @property
+    def inputs(self) -> list[Path]:
+        """The files and folders that the site is made of."""
+        project = self.project
+        folders = [project.docs, *project.sources, project.translations]
+        files = [project.bibliography] if project.bibliography else []
+        return [*folders, *files, *self.assets.values()]
+
+    def page_of(self, path: Path) -> str | None:
+        """The page that a file or a catalog belongs to; None for any other file."""
+        return self._pages_by_file.get(path)
+
+    @cached_property
+    def _pages_by_file(self) -> dict[Path, str]:
+        files = {page.file.resolve(): name for name, page in self.pages.items()}
+        for language in self.languages:
+            for name in self.pages:
+                files[self.project.catalog_path(language, name).resolve()] = name
+        return files
+
+    def refreshed(self, name: str, cache: Cache) -> Site | None:
+        """This site with one page read anew; None where other pages may change with it.
+
+        Raises `LiterateError` for what is wrong with the page.
+        """
+        old = self.pages[name]
+        page = load_page(name, old.file, old.path, cache)
+        if _outline(page) != _outline(old):
+            return None
+        links = Links(self.project, self.pages, self.bibliography)
+        links.follow(page)
+        links.raise_errors()
+        if links.assets.items() - self.assets.items():
+            return None
+        kept = {place: to for place, to in self.targets.items() if place[0] != name}
+        drawn = {place: it for place, it in self.drawings.items() if place[0] != name}
+        return replace(
+            self,
+            pages={**self.pages, name: page},
+            targets=kept | links.targets,
+            drawings=drawn | links.drawings,
+        )
+
+    @cached_property
+    def _modules(self) -> dict[str, str]:
+        """Module -> page. A name that two modules bear leads to neither."""
+        annotated = [page for page in self.pages.values() if page.is_annotated]
+        count = Counter(page.module for page in annotated)
+        return {page.module: page.name for page in annotated if count[page.module] == 1}
+
+    def catalog(self, language: str, name: str) -> Catalog:
+        """The catalog of a page, a fresh one each time: a catalog remembers what it served.
+
+        Raises `LiterateError` where the file is no catalog.
+        """
+        path = self.project.catalog_path(language, name)
+        return load_catalog(path, self.project.shown(path))
+
+    def catalog_bytes(self, language: str, name: str) -> bytes:
+        """The content of a page's catalog, nothing where there is none."""
+        path = self.project.catalog_path(language, name)
+        try:
+            return path.read_bytes()
+        except OSError:
+            return b""
+
+    def localise(
+        self,
+        page: Page,
+        url_of: Callable[[str], str],
+        catalog: Catalog | None = None,
+        words: Catalog | None = None,
+        code: tuple[str, ...] | None = None,
+    ) -> LocalPage:
+        """A page in the language of a catalog.
+
+        `url_of` gives the address of a page in that language, relative to the site's root; `code`
+        is what `linked_code` gives, where that is at hand.
+        """
+        addresses, drawings, cited = self.context_parts(page, url_of)
+        context = PageContext(
+            url=lambda raw: addresses.get(raw, raw),
+            drawings=drawings,
+            code=self.linked_code(page, url_of) if code is None else code,
+            catalog=catalog,
+            words=words,
+            bibliography=cited,
+            source_language=self.project.language,
+        )
+        return localise(page, context)
+
+    def context_parts(
+        self, page: Page, url_of: Callable[[str], str]
+    ) -> tuple[dict[str, str | None], dict[str, Drawing], dict[str, Paper]]:
+        """Where a page's links lead, None where nowhere; what drawings it shows, what it cites.
+
+        A target that is not here leads to another site, and stays as it is.
+        """
+        here = url_of(page.name)
+        addresses: dict[str, str | None] = {}
+        drawings: dict[str, Drawing] = {}
+        for raw in page.targets:
+            target = self.targets.get((page.name, raw))
+            if target is None:
+                continue
+            addresses[raw] = self._address(target, page.name, here, url_of)
+            if (page.name, raw) in self.drawings:
+                drawings[raw] = self.drawings[page.name, raw]
+        keys = [key for citation in page.citations() for key in citation.keys]
+        return addresses, drawings, {key: self.bibliography[key] for key in keys}
+
+    def _address(
+        self, target: Target, page: str, here: str, url_of: Callable[[str], str]
+    ) -> str | None:
+        if target.is_dead:
+            return None
+        mark = f"#{target.anchor}" if target.anchor else ""
+        if target.page == page and mark:
+            return mark
+        address = quote(target.asset or "") or (url_of(target.page) if target.page else "")
+        return relative_url(address + mark, here)
+
+    def linked_code(self, page: Page, url_of: Callable[[str], str]) -> tuple[str, ...]:
+        """The HTML of each of a page's lines of code, its names linked."""
+        links = self.name_links(page, url_of)
+        return tuple(link_names(line, links.__getitem__) for line in page.code)
+
+    def name_links(self, page: Page, url_of: Callable[[str], str]) -> tuple[str | None, ...]:
+        """For each of a page's names, the attributes of the link that it becomes, if it does."""
+        documented = {section.definition for section in page.document.sections}
+        here = url_of(page.name)
+        own_anchors: set[str] = set()
+
+        def attributes(use: NameUse) -> str | None:
+            name = page.name if use.module is None else self._modules.get(use.module)
+            if name is None or use.name not in self.pages[name].definitions:
+                return None
+            if name != page.name:
+                return f'href="{relative_url(f"{url_of(name)}#{use.name}", here)}"'
+            href = f'href="#{use.name}"'
+            if not use.is_definition or use.name in documented or use.name in own_anchors:
+                return href
+            own_anchors.add(use.name)
+            return f'{href} id="{use.name}"'
+
+        return tuple(attributes(use) for use in page.uses)
+
+
+def _outline(page: Page) -> object:
+    """What other pages show of a page, and where their links may lead on it."""
+    return page.title, page.summary, page.meta, page.anchors, page.definitions, page.module

@@ -1,0 +1,1 @@
+"""A file taken apart, without losing a byte."""

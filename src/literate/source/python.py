@@ -1,0 +1,333 @@
+"""Python source -> Document: which lines are notes, which are code, and what belongs together.
+
+Docstrings are found by `ast`, comments by `tokenize`; so a `#` inside a string is a string, and
+a comment inside a signature does not cut the signature in two.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from textwrap import dedent
+
+from literate.base.errors import LiterateError
+from literate.source.document import Definition, Document, Line, Prose, Section
+
+#: Comments that speak to a tool, not to a reader: they stay code.
+PRAGMAS = (
+    "type:", "noqa", "fmt:", "isort:", "mypy:", "pragma:", "pylint:", "pyright:", "ruff:",
+    "yapf:",
+)  # fmt: skip
+
+_DEFINITION = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A run of file lines (`first` to `last`) that is prose."""
+
+    first: int
+    last: int
+    prose: Prose
+    definition: str | None = None
+    #: First line of the decorators or of the `def` that this docstring documents.
+    header: int | None = None
+    opens_module: bool = False
+
+    @property
+    def start(self) -> int:
+        return self.first if self.header is None else self.header
+
+
+def decode(data: bytes, path: str) -> tuple[str, str]:
+    """Text and encoding of a Python file: UTF-8, a byte-order mark, or what line 1 or 2 declare."""
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        return data.decode(encoding), encoding
+    except (SyntaxError, UnicodeDecodeError) as error:
+        line = 1
+        if isinstance(error, UnicodeDecodeError):
+            line += data.count(b"\n", 0, error.start)
+        raise LiterateError(
+            f"the text cannot be decoded: {error}",
+            file=path,
+            line=line,
+            fix="Save the file as UTF-8, or declare its encoding on the first line",
+        ) from None
+
+
+def read_python(data: bytes, path: str) -> Document:
+    """Take a Python source file apart.
+
+    Raises `LiterateError` where the file cannot be decoded or does not parse.
+    """
+    text, encoding = decode(data, path)
+    lines = list(io.StringIO(text, newline=""))
+    tree = _parse(text, path)
+    docstrings = list(_docstrings(tree, lines))
+    comments = _comments(lines, _headers(tree, lines), docstrings)
+    sections, opening = _assemble(lines, sorted([*docstrings, *comments], key=lambda n: n.start))
+    return Document(
+        path=path,
+        encoding=encoding,
+        sections=tuple(sections),
+        definitions=tuple(_definitions(tree)),
+        opening=opening,
+        imports_end=_imports_end(tree),
+    )
+
+
+@lru_cache(maxsize=2)
+def syntax_tree(text: str) -> ast.Module:
+    """The syntax tree. What Python warns of is the author's business when it runs, not now."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text)
+
+
+def _parse(text: str, path: str) -> ast.Module:
+    try:
+        return syntax_tree(text)
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None) or 1
+        what = getattr(error, "msg", None) or str(error)
+        raise LiterateError(
+            f"this is not Python: {what}", file=path, line=line, fix="Mend the source"
+        ) from None
+
+
+def _walk(tree: ast.AST, scope: str = "") -> Iterator[tuple[str, ast.stmt]]:
+    """Classes and functions with their qualified names, in the order of the file.
+
+    Only statements are entered: most of a tree is expressions, which hold no definitions.
+    """
+    for node in statements(tree):
+        name = scope
+        if isinstance(node, _DEFINITION):
+            name = f"{scope}.{node.name}" if scope else node.name
+            yield name, node
+        yield from _walk(node, name)
+
+
+def statements(node: ast.AST) -> Iterator[ast.stmt]:
+    """The statements directly within a node: the branches of an `if` and a `try` included."""
+    for field in ("body", "handlers", "cases", "orelse", "finalbody"):
+        inner = getattr(node, field, ())
+        for child in inner if isinstance(inner, list) else ():
+            if isinstance(child, ast.stmt):
+                yield child
+            else:  # `except …:` and `case …:` hold statements in their turn
+                yield from statements(child)
+
+
+def first_line(node: ast.stmt) -> int:
+    """The line on which a definition starts, its decorators included."""
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def _definitions(tree: ast.Module) -> Iterator[Definition]:
+    """Classes, functions, and the constants of the module."""
+    for name, node in _walk(tree):
+        yield Definition(name, node.lineno, node.col_offset)
+    seen: set[str] = set()
+    for statement in tree.body:
+        targets = statement.targets if isinstance(statement, ast.Assign) else ()
+        if isinstance(statement, ast.AnnAssign):
+            targets = [statement.target]
+        for target in targets:
+            if isinstance(target, ast.Name) and target.id not in seen:
+                seen.add(target.id)
+                yield Definition(target.id, target.lineno, target.col_offset, is_constant=True)
+
+
+def _headers(tree: ast.Module, source: list[str]) -> set[int]:
+    """Lines of decorators and signatures: comments between them stay code."""
+    lines: set[int] = set()
+    for _, node in _walk(tree):
+        body: list[ast.stmt] = node.body  # type: ignore[attr-defined]
+        end = _with_closing(_header_end(node, body[0]), body[0], source)
+        lines.update(range(first_line(node), end + 1))
+    return lines
+
+
+def _header_end(node: ast.stmt, body: ast.stmt) -> int:
+    """The last line on which the signature itself has something."""
+    ends = [node.lineno]
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (ast.arguments, ast.expr, ast.keyword)):
+            ends += [
+                part.end_lineno or 0
+                for part in ast.walk(child)
+                if isinstance(part, (ast.expr, ast.arg, ast.keyword))
+            ]
+    return min(max(ends), max(first_line(body) - 1, node.lineno))
+
+
+def _with_closing(end: int, body: ast.stmt, lines: list[str]) -> int:
+    """What is left of a signature below its last argument: `):`, and comments above that."""
+    for number in range(first_line(body) - 1, end, -1):
+        line = lines[number - 1].strip()
+        if line and not line.startswith(("#", '"', "'")):
+            return number
+    return end
+
+
+def _docstrings(tree: ast.Module, lines: list[str]) -> Iterator[_Span]:
+    scopes: list[tuple[str | None, ast.AST]] = [(None, tree), *_walk(tree)]
+    for name, node in scopes:
+        body: list[ast.stmt] = node.body  # type: ignore[attr-defined]
+        if not body or not isinstance(body[0], ast.Expr):
+            continue
+        value = body[0].value
+        if not isinstance(value, ast.Constant) or not isinstance(value.value, str):
+            continue
+        prose = _docstring_prose(value, lines)
+        if prose is None:
+            continue
+        yield _Span(
+            first=value.lineno,
+            last=value.end_lineno or value.lineno,
+            prose=prose,
+            definition=name,
+            header=first_line(node) if isinstance(node, ast.stmt) else None,
+            opens_module=name is None,
+        )
+
+
+def _docstring_prose(value: ast.Constant, lines: list[str]) -> Prose | None:
+    """The raw text between the quotes, dedented; None where code shares its lines."""
+    first, last = value.lineno, value.end_lineno or value.lineno
+    raw = [line.rstrip("\r\n") for line in lines[first - 1 : last]]
+    head = raw[0].encode()[: value.col_offset].decode()
+    tail = raw[-1].encode()[value.end_col_offset :].decode()
+    raw[-1] = raw[-1].encode()[: value.end_col_offset].decode()
+    comment = tail.strip()
+    if head.strip(" \t\f\ufeff") or (comment and not comment.startswith("#")):
+        return None
+    raw[0] = raw[0][len(head) :]
+    opening = _opening_quotes(raw[0])
+    quotes = opening.lstrip("rRuU")
+    if not _is_one_string("\n".join(raw), quotes):
+        return None
+    raw[0] = raw[0][len(opening) :]
+    raw[-1] = raw[-1][: -len(quotes)]
+    body = dedent("\n".join(raw[1:])).split("\n") if len(raw) > 1 else []
+    prose = Prose("\n".join([raw[0].strip(), *body]), tuple(range(first, last + 1)))
+    remark = comment[1:].strip()
+    if not remark or remark.startswith(PRAGMAS):
+        return prose
+    return _join(prose, Prose(remark, (last,)))
+
+
+def _is_one_string(text: str, quotes: str) -> bool:
+    """Whether a string is not several of them, side by side."""
+    if text.count(quotes) == 2:
+        return True
+    reader = iter(text.splitlines(keepends=True))
+    tokens = tokenize.generate_tokens(lambda: next(reader, ""))
+    return sum(token.type == tokenize.STRING for token in tokens) == 1
+
+
+def _opening_quotes(text: str) -> str:
+    prefix = text[: len(text) - len(text.lstrip("rRuU"))]
+    rest = text[len(prefix) :]
+    return prefix + (rest[:3] if rest[:3] in ('"""', "'''") else rest[:1])
+
+
+def _comments(lines: list[str], headers: set[int], docstrings: list[_Span]) -> list[_Span]:
+    """Runs of lines that hold nothing but a comment."""
+    taken = headers.union(*(range(note.start, note.last + 1) for note in docstrings))
+    notes: list[_Span] = []
+    run: list[tuple[int, int, str]] = []  # line number, column, text
+    for number, column, text in _comment_lines(lines):
+        if number in taken:
+            continue
+        if run and (number != run[-1][0] + 1 or column != run[-1][1]):
+            notes.append(_comment_span(run))
+            run = []
+        run.append((number, column, text))
+    return [*notes, _comment_span(run)] if run else notes
+
+
+def _comment_lines(lines: list[str]) -> Iterator[tuple[int, int, str]]:
+    reader = iter(lines)
+    for token in tokenize.generate_tokens(lambda: next(reader, "")):
+        if token.type != tokenize.COMMENT:
+            continue
+        number, column = token.start
+        if token.line[:column].strip(" \t\f\ufeff"):
+            continue
+        body = token.string[1:]
+        if number <= 2 and "coding" in body and tokenize.cookie_re.match(token.string):
+            continue
+        # `#!` is for the shell; `# ![…](…)` is a picture, and `# !!! note` an admonition.
+        if not body.startswith("!") and not body.lstrip().startswith(PRAGMAS):
+            yield number, column, body.removeprefix(" ")
+
+
+def _comment_span(run: list[tuple[int, int, str]]) -> _Span:
+    numbers = tuple(number for number, _, _ in run)
+    text = "\n".join(text.rstrip() for _, _, text in run)
+    return _Span(numbers[0], numbers[-1], Prose(text, numbers))
+
+
+def _assemble(lines: list[str], notes: list[_Span]) -> tuple[list[Section], int | None]:
+    """Give every line of the file to a section, as note or as code."""
+    sections: list[Section] = []
+    opening: int | None = None
+    current = Section()
+    numbered = [Line(number, text) for number, text in enumerate(lines, start=1)]
+
+    def finish() -> None:
+        if current != Section():
+            sections.append(current)
+
+    position = 1
+    for note in notes:
+        current = _add_code(current, numbered[position - 1 : note.start - 1])
+        introduces = note.header is not None and current.prose and not current.code
+        if not introduces or current.definition:
+            finish()
+            current = Section()
+        if note.opens_module:
+            opening = len(sections)
+        current = _add_code(current, numbered[note.start - 1 : note.first - 1])
+        current = replace(
+            current,
+            note=(*current.note, *numbered[note.first - 1 : note.last]),
+            prose=_join(current.prose, note.prose),
+            definition=note.definition,
+        )
+        position = note.last + 1
+    current = _add_code(current, numbered[position - 1 :])
+    finish()
+    return sections, opening
+
+
+def _add_code(section: Section, code: list[Line]) -> Section:
+    return replace(section, code=(*section.code, *code)) if code else section
+
+
+def _join(first: Prose | None, second: Prose) -> Prose:
+    """A comment directly above a documented definition is one note with its docstring."""
+    if first is None:
+        return second
+    numbers = (*first.line_numbers, second.line_numbers[0], *second.line_numbers)
+    return Prose(f"{first.text}\n\n{second.text}", numbers)
+
+
+def _imports_end(tree: ast.Module) -> int:
+    """The last line of the imports at the head of the module, 0 without any."""
+    end = 0
+    for node in tree.body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            end = node.end_lineno or node.lineno
+        elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+            break
+    return end

@@ -1,0 +1,1 @@
+"""Messages, catalogs, and what a translation may hold."""

@@ -1,0 +1,163 @@
+"""The file of a catalog: a JSON object, source -> translation, read with line numbers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from literate.base.errors import LiterateError
+from literate.base.files import read_text, write_whole
+from literate.translation.catalog import Catalog, Message
+
+#: No text has a million parts that are held back.
+_HUGE_NUMBER = re.compile(r"_\^_\s*(\d{7})")
+_decoder = json.JSONDecoder()
+
+
+def load_catalog(path: Path, shown: str) -> Catalog:
+    """Read a catalog; a catalog that is not there is empty.
+
+    Raises `LiterateError` where it cannot be read, is not JSON, holds a key twice, or anything but
+    texts of a sane size.
+    """
+    try:
+        text = read_text(path, shown, "the map")
+    except FileNotFoundError:
+        return Catalog(shown)
+    messages = list(read_messages(text, shown))
+    for message in messages:
+        _check(message, shown)
+    return Catalog(
+        shown,
+        tuple(message for message in messages if message.translation.strip()),
+        tuple(message.source for message in messages if not message.translation.strip()),
+    )
+
+
+#: Deeper than any note, and well below what the parser's recursion bears.
+_DEPTH = 100
+
+
+def _check(entry: Message, shown: str) -> None:
+    """Raise for what no page could show."""
+    for text in (entry.source, entry.translation):
+        fault = _surrogate(text) or _huge_number(text) or _nesting(text)
+        if fault:
+            message, fix = fault
+            raise LiterateError(
+                f"the entry {_short(entry.source)!r} {message}",
+                file=shown,
+                line=entry.line,
+                fix=fix,
+            )
+
+
+def _surrogate(text: str) -> tuple[str, str] | None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        return (
+            f"holds half a character, \\u{ord(text[error.start]):04x}",
+            "Write the character itself, or both of its halves",
+        )
+    return None
+
+
+def _huge_number(text: str) -> tuple[str, str] | None:
+    found = _HUGE_NUMBER.search(text)
+    return (f"has a placeholder numbered {found[1]}…", "Number from 0") if found else None
+
+
+def _nesting(text: str) -> tuple[str, str] | None:
+    root = LexborHTMLParser(text, is_fragment=True).root if text.count("<") > _DEPTH else None
+    level: list[LexborNode] = [root] if root else []
+    for _ in range(_DEPTH):
+        level = [child for node in level for child in node.iter()]
+    return (f"is nested over {_DEPTH} tags deep", "Close each tag") if level else None
+
+
+def read_messages(text: str, shown: str) -> Iterator[Message]:
+    """The messages of a catalog's JSON text, each with its line.
+
+    The standard library's decoder knows no positions of keys; hence its scanner, pair by pair.
+    """
+
+    def fail(message: str, position: int, fix: str) -> LiterateError:
+        line = text.count("\n", 0, position) + 1
+        return LiterateError(message, file=shown, line=line, fix=fix)
+
+    def skip(position: int) -> int:
+        while position < len(text) and text[position] in " \t\r\n":
+            position += 1
+        return position
+
+    def expect(character: str, position: int) -> int:
+        position = skip(position)
+        if text[position : position + 1] != character:
+            found = repr(text[position]) if position < len(text) else "the end of the file"
+            raise fail(
+                f"the map is not JSON: found {found}, expected {character!r}",
+                min(position, max(len(text) - 1, 0)),
+                'A map is {"source": "translation", …}; mind commas and quotes',
+            )
+        return position + 1
+
+    def value(position: int) -> tuple[Any, int]:
+        try:
+            return _decoder.raw_decode(text, position)
+        except json.JSONDecodeError as error:
+            raise fail(
+                f"the map is not JSON: {error.msg.lower()}",
+                error.pos,
+                "Mind quotes, backslashes and commas",
+            ) from None
+        except RecursionError:
+            raise fail(
+                "the map nests too deep", position, 'A map is {"source": "translation", …}'
+            ) from None
+
+    lines: dict[str, int] = {}
+    position = skip(expect("{", 0))
+    while text[position : position + 1] != "}":
+        start = expect('"', position) - 1
+        source, position = value(start)
+        line = text.count("\n", 0, start) + 1
+        if source in lines:
+            raise fail(
+                f"the key {_short(source)!r} stands here and on line {lines[source]}",
+                start,
+                "Keep one of the two",
+            )
+        lines[source] = line
+        place = skip(expect(":", position))
+        translation, position = value(place)
+        if not isinstance(translation, str):
+            kind = type(translation).__name__
+            raise fail(
+                f"the translation of {_short(source)!r} is a {kind}",
+                place,
+                "Write a text in quotes",
+            )
+        yield Message(source, translation, line)
+        position = skip(position)
+        if text[position : position + 1] != "}":
+            position = expect('"', expect(",", position)) - 1
+    rest = skip(position + 1)
+    if rest != len(text):
+        raise fail("the map goes on after its closing brace", rest, "Remove the rest")
+
+
+def _short(text: str, length: int = 60) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def write_catalog(path: Path, entries: Mapping[str, str]) -> None:
+    """Write a catalog as translators read it, and nothing by halves."""
+    text = json.dumps(entries, ensure_ascii=False, indent=2) + "\n"
+    write_whole(path, text.encode())

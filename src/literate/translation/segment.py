@@ -1,0 +1,224 @@
+"""A block of HTML reduced to its key, so that spelling never orphans a translation.
+
+Two spellings of one block (white space, entities, the order and quoting of attributes) have one
+key. Where links point is left out of it: a moved link orphans nothing either.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from html import escape
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from literate.notes.note import PLACEHOLDER, PLACEHOLDER_PATTERN, Block, Note
+
+HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+#: Tags whose edges swallow white space.
+BLOCKS = HEADINGS | {
+    "address", "article", "blockquote", "br", "dd", "details", "div", "dl", "dt", "figcaption",
+    "figure", "hr", "li", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot",
+    "th", "thead", "tr", "ul",
+}  # fmt: skip
+#: Kind of a piece that stands outside any block: plain text, or a bare placeholder.
+TEXT = "text"
+
+_PLACEHOLDER = re.compile(r"\s*_\^_(\d{1,6})_\^_\s*")
+_SPACE = re.compile(r"\s+")
+_EDGE = re.compile(r"\s*\n\s*")
+_LINK = "\x03"
+_MARKED = re.compile(r"\x01(\d+)\x02")
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One top-level block.
+
+    `key` identifies it by structure and words, `loose_key` by kind and words alone. In both,
+    placeholders are numbered from 0 in order of appearance; `placeholders[i]` is the number that
+    the i-th one has in `html`, and `links[i]` the target of the i-th link.
+    """
+
+    kind: str
+    html: str
+    key: str
+    loose_key: str
+    placeholders: tuple[int, ...]
+    links: tuple[str, ...]
+    text: str
+
+    @property
+    def has_words(self) -> bool:
+        """Whether there is anything to translate."""
+        return any(character.isalpha() for character in self.text)
+
+
+def parse(html: str) -> tuple[Segment, ...]:
+    """The top-level blocks of a piece of HTML."""
+    # A note and its keys in all languages are mostly one text: it is parsed once.
+    return _parse(html.strip(" \t\r\n"))
+
+
+@lru_cache(maxsize=4096)
+def _parse(html: str) -> tuple[Segment, ...]:
+    root = LexborHTMLParser(html, is_fragment=True).root
+    if root is None:
+        return ()
+    segments: list[Segment] = []
+    loose_nodes: list[LexborNode] = []
+    for node in root.iter(include_text=True):
+        if node.tag in BLOCKS:
+            segments += _text_segment(loose_nodes)
+            loose_nodes = []
+            segments.append(_segment(str(node.tag), [node]))
+        else:
+            loose_nodes.append(node)
+    return (*segments, *_text_segment(loose_nodes))
+
+
+def key_of(segments: Iterable[Segment]) -> str:
+    """The key of a whole note."""
+    return _join(((segment.key, segment.placeholders) for segment in segments), "\n")
+
+
+def loose_key_of(segments: Iterable[Segment]) -> str:
+    """A whole note by its kinds and words alone: neighbours of one kind run together."""
+    parts: list[tuple[str, tuple[int, ...]]] = []
+    before = None
+    for segment in segments:
+        kind, _, words = segment.loose_key.partition(":")
+        parts.append((words if kind == before else f"\n{kind}:{words}", segment.placeholders))
+        before = kind
+    return _SPACE_NOT_EDGE.sub(" ", _join(parts, " "))
+
+
+def _join(parts: Iterable[tuple[str, tuple[int, ...]]], glue: str) -> str:
+    """Renumber over the whole note what each block numbered from 0."""
+    order: dict[int, int] = {}
+    joined = []
+    for text, numbers in parts:
+        joined.append(
+            _MARKED.sub(
+                lambda mark, numbers=numbers: (  # type: ignore[misc]
+                    f"\x01{order.setdefault(numbers[int(mark[1])], len(order))}\x02"
+                ),
+                text,
+            )
+        )
+    return glue.join(joined)
+
+
+def _text_segment(nodes: list[LexborNode]) -> list[Segment]:
+    if not any(not node.is_text_node or (node.text_content or "").strip() for node in nodes):
+        return []
+    return [_segment(TEXT, nodes)]
+
+
+def _segment(kind: str, nodes: list[LexborNode]) -> Segment:
+    reading = _Reading()
+    for node in nodes:
+        reading.read(node)
+    words = _SPACE.sub(" ", "".join(reading.words)).strip()
+    return Segment(
+        kind=kind,
+        html="".join(node.html or "" for node in nodes).strip(),
+        key=_tidy("".join(reading.structure)),
+        loose_key=f"{_kind_of(kind)}:{words}",
+        placeholders=tuple(reading.placeholders),
+        links=tuple(reading.links),
+        text=_MARKED.sub("", words).replace(_LINK, ""),
+    )
+
+
+def _kind_of(kind: str) -> str:
+    """Kinds that look alike to a reader share a name; a heading is never a paragraph."""
+    return kind if kind in HEADINGS or kind in ("blockquote", "table", TEXT) else "prose"
+
+
+def _tidy(structure: str) -> str:
+    return _EDGE.sub("\n", _SPACE_NOT_EDGE.sub(" ", structure)).strip()
+
+
+_SPACE_NOT_EDGE = re.compile(r"[^\S\n]+")
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A walk through a block, writing down its structure, its words, placeholders and links."""
+
+    structure: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+    placeholders: list[int] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+
+    def read(self, node: LexborNode) -> None:
+        if node.is_text_node:
+            text = _SPACE.sub(" ", node.text_content or "")
+            self.structure.append(escape(text))
+            self.words.append(text)
+        elif node.is_element_node:
+            self._element(node)
+
+    def _element(self, node: LexborNode) -> None:
+        tag = str(node.tag)
+        if tag == "span" and (number := _placeholder(node)) is not None:
+            if number not in self.placeholders:
+                self.placeholders.append(number)
+            mark = f"\x01{self.placeholders.index(number)}\x02"
+            self.structure.append(mark)
+            self.words.append(mark)
+            return
+        # A newline stands for the edge of a block; the text itself holds none any more.
+        edge = "\n" if tag in BLOCKS else ""
+        if tag == "a" and "href" in node.attributes:
+            self.links.append(node.attributes["href"] or "")
+            self.words.append(_LINK)  # words without their link are not the same text
+        self.structure.append(f"{edge}<{tag}{_attributes(node)}>{edge}")
+        self.words.append(" " if edge else "")
+        if tag == "li" and (number := _list_number(node)) is not None:
+            self.words.append(f" {number}. ")
+        for child in node.iter(include_text=True):
+            self.read(child)
+        self.structure.append(f"{edge}</{tag}>{edge}")
+        self.words.append(" " if edge else "")
+
+
+def _list_number(node: LexborNode) -> int | None:
+    """The number before an item of a numbered list: words, where it was left as text."""
+    if node.parent is None or node.parent.tag != "ol":
+        return None
+    items = [item for item in node.parent.iter() if item.tag == "li"]
+    start = str(node.parent.attributes.get("start") or "1")
+    return items.index(node) + (int(start) if start.isdigit() else 1)
+
+
+def _placeholder(node: LexborNode) -> int | None:
+    if node.attributes.get("translate") != "no":
+        return None
+    match = _PLACEHOLDER.fullmatch(node.text(deep=True))
+    return int(match[1]) if match else None
+
+
+def _attributes(node: LexborNode) -> str:
+    kept = {k: v for k, v in node.attributes.items() if k not in ("href", "src")}
+    return "".join(f' {k}="{escape(v or "")}"' for k, v in sorted(kept.items()))
+
+
+def note_segments(note: Note) -> tuple[Segment, ...]:
+    """The blocks of a note, reduced to what identifies them."""
+    return segments_of(note.blocks)
+
+
+def segments_of(blocks: Iterable[Block]) -> tuple[Segment, ...]:
+    return tuple(segment for block in blocks for segment in parse(block.html))
+
+
+def block_key(html: str, segment: Segment) -> str:
+    """A block as the key of a catalog: its placeholders numbered from 0."""
+    numbers = segment.placeholders
+    return PLACEHOLDER_PATTERN.sub(
+        lambda match: PLACEHOLDER.format(numbers.index(int(match[1]))), html
+    ).strip()
