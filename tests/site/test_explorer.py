@@ -255,6 +255,30 @@ def test_it_asks_for_nothing_from_elsewhere(open_page, server):
     assert page.problems == []
 
 
+def test_a_strict_policy_for_content_stops_nothing_of_it(open_page, server):
+    policy = "default-src 'self'; object-src 'none'; base-uri 'none'"
+
+    def with_policy(route):
+        answer = route.fetch()
+        route.fulfill(
+            response=answer, headers={**answer.headers, "content-security-policy": policy}
+        )
+
+    page = open_page("404.html")
+    page.context.route("**/*", with_policy)
+    for address in ("explorer/", "demo/"):
+        page.goto(server + address)
+        if address == "demo/":
+            page.locator(".digit [data-index='236']").click()
+            expect(page.locator(".digit .verdict")).to_contain_text("I read: 7", timeout=10000)
+        else:
+            page.get_by_role("button", name="ConvMixer-256/8", exact=True).click()
+            assert page.locator(".f-name").first.inner_text() == "ConvMixer-256/8"
+    # What is stopped are scripts that Material writes into each page, and what needs them.
+    stopped = ("Executing inline script", "__md_get")
+    assert [said for said in page.problems if not said.startswith(stopped)] == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("address", ["explorer/", "zh/explorer/?p=2&h=256"])
 def test_axe_finds_nothing(open_page, address, scheme):
