@@ -423,6 +423,20 @@ def test_a_click_chooses_a_token_and_a_channel(open_page):
     assert steps.locator(".map").evaluate("canvas => canvas.toDataURL()") != before
 
 
+def test_the_pictures_follow_the_button_for_light_and_dark(open_page):
+    page = open_page("demo/")
+    page.locator(".digit [data-index='236']").click()
+    pictures = page.locator(".digit .steps").locator(".maps, .map")
+    expect(pictures.first).to_be_visible(timeout=10000)
+    before = pictures.evaluate_all("all => all.map((one) => one.toDataURL())")
+    page.locator("[data-md-component=palette] label:visible").click()
+    page.wait_for_function(
+        """before => [...document.querySelectorAll(".digit :is(.maps, .map)")]
+            .every((one, i) => one.toDataURL() !== before[i])""",
+        arg=before,
+    )
+
+
 # --- what is loaded, and when ---
 
 
