@@ -71,6 +71,8 @@ def search_sections(html: str) -> tuple[SearchSection, ...]:
     body = tree.body
     if body is None:
         return ()
+    for node in tree.css("[hidden], template"):  # what a page's script shows, or never shows
+        node.decompose()
     parts = [_Part()]
     for node in tree.css(_PARTS):
         parts[-1].code += _cut(node, parts)
@@ -109,7 +111,7 @@ def _cut(node: LexborNode, parts: list[_Part]) -> list[str]:
         node.insert_before(_MARK)
         parts.append(_Part(anchor, anchor, is_definition=True))
     elif node.tag == "img":
-        node.insert_before(f" {node.attributes['alt']} ")
+        node.insert_before(f" {node.attributes.get('alt') or ''} ")
     elif node.tag == "pre" or node.tag == "style":
         code = [node.text()] if node.tag == "pre" else []
         node.decompose()
