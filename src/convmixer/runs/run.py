@@ -34,6 +34,7 @@ from convmixer.runs.checkpoint import State, read_checkpoint
 from convmixer.runs.files import checkpoints
 from convmixer.runs.loop import Setting, evaluate_state, train_run
 from convmixer.runs.record import describe, read_record, write_record
+from convmixer.runs.tracking import find_server
 from convmixer.training import EMA, make_optimizer
 from convmixer.variants import build
 
@@ -62,6 +63,8 @@ def run(options: Options, command: str, clock: float) -> int:
             record = describe(
                 command, options, images, state.model, machine, processes.world_size
             )
+            if processes.leads:
+                find_server(folder)
             if options.resume:
                 resume(folder, state, record)
             elif processes.leads:

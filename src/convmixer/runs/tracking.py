@@ -13,8 +13,11 @@ options. The [loop](loop.py#train_run) uses them as any labml program does.
 By default, labml also registers the project in the home folder, looks for a
 `.labml.yaml` and a git repository, and warns if it finds none. An experiment that
 anyone may start anywhere should do none of this unasked, and this page starts labml
-accordingly. A `.labml.yaml` in a folder above the run's still counts: if it names a
-labml server, the figures go there too.
+accordingly.
+
+A `.labml.yaml` in a folder above the run's still counts. If it names a labml server
+(`web_api: http://…`), the figures go there too, and labml keeps its `.labml` in the
+home folder, by which the server recognizes the computer.
 """
 
 import io
@@ -22,11 +25,15 @@ import os
 import re
 import shutil
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any, TextIO
 from unittest import mock
+from urllib.parse import urlsplit
+
+from convmixer.errors import ExperimentError
 
 # labml-nn's names for the same options. On a labml server, runs of both are in the same
 # columns.
@@ -38,6 +45,37 @@ LABML_NN = {
     "weight_decay": "optimizer.weight_decay",
     "epsilon": "optimizer.eps",
 }
+
+# Seconds for which the end of a run waits until a server has taken the figures
+PATIENCE = 10.0
+
+
+def find_server(folder: Path) -> str | None:
+    """
+    ## Find the server
+
+    * `folder` is the run's folder, which need not be there yet
+
+    Returns the address that a `.labml.yaml` names, if any does. A broken one is an
+    `ExperimentError`, and [the run](run.py#run) asks before it begins.
+    """
+    from labml.internal.lab import Lab
+
+    # labml starts from a folder that is there, and looks in all above it too.
+    whole = folder.absolute()
+    places = [place for place in (whole, *whole.parents) if place.is_dir()]
+    files = [file for place in places if (file := place / ".labml.yaml").is_file()]
+    try:
+        with redirect_stdout(io.StringIO()):
+            named = Lab(places[0]).web_api
+        if named and not (
+            named.url.startswith("http") and urlsplit(named.url).port != 0
+        ):
+            raise ValueError(f"web_api must be an address, http://…, not {named.url}")
+    except Exception as error:
+        where, words = ", ".join(map(str, files)), " ".join(str(error).split())
+        raise ExperimentError(f"labml cannot use {where}: {words}") from error
+    return named.url if named else None
 
 
 @contextmanager
@@ -55,11 +93,20 @@ def tracked(folder: Path, options: dict[str, Any]) -> Iterator[None]:
     # this variable says that it is fine.
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
     from labml import experiment, lab
+    from labml.internal.api import ApiCaller
+    from labml.internal.experiment import experiment_singleton
 
-    # While labml starts, its output is dropped, and its register of projects in the
-    # home folder is replaced by one that stores nothing.
-    register = mock.patch("labml.internal.computer.configs.computer_singleton")
-    with register, redirect_stdout(io.StringIO()):
+    # labml never stops trying to reach a server, and its thread would keep a finished
+    # program from ending. `daemon` is labml's own parameter, which it never passes.
+    ApiCaller.__init__.__kwdefaults__["daemon"] = True
+    # Only a server needs the register in the home folder. Without one, an empty object
+    # takes its place.
+    server = find_server(folder)
+    register = "labml.internal.computer.configs.computer_singleton"
+    no_register = nullcontext() if server else mock.patch(register)
+
+    # While labml starts, its output is dropped.
+    with no_register, redirect_stdout(Screen(io.StringIO())):
         lab.configure({"path": str(folder), "experiments_path": "labml"})
         # labml looks for `.labml.yaml` from the run's folder upwards. `web_api` is the
         # server, which does nothing if none is named.
@@ -72,8 +119,36 @@ def tracked(folder: Path, options: dict[str, Any]) -> Iterator[None]:
         experiment.configs(named)
         watched = experiment.start()
 
-    with Screen.instead_of_stdout(), watched:
-        yield
+    caller = experiment_singleton().web_api.api_caller if server else None
+    with Screen.instead_of_stdout():
+        try:
+            with watched:
+                yield
+        except RuntimeError as error:
+            if not (caller and caller.thread.errored):
+                raise
+            raise ExperimentError(
+                f"the labml server at {server} refuses this run; its words stand above"
+            ) from error
+        finally:
+            if caller:
+                caller.stopped = True
+            if caller and not ended(caller.thread):
+                print(
+                    f"the labml server at {server} has not taken all figures; they are "
+                    f"in {folder}",
+                    file=sys.stderr,
+                )
+
+
+def ended(sender: threading.Thread) -> bool:
+    """
+    Whether labml has sent everything. Ctrl-C ends the waiting, and not the run, which is
+    finished.
+    """
+    with suppress(KeyboardInterrupt):
+        sender.join(PATIENCE)
+    return not sender.is_alive()
 
 
 class Screen(io.TextIOBase):
@@ -94,6 +169,7 @@ class Screen(io.TextIOBase):
         self.live = stream.isatty()
         self.line = ""
         self.restart = False
+        self.thread = threading.get_ident()
 
     @classmethod
     @contextmanager
@@ -113,8 +189,15 @@ class Screen(io.TextIOBase):
     def write(self, text: str) -> int:
         r"""
         A carriage return does not erase: the line stays until something is written over
-        it.
+        it. What labml says while it talks to a server, in a thread of its own, is no
+        part of the line.
         """
+        if threading.get_ident() != self.thread:
+            if words := re.sub(COLOR, "", text).strip():
+                # Once a server has refused the run, labml raises at all that is printed.
+                with suppress(RuntimeError):
+                    sys.stderr.write(f"{words}\n")
+            return len(text)
         for part in re.split(r"([\r\n])", text):
             if part == "\n":
                 self.show(end="\n")

@@ -18,6 +18,9 @@ from literate.notes.note import Citation
 from literate.site.page import Page
 from literate.site.project import MARKDOWN, Project, is_hidden
 
+#: What a page may have for itself, named in its front matter by the path from the docs folder on.
+OWN_FILES = {"script": ".js", "style": ".css"}
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -63,6 +66,9 @@ class Links:
                 self._collect(page, link.target, link.line)
         for citation in page.citations():
             self._cite(page, citation)
+        for key, ending in OWN_FILES.items():
+            if key in page.front.fields:
+                self._take(page, key, ending)
         for figure in page.figures():
             target = self._collect(page, figure.target, figure.line)
             if target and target.asset and figure.target.endswith(".svg"):
@@ -71,6 +77,26 @@ class Links:
                     self.drawings[page.name, figure.target] = drawing
                 except LiterateError as error:
                     self.errors.append(error)
+
+    def _take(self, page: Page, key: str, ending: str) -> None:
+        """Serve a script or a style sheet that a page's front matter names for itself."""
+        docs, name = _absolute(self.project.docs), page.front.fields[key]
+        known = {
+            path.relative_to(docs).as_posix(): path
+            for path in sorted(docs.rglob(f"*{ending}"))
+            if not is_hidden(path.relative_to(docs))
+        }
+        if name in known:
+            self.assets[name] = known[name]
+            return
+        self.errors.append(
+            LiterateError(
+                f"the {key} {name!r} is no {ending} file of {self.project.shown(docs)}",
+                file=page.path,
+                line=page.front.lines.get(key),
+                fix=nearest(name, known),
+            )
+        )
 
     def _cite(self, page: Page, citation: Citation) -> None:
         for key in citation.keys:

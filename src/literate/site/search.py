@@ -10,13 +10,13 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
 from selectolax.lexbor import LexborHTMLParser
 
-from literate.base.html import text_of
+from literate.base.html import tags, text_of, texts
 from literate.site.local_page import LocalHeading, LocalPage
 
 #: Where a block starts or ends, words of two blocks must not run together.
@@ -69,11 +69,13 @@ def search_sections(page: LocalPage) -> tuple[SearchSection, ...]:
     for row in page.rows:
         if row.anchor:
             parts.append(_Part(row.anchor, row.anchor, is_definition=True))
+        curtain = _Curtain()
         for piece in (part for block in row.blocks for part in block.parts):
-            if isinstance(piece, LocalHeading):
+            shown = curtain.shown(piece if isinstance(piece, str) else piece.html)
+            if not isinstance(piece, LocalHeading):
+                parts[-1].html.append(shown)
+            elif shown:
                 parts.append(_Part(piece.anchor, _tidy(text_of(piece.inner))))
-            else:
-                parts[-1].html.append(piece if isinstance(piece, str) else piece.html)
         parts[-1].html += [f"<li>{note.html}</li>" for note in row.footnotes]
         if any(not line.is_blank for line in row.code):
             code = escape("".join(line.text for line in row.code))
@@ -112,12 +114,40 @@ class _Part:
             return
         for node in body.css("pre, img[alt], style"):
             if node.tag == "img":
-                node.insert_before(f" {node.attributes['alt']} ")
+                node.insert_before(f" {node.attributes.get('alt') or ''} ")
                 continue
             if node.tag == "pre":
                 self.code.append(node.text())
             node.decompose()
         self.text = _tidy(body.text())
+
+
+@dataclass(slots=True)
+class _Curtain:
+    """Keeps back what readers do not see: what a page's script shows, or what never shows.
+
+    It may be opened in one piece of a note, and closed in another.
+    """
+
+    name: str = ""
+    depth: int = 0
+
+    def shown(self, html: str) -> str:
+        if not self.depth and "hidden" not in html and "<template" not in html:
+            return html
+        return "".join(self._pieces(html))
+
+    def _pieces(self, html: str) -> Iterator[str]:
+        for text, markup in texts(html):
+            if not self.depth:
+                yield text
+            tag = next(tags(markup), None)
+            if self.depth and tag and tag.name == self.name:
+                self.depth += -1 if tag.is_end else 1
+            elif tag and tag.is_hidden and not self.depth:
+                self.name, self.depth = tag.name, not tag.is_void
+            elif not self.depth:
+                yield markup
 
 
 def _merged(parts: list[_Part]) -> list[_Part]:
