@@ -44,11 +44,10 @@ def make_project(folder: Path, languages: tuple[str, ...] = (), copies: int = 1)
 
 def _translate(config: Path, languages: tuple[str, ...]) -> None:
     site = load_site(read_project(config))
-    for name, page in site.pages.items():
-        catalog = site.catalog(languages[0], name)
-        local = site.localise(page, lambda _: "", catalog, None, page.code)
+    for name in site.pages:
+        keys = [message.key for message in site.messages(name)]
         for language in languages:
-            entries = {item.key: _made_up(item.key, LANGUAGES[language]) for item in local.missing}
+            entries = {key: _made_up(key, LANGUAGES[language]) for key in keys}
             write_catalog(site.project.catalog_path(language, name), entries)
 
 

@@ -101,7 +101,7 @@ def check(languages: tuple[str, ...]) -> None:
     With the option `dead_links: report`, lists the broken links as well.
 
     Exits with 1 if a translation is faulty. Missing and stale translations are work to do, not
-    faults: the site shows what is missing in the language of the sources, and ignores what is stale.
+    faults: the site shows the source of what is missing, and ignores what is stale.
     """
     with _reported():
         site = load_site(_project())
@@ -118,8 +118,7 @@ def check(languages: tuple[str, ...]) -> None:
 def _show(report: LanguageReport, name: str) -> None:
     coverage = report.coverage
     counts = [
-        f"{coverage.total - len(coverage.missing)} of {coverage.total} texts translated "
-        f"({coverage})",
+        f"{coverage.translated} of {coverage.total} texts translated ({coverage})",
         f"{len(coverage.missing)} missing",
         f"{len(report.obsolete)} stale",
         f"{len(report.faults) + len(report.errors)} faulty",
@@ -128,7 +127,7 @@ def _show(report: LanguageReport, name: str) -> None:
     for error in report.errors:
         click.echo(f"  {error}")
     for path, fault in report.faults:
-        click.echo(f"  {path}:{fault.message.line}: {fault.problem}. {fault.fix}")
+        click.echo(f"  {path}:{fault.entry.line}: {fault.problem}. {fault.fix}")
     for item in coverage.missing:
         click.echo(f"  {item.file}:{item.line}: missing: {_short(item.key)}")
     for old in report.obsolete:

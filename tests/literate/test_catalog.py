@@ -10,25 +10,22 @@ from literate.base.errors import LiterateError
 from literate.base.files import SourceFile
 from literate.notes.render import render_note
 from literate.source.document import Prose
-from literate.translation.catalog import Catalog, Message
-from literate.translation.catalog_file import load_catalog, read_messages
-from literate.translation.checks import breaking_faults, check_message
+from literate.translation.catalog import Catalog, Entry
+from literate.translation.catalog_file import load_catalog, read_entries
+from literate.translation.checks import breaking_faults, check_entry
 from literate.translation.language import Language, load_language
+from literate.translation.lookup import Lookup
 from literate.translation.sanitise import sanitise
-from literate.translation.segment import note_segments, parse
-
-
-def catalog(**entries):
-    return Catalog("map.json", tuple(Message(k, v, 1) for k, v in entries.items()))
+from literate.translation.segment import identity_of, parse, segments_of
 
 
 def of(mapping):
-    return Catalog("map.json", tuple(Message(k, v, 1) for k, v in mapping.items()))
+    return Lookup(Catalog("map.json", tuple(Entry(k, v, 1) for k, v in mapping.items())))
 
 
 def fragments(text):
     prose = Prose(text, tuple(range(1, text.count("\n") + 2)))
-    return note_segments(render_note(prose, "page.md"))
+    return segments_of(render_note(prose, "page.md").blocks)
 
 
 HELD = "<span translate=no>_^_{}_^_</span>"
@@ -109,7 +106,7 @@ def test_plain_texts():
 
 def test_an_empty_translation_is_missing(tmp_path):
     (tmp_path / "m.json").write_text('{"a": "", "b": "乙"}', encoding="utf-8")
-    loaded = load_catalog(SourceFile(tmp_path / "m.json", "m.json"))
+    loaded = Lookup(load_catalog(SourceFile(tmp_path / "m.json", "m.json")))
     assert loaded.text("a") is None
     assert loaded.text("b") == "乙"
 
@@ -121,7 +118,7 @@ def test_an_empty_translation_is_missing(tmp_path):
 )
 def test_any_spelling_of_json_is_read(entries, indent, ascii_only):
     text = json.dumps(entries, indent=indent, ensure_ascii=ascii_only)
-    assert {e.source: e.translation for e in read_messages(text, "m.json")} == entries
+    assert {e.source: e.translation for e in read_entries(text, "m.json")} == entries
 
 
 @pytest.mark.parametrize(
@@ -143,7 +140,7 @@ def test_any_spelling_of_json_is_read(entries, indent, ascii_only):
 )
 def test_a_map_that_does_not_parse_names_the_line(text, line, words):
     with pytest.raises(LiterateError) as error:
-        list(read_messages(text, "zh/m.json"))
+        list(read_entries(text, "zh/m.json"))
     assert str(error.value).startswith(f"zh/m.json:{line}: ")
     assert words in str(error.value)
 
@@ -188,7 +185,7 @@ def chinese(tmp_path):
     ],
 )
 def test_faults_of_a_translation(chinese, source, translation, words):
-    faults = check_message(Message(source, translation, 7), chinese)
+    faults = check_entry(Entry(source, translation, 7), chinese)
     assert any(words in f"{fault.problem}. {fault.fix}" for fault in faults), faults
 
 
@@ -217,21 +214,21 @@ def test_faults_of_a_translation(chinese, source, translation, words):
 )  # fmt: skip
 def test_each_fault_is_told_once(chinese, source, translation, messages):
     assert [
-        fault.problem for fault in check_message(Message(source, translation, 1), chinese)
+        fault.problem for fault in check_entry(Entry(source, translation, 1), chinese)
     ] == messages
 
 
 def test_what_breaks_a_page_is_no_matter_of_words():
-    entry = Message(f"<p>{HELD.format(0)} a</p>", "<p>PayTorch</p>。", 1)
+    entry = Entry(f"<p>{HELD.format(0)} a</p>", "<p>PayTorch</p>。", 1)
     assert [fault.problem for fault in breaking_faults(entry)] == [
         "the placeholder _^_0_^_ is lost"
     ]
-    assert not breaking_faults(Message("<p>a</p>", "<p>甲</p>。", 1))
+    assert not list(breaking_faults(Entry("<p>a</p>", "<p>甲</p>。", 1)))
 
 
 @pytest.mark.parametrize("text", ["<p>Ein völlig anderes Wort</p>", "<p>Ça marche</p>", "<p>1</p>"])
 def test_in_the_script_of_the_source_a_new_word_is_no_fault(text):
-    assert check_message(Message("<p>Another word</p>", text, 1), Language("de", "Deutsch")) == []
+    assert check_entry(Entry("<p>Another word</p>", text, 1), Language("de", "Deutsch")) == []
 
 
 @pytest.mark.parametrize(
@@ -252,7 +249,7 @@ def test_in_the_script_of_the_source_a_new_word_is_no_fault(text):
     ],
 )
 def test_a_good_translation_has_no_fault(chinese, source, translation):
-    assert check_message(Message(source, translation, 1), chinese) == []
+    assert check_entry(Entry(source, translation, 1), chinese) == []
 
 
 @pytest.mark.parametrize(
@@ -294,7 +291,8 @@ def test_an_entry_that_no_page_could_show(tmp_path, text, message):
 
 def test_both_halves_of_a_character_are_one(tmp_path):
     (tmp_path / "m.json").write_text('{"a": "\\ud83d\\ude00"}', encoding="utf-8")
-    assert load_catalog(SourceFile(tmp_path / "m.json", "m.json")).text("a") == "\N{GRINNING FACE}"
+    loaded = Lookup(load_catalog(SourceFile(tmp_path / "m.json", "m.json")))
+    assert loaded.text("a") == "\N{GRINNING FACE}"
 
 
 def test_a_map_that_is_a_folder(tmp_path):
@@ -320,9 +318,9 @@ def test_the_direction_of_a_language_is_known(tmp_path, code, direction):
 
 @pytest.mark.parametrize("key", ["The <x> & <p> tags", "The &lt;x&gt; &amp; &lt;p&gt; tags"])
 def test_a_plain_text_may_speak_of_tags(chinese, key):
-    entry = Message(key, key.replace("tags", "标签").replace("The", ""), 1)
-    assert Catalog("m.json", (entry,)).text("The <x> & <p> tags") == "<x> & <p> 标签"
-    assert check_message(entry, chinese) == []
+    entry = Entry(key, key.replace("tags", "标签").replace("The", ""), 1)
+    assert Lookup(Catalog("m.json", (entry,))).text("The <x> & <p> tags") == "<x> & <p> 标签"
+    assert check_entry(entry, chinese) == []
 
 
 def test_a_plain_text_brings_in_no_tags():
@@ -342,9 +340,9 @@ def test_what_stays_as_it_is_has_no_fault(pieces, start):
     blocks = fragments(start + " ".join(pieces))
     assert blocks
     for block in blocks:
-        entry = Message(block.html, block.html, 1)
-        assert check_message(entry, Language("de", "Deutsch")) == []
-        (served,) = Catalog("m.json", (entry,)).note([block])
+        entry = Entry(block.html, block.html, 1)
+        assert check_entry(entry, Language("de", "Deutsch")) == []
+        (served,) = Lookup(Catalog("m.json", (entry,))).note([block])
         assert parse(served)[0].key == block.key
 
 
@@ -358,7 +356,9 @@ def test_what_stays_as_it_is_has_no_fault(pieces, start):
 )  # fmt: skip
 def test_a_tag_of_the_source_comes_with_nothing_but_its_own(translation, served):
     source = '<p><video src="a.mp4" title="word"></video></p>'
-    assert Catalog("m.json", (Message(source, translation, 1),)).note(parse(source)) == (served,)
+    assert Lookup(Catalog("m.json", (Entry(source, translation, 1),))).note(parse(source)) == (
+        served,
+    )
 
 
 def test_a_script_is_never_taken_from_a_translation():
@@ -411,21 +411,22 @@ def test_what_served_is_known_in_the_order_of_the_page():
     maps.text("T")
     maps.block(fragments("Three")[0])
     maps.note(fragments("One"))
-    assert maps.requested == ["T", "<p>Two</p><p>Three</p>", "<p>One</p>"]
+    served = ("T", "<p>Two</p><p>Three</p>", "<p>One</p>")
+    assert list(maps.requested) == [identity_of(source) for source in served]
     assert [block.text for _, block in maps.obsolete()] == ["Two"]
 
 
 def test_blanks_are_no_translation_and_wait_for_one(tmp_path):
     (tmp_path / "m.json").write_text('{"a": " \\n", "b": "乙", "c": ""}', encoding="utf-8")
-    loaded = load_catalog(tmp_path / "m.json", "m.json")
+    loaded = load_catalog(SourceFile(tmp_path / "m.json", "m.json"))
     assert loaded.untranslated == ("a", "c")
-    assert [entry.source for entry in loaded.messages] == ["b"]
-    assert load_catalog(tmp_path / "none.json", "none.json").messages == ()
+    assert [entry.source for entry in loaded.entries] == ["b"]
+    assert load_catalog(SourceFile(tmp_path / "none.json", "none.json")).entries == ()
 
 
 def test_blanks_may_stand_wherever_json_has_them():
     text = '\r\n{\t"a"\r\n:\t"b" ,\n\n"c":"d"\t}\r\n '
-    assert [(e.source, e.translation, e.line) for e in read_messages(text, "m.json")] == [
+    assert [(e.source, e.translation, e.line) for e in read_entries(text, "m.json")] == [
         ("a", "b", 2),
         ("c", "d", 5),
     ]
@@ -444,7 +445,7 @@ def test_blanks_may_stand_wherever_json_has_them():
 )  # fmt: skip
 def test_an_error_says_what_was_found(text, message):
     with pytest.raises(LiterateError) as error:
-        list(read_messages(text, "m.json"))
+        list(read_entries(text, "m.json"))
     assert str(error.value).startswith(message)
 
 
@@ -452,7 +453,7 @@ def test_an_error_says_what_was_found(text, message):
 def test_how_deep_an_entry_may_nest(tmp_path, depth, is_read):
     (tmp_path / "m.json").write_text(json.dumps({"a": "<i>" * depth + "</i>" * depth}))
     try:
-        entries = load_catalog(tmp_path / "m.json", "m.json").messages
+        entries = load_catalog(SourceFile(tmp_path / "m.json", "m.json")).entries
     except LiterateError as error:
         assert not is_read and "is nested over 100 tags deep" in str(error)
     else:

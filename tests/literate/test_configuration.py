@@ -76,7 +76,8 @@ def test_a_configuration_may_inherit(tmp_path):
     project = read(tmp_path, "INHERIT: base.yml\nsite_name: Another\ntheme: {font: false}\n")
     assert project.sources == (tmp_path / "src/paper",)
     assert project.language == "fr"
-    assert "Another" in project.words and "A paper" not in project.words
+    words = {message.key for passage in project.words for message in passage.messages}
+    assert "Another" in words and "A paper" not in words
 
 
 def test_values_of_the_environment_are_read(tmp_path, monkeypatch):

@@ -29,7 +29,7 @@ def html(drawing, prefix=""):
 @pytest.mark.parametrize("encoding", ["utf-8", "iso-8859-1", "utf-16"])
 def test_a_declared_encoding_is_read(tmp_path, encoding):
     text = f'<?xml version="1.0" encoding="{encoding}"?>' + SVG.format("<text>é</text>")
-    assert load(tmp_path, text.encode(encoding)).words == ("é",)
+    assert load(tmp_path, text.encode(encoding)).words == (("é", 1),)
 
 
 @pytest.mark.parametrize(

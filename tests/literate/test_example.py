@@ -12,6 +12,8 @@ from selectolax.lexbor import LexborHTMLParser
 from support import EXAMPLES, ROOT, Project
 
 LEFT_OUT = shutil.ignore_patterns("site", ".venv", "__pycache__", "*.egg-info", "build")
+#: In `src`, `literate/site` is a package.
+IGNORED = shutil.ignore_patterns("__pycache__", "*.egg-info")
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -63,7 +65,7 @@ def replay(page: str, folder: Path, path: Path) -> str:
 def wheel(tmp_path_factory) -> Path:
     """This repository as a wheel."""
     checkout = tmp_path_factory.mktemp("checkout")
-    shutil.copytree(ROOT / "src", checkout / "src", ignore=LEFT_OUT)
+    shutil.copytree(ROOT / "src", checkout / "src", ignore=IGNORED)
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, checkout)
     wheels = tmp_path_factory.mktemp("wheels")

@@ -21,7 +21,8 @@ from literate.convert.weave import weave
 from literate.site.page import load_page
 from literate.source.python import read_python
 from literate.translation.catalog_file import load_catalog
-from literate.translation.segment import note_segments
+from literate.translation.lookup import Lookup
+from literate.translation.segment import segments_of
 
 LABML = labml_nn()
 #: labml's own maps are not part of the project; what they are written in, ours are as well.
@@ -131,10 +132,10 @@ def test_maps_in_labmls_form_find_their_notes(sources, maps):
         if not source.is_file():  # the README's map: its source is not in the wheel
             assert name == "readme" or name.endswith("/readme"), name
             continue
-        catalog = load_catalog(SourceFile(path, path.name))
+        catalog = Lookup(load_catalog(SourceFile(path, path.name)))
         page = load_page(name, SourceFile(source, name))
         for note in page.notes:
-            blocks = note_segments(note) if note else ()
+            blocks = segments_of(note.blocks) if note else ()
             if not any(block.has_words for block in blocks):
                 continue
             parts = [catalog.block(block) for block in blocks if block.has_words]
@@ -149,13 +150,13 @@ def test_maps_in_labmls_form_find_their_notes(sources, maps):
 
 
 def test_what_labmls_form_says_stands_on_the_page():
-    catalog = load_catalog(SourceFile(OWN / "gates.zh.json", "gates.zh.json"))
+    catalog = Lookup(load_catalog(SourceFile(OWN / "gates.zh.json", "gates.zh.json")))
     page = load_page("gates", SourceFile(OWN / "gates.py", "gates.py"))
-    opening = catalog.note(note_segments(page.notes[0]))
+    opening = catalog.note(segments_of(page.notes[0].blocks))
     assert "这是门的一个" in "".join(opening) and "<strong>粗体</strong>" in "".join(opening)
     used = {index for index, _ in catalog.used}
     for note in page.notes[1:]:
-        catalog.note(note_segments(note))
+        catalog.note(segments_of(note.blocks))
     assert {index for index, _ in catalog.used} > used
     texts = {entry.source for entry, _ in catalog.obsolete()}
     assert texts == {page.title, page.summary}, "every other entry has served"

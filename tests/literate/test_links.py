@@ -6,6 +6,7 @@ import pytest
 from support import CONFIG, PAGE
 
 from literate.base.errors import LiterateError
+from literate.site.layout import lay_out
 
 MODULE = '"""\n# {0}\n\n{1}\n"""\n\n\nclass {2}:\n    def step(self):\n        pass\n'
 BIB = "@misc{trockman2022, title={Patches}, author={Trockman, A and Kolter, Z}, year=2022}\n"
@@ -30,7 +31,7 @@ def load(project):
 
 
 def addresses(site, page="index"):
-    html = site.localise(site.pages[page], lambda name: f"{name}/").html
+    html = lay_out(site.localise(site.pages[page], lambda name: f"{name}/"))
     return re.findall(r'(?:href|src)="([^"]*)"', html.partition('<div class="code')[0])
 
 
@@ -94,7 +95,7 @@ def with_bibliography(load, text):
 def test_citations_are_of_the_bibliography(load):
     with_bibliography(load, BIB)
     site = load(PAGE + "\nSee [@trockman2022].\n")
-    html = site.localise(site.pages["index"], lambda name: f"{name}/").html
+    html = lay_out(site.localise(site.pages["index"], lambda name: f"{name}/"))
     assert '<a href="#ref:trockman2022">Trockman &amp; Kolter, 2022</a>' in html
     assert html.endswith("A Trockman, Z Kolter (2022). <cite>Patches</cite>.</li></ul></section>")
 

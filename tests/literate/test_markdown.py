@@ -2,6 +2,7 @@
 name; in the source's language and in another."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -14,11 +15,15 @@ from literate.notes.bibliography import Author, Paper
 from literate.notes.mathml import contrast, readable, to_mathml
 from literate.notes.render import render_note
 from literate.notes.syntax import ADMONITIONS
+from literate.site.layout import lay_out
 from literate.site.localise import PageContext, localise
+from literate.site.messages import page_passages
 from literate.site.page import load_page
 from literate.source.document import Prose
-from literate.translation.catalog import Catalog, Message
-from literate.translation.segment import block_key, note_segments
+from literate.translation.catalog import Catalog, Entry
+from literate.translation.lookup import Lookup
+from literate.translation.message import messages_of
+from literate.translation.segment import block_key, segments_of
 
 HELD = "<span translate=no>_^_{}_^_</span>"
 
@@ -43,25 +48,27 @@ PAPERS = {
 
 
 def show(page, translations=None, words=None, url=lambda raw: raw):
-    def catalog(entries):
-        return Catalog("m.json", tuple(Message(k, v, 1) for k, v in entries.items()))
+    def lookup(entries):
+        return Lookup(Catalog("m.json", tuple(Entry(k, v, 1) for k, v in entries.items())))
 
-    return localise(
+    local = localise(
         page,
         PageContext(
             url=url,
             drawings={},
             code=tuple("" for _ in page.document.lines),
-            catalog=None if translations is None else catalog({page.title: "题"} | translations),
-            words=None if words is None else catalog(words),
+            lookup=None if translations is None else lookup({page.title: "题"} | translations),
+            words=None if words is None else lookup(words),
             bibliography=PAPERS,
         ),
     )
+    return SimpleNamespace(html=lay_out(local), toc=local.toc)
 
 
 def keys(page):
     """What a translator is asked for."""
-    return [item.key for item in show(page, {}).missing if item.key != page.title]
+    messages = messages_of(page_passages(page, {}))
+    return [message.key for message in messages if message.key != page.title]
 
 
 # --- footnotes ---------------------------------------------------------------------------------
@@ -101,7 +108,7 @@ def test_a_footnote_is_translated_by_itself_and_keeps_its_number(page):
         },
         {"Back to the text": "回到正文"},
     )
-    assert not shown.missing
+    assert "untranslated" not in shown.html
     assert shown.html.index('href="#fn:2"') < shown.html.index('href="#fn:1"')
     assert re.search(r'<li id="fn:1"><p>甲<code>x</code> <a [^>]*aria-label="回到正文"', shown.html)
 
@@ -186,7 +193,7 @@ def test_a_title_that_is_not_written_is_a_word_of_the_engine(page, marker, start
     key = keys(source)[0]
     shown = show(source, {key: key.replace("Body", "正文")}, {kind.capitalize(): "题"})
     assert shown.html.replace(' open=""', " open").startswith(start.format(kind, "题"))
-    assert not shown.missing
+    assert "untranslated" not in shown.html
 
 
 def test_a_title_may_be_left_out():
@@ -365,7 +372,7 @@ def test_a_translation_that_repeats_its_key_is_the_source(tmp_path_factory, piec
     file.write_text(f"Start {' '.join(pieces)}{definition}\n", encoding="utf-8")
     page = load_page("page", SourceFile(file, "page.md"))
     (note,) = page.notes
-    whole = note_segments(note)
+    whole = segments_of(note.blocks)
     same = {block_key(block.html, block): block.html for block in whole}
     same |= {key: key for key in keys(page)}
     assert "".join(show(page, same).html.split()) == "".join(show(page).html.split())

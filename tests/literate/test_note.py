@@ -105,7 +105,7 @@ def test_labels_of_the_field_convert():
 
 def test_front_matter_is_taken_off():
     meta, rest = front_matter(prose("\n---\ntitle: A\nsummary: >\n  B\n  C\n---\n# D"), "page.md")
-    assert meta == {"title": "A", "summary": "B C"}
+    assert meta.fields == {"title": "A", "summary": "B C"}
     assert rest.text == "# D"
     assert rest.line_numbers == (8,)
 

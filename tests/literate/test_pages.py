@@ -9,6 +9,8 @@ from selectolax.lexbor import LexborHTMLParser
 from support import EXAMPLES, ROOT, Project
 
 from literate.source.python import read_python
+from literate.translation.lookup import Lookup, coverage_of
+from literate.translation.segment import identity_of
 
 SOURCES = sorted(p for p in (ROOT / "src/convmixer").glob("*.py") if p.name != "__init__.py")
 
@@ -145,11 +147,11 @@ def test_translations_keep_the_order_of_their_page(folder):
     site = Project(folder).load()
     looked_at = 0
     for language in site.languages:
-        for name, page in site.pages.items():
-            catalog = site.catalog(language, name)
-            site.localise(page, lambda _: "", catalog, None, page.code)
-            keys = [entry.source for entry in catalog.messages]
-            assert keys == list(dict.fromkeys(catalog.requested)), f"{language}/{name}.json"
+        for name in site.pages:
+            lookup = Lookup(site.catalog(language, name))
+            coverage_of(site.passages(name), lookup)
+            keys = [identity_of(entry.source) for entry in lookup.catalog.entries]
+            assert keys == list(lookup.requested), f"{language}/{name}.json"
             path = site.project.catalog_path(language, name)
             written = json.dumps(json.loads(path.read_bytes()), ensure_ascii=False, indent=2) + "\n"
             assert path.read_text(encoding="utf-8") == written, path

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import unicodedata
 from html import escape
 
@@ -11,6 +12,9 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 from support import ASK_WORKER
 
+from literate.notes.heading import find_headings
+from literate.notes.note import Kind
+from literate.site.local_page import LocalBlock, LocalHeading, LocalPage, Row
 from literate.site.search import search_index, search_sections
 
 
@@ -22,11 +26,26 @@ def folded(text):
     return " ".join(unicodedata.normalize("NFKC", text).casefold().replace("ς", "σ").split())
 
 
+def sections_of(html):
+    """The sections of a page that holds this HTML, a row for each `<section>` of it."""
+    rows = []
+    for piece in re.split(r"(?=<section\b)", html):
+        anchor = re.match(r'<section[^>]* id="([^"]*)"', piece)
+        parts, position = [], 0
+        for found in find_headings(piece):
+            heading = LocalHeading(found.level, found.id, "", found.inner, "", "")
+            parts += [piece[position : found.start], heading]
+            position = found.end
+        block = LocalBlock(Kind.RAW, (*parts, piece[position:]))
+        rows.append(Row((block,), anchor=anchor[1] if anchor else ""))
+    return search_sections(LocalPage({}, tuple(rows), True, None, ()))
+
+
 # --- the index ---
 
 
 def test_a_page_is_cut_at_definitions_and_headings():
-    sections = search_sections(
+    sections = sections_of(
         '<div class="annotated"><div class="opening"><h1 id="the-net">The net</h1><p>Words.</p>'
         '<h2 id="why">Why</h2><p>Reasons.</p></div>'
         '<section class="row" id="Net"><div class="note"><h2 id="a-net">A net</h2><p>Units.</p>'
@@ -43,9 +62,9 @@ def test_a_page_is_cut_at_definitions_and_headings():
 
 
 def test_the_title_stands_for_the_start_of_a_page():
-    assert read_index(
-        search_index([("net/", "Net", search_sections("<h1>One</h1><p>Two</p>"))])
-    ) == [["net/", [["", "Net", "One\nTwo", ""]]]]
+    assert read_index(search_index([("net/", "Net", sections_of("<h1>One</h1><p>Two</p>"))])) == [
+        ["net/", [["", "Net", "One\nTwo", ""]]]
+    ]
 
 
 WORDS = st.text("ab<&\"'积层 \n\x02\ufe00", max_size=12)
@@ -62,14 +81,14 @@ def test_the_index_holds_every_paragraph_whole(blocks):
         block.format("".join(inline.format(escape(words)) for words, inline in paragraph))
         for paragraph, block in blocks
     )
-    lines = [line for section in search_sections(html) for line in section.text.split("\n")]
+    lines = [line for section in sections_of(html) for line in section.text.split("\n")]
     held = " ".join(lines)
-    shown = [" ".join(words.translate({2: None, 0xFE00: None}).split()) for words in said]
+    shown = [" ".join(words.replace("\ufe00", "").split()) for words in said]
     assert [words for words in shown if words not in held] == []
 
 
 def test_an_index_is_the_same_each_time_and_small():
-    pages = [("a/", "A", search_sections("<p>" + "words " * 1000 + "</p>"))]
+    pages = [("a/", "A", sections_of("<p>" + "words " * 1000 + "</p>"))]
     assert search_index(pages) == search_index(pages)
     assert len(search_index(pages)) < 500
 
@@ -86,7 +105,7 @@ def ask(browser, server):
     page.route("**/search/made.json.gz", lambda route: route.fulfill(body=served["index"]))
 
     def ask(pages, *queries, packed=True):
-        index = search_index((url, title, search_sections(html)) for url, title, html in pages)
+        index = search_index((url, title, sections_of(html)) for url, title, html in pages)
         served["index"] = index if packed else gzip.decompress(index)
         worker = f"{server}literate/search-worker.js#made"
         return [answer["items"] for answer in page.evaluate(ASK_WORKER, [worker, list(queries)])]
@@ -189,4 +208,4 @@ def test_nothing_is_found_for_nothing(ask):
 
 def test_what_a_page_hides_is_not_found():
     html = '<h1 id="a">A</h1><p>shown</p><div hidden><h2 id="b">B</h2>no</div><template>no</template><img src="x" alt="">'
-    assert [one.text for one in search_sections(html)] == ["A\nshown"]
+    assert [one.text for one in sections_of(html)] == ["A\nshown"]

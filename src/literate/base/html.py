@@ -16,6 +16,7 @@ _TAG = r"<(?P<end>/?)(?P<name>[A-Za-z][\w:-]*)(?P<rest>(?:[^<>\"']++|\"[^\"]*+\"
 _MARKUP = re.compile(
     rf"<!--.*?-->|<(?P<raw>script|style)\b.*?</(?P=raw)\s*>|{_TAG}", re.DOTALL | re.IGNORECASE
 )
+_ANY_TAG = re.compile(r"<[^>]*>")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _ATTRIBUTE = re.compile(
     r"""\s*([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+)))?""", re.DOTALL
@@ -84,12 +85,26 @@ def _may_hold(html: str, attributes: tuple[str, ...]) -> bool:
 
 def map_words(html: str, change: Callable[[str], str]) -> str:
     """The HTML with each text between its tags replaced."""
-    parts: list[str] = []
+    return "".join(change(text) + markup for text, markup in _texts(html))
+
+
+def words_of(html: str) -> list[str]:
+    """The texts between its tags, as a reader sees them."""
+    return [" ".join(unescape(text).split()) for text, _ in _texts(html) if text.strip()]
+
+
+def _texts(html: str) -> Iterator[tuple[str, str]]:
+    """Each text, and the tag or comment that follows it."""
     position = 0
     for match in _MARKUP.finditer(html):
-        parts += [change(html[position : match.start()]), match[0]]
+        yield html[position : match.start()], match[0]
         position = match.end()
-    return "".join([*parts, change(html[position:])])
+    yield html[position:], ""
+
+
+def text_of(html: str) -> str:
+    """The words of a piece of HTML, on one line."""
+    return " ".join(unescape(_ANY_TAG.sub("", html)).split())
 
 
 def without_comments(html: str) -> str:

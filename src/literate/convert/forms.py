@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from textwrap import dedent
 
 from literate.base.errors import LiterateError, nearest
-from literate.source.document import Document
+from literate.source.document import Document, NoteLines
 from literate.source.python import syntax_tree
 
 COMMENT, DOCSTRING, MODULE = "comment", "docstring", "module"
@@ -89,26 +89,21 @@ def parted_ending(line: str) -> tuple[str, str]:
 def pieces(document: Document) -> list[NoteText | Code]:
     """Notes and code of a module in the order of the file."""
     ending = ending_of(document.source)
-    owner = {
-        line.number: index
-        for index, section in enumerate(document.sections)
-        for line in section.note
-    }
-    runs: list[tuple[int | None, list[str]]] = []
-    for line in document.lines:
-        section = owner.get(line.number)
-        if runs and runs[-1][0] == section:
-            runs[-1][1].append(line.text)
-        else:
-            runs.append((section, [line.text]))
+    runs = {run.lines[0].number: run for section in document.sections for run in section.written}
+    lines = [line.text for line in document.lines]
     result: list[NoteText | Code] = []
-    for section, lines in runs:
-        note = None if section is None else _read_note(lines, ending)
-        if note is None and result and isinstance(before := result[-1], Code):
-            result[-1] = Code((*before.lines, *lines))
+    code: list[str] = []
+    number = 1
+    while number <= len(lines):
+        run = runs.get(number)
+        size = len(run.lines) if run else 1
+        if note := run and _read_note(run, ending):
+            result += [Code(tuple(code)), note] if code else [note]
+            code = []
         else:
-            result.append(note or Code(tuple(lines)))
-    return result
+            code += lines[number - 1 : number - 1 + size]
+        number += size
+    return [*result, Code(tuple(code))] if code else result
 
 
 def ending_of(source: str) -> str:
@@ -116,39 +111,34 @@ def ending_of(source: str) -> str:
     return parted_ending(next(io.StringIO(source, newline=""), ""))[1] or "\n"
 
 
-_OPENING = re.compile(r"([rRuU]?)(\"\"\"|'''|\"|')")
-
-
-def _read_note(lines: list[str], ending: str) -> NoteText | None:
+def _read_note(run: NoteLines, ending: str) -> NoteText | None:
     """The note that these lines of a module are; None if no form gives back just them."""
+    lines = [line.text for line in run.lines]
     if not parted_ending(lines[-1])[1]:  # the last line of the file; the document says so
-        lines = [*lines[:-1], lines[-1] + ending]
-    indent = _indent(lines[0])
-    for note in _readings(lines, indent):
+        lines[-1] += ending
+    for note in _readings(lines, run):
         text = note.text
-        is_plain = text and text[0].strip() and text[-1].strip() and _width(indent) is not None
+        is_plain = text and text[0].strip() and text[-1].strip() and _width(run.indent) is not None
         if is_plain and note.lines(ending) == lines and not _is_misread(text):
             return note
     return None
 
 
-def _readings(lines: list[str], indent: str) -> Iterator[NoteText]:
-    body = [line.removeprefix(indent) for line in lines]
-    if body[0].startswith("#"):
+def _readings(lines: list[str], run: NoteLines) -> Iterator[NoteText]:
+    """The forms that the note may have."""
+    body = [line.removeprefix(run.indent) for line in lines]
+    if not run.quotes:
         words = tuple(line[1:].removeprefix(" ") for line in body)
-        yield NoteText(words, Form(COMMENT, indent))
+        yield NoteText(words, Form(COMMENT, run.indent))
         return
-    opening = _OPENING.match(body[0])
-    if opening is None:
-        return
-    body[0] = body[0].removeprefix(opening[0])
+    body[0] = body[0].removeprefix(run.quotes)
     content, ending = parted_ending(body[-1])
-    body[-1] = content.removesuffix(opening[2]) + ending
+    body[-1] = content.removesuffix(run.quotes.lstrip("rRuU")) + ending
     for layout, (starts_below, ends_below) in _LAYOUTS.items():
         if layout == "inline" and len(body) == 1:
             ends_below = False
         text = body[starts_below : -1 if ends_below else None]
-        yield NoteText(tuple(text), Form(DOCSTRING, indent, opening[0], layout))
+        yield NoteText(tuple(text), Form(DOCSTRING, run.indent, run.quotes, layout))
 
 
 def _is_misread(text: Iterable[str]) -> bool:

@@ -165,8 +165,8 @@ def _note_text(part: _Part, document: Document, link: Callable[[str], str]) -> s
     text, title = part.text, ""
     opening = None if document.opening is None else document.sections[document.opening]
     if opening and opening.prose and opening.note[0].number == part.first:
-        meta, prose = front_matter(opening.prose, document.path)
-        text, title = prose.text, str(meta.get("title") or "")
+        front, prose = front_matter(opening.prose, document.path)
+        text, title = prose.text, front.fields.get("title") or ""
     text = _TARGET.sub(lambda match: match[1] + link(match[2]), _trimmed(text))
     return f"# {title}\n\n{text}".strip() if title and not text.startswith("# ") else text
 

@@ -20,6 +20,7 @@ from literate.base.files import Place
 from literate.mkdocs.marks import Marks, not_yaml
 from literate.mkdocs.options import DECLARED, QUOTE, Options, described
 from literate.site.project import CONFIG, Project
+from literate.translation.message import Kind, Passage, plain_text
 
 if TYPE_CHECKING:
     from mkdocs.config.base import ConfigErrors
@@ -111,7 +112,7 @@ def make_project(config: MkDocsConfig) -> Project:
         root=root,
         docs=Path(config.docs_dir),
         markdown=tuple(sorted(_markdown(config))),
-        words=tuple(_ui_strings(config)),
+        words=tuple(_words(config, marks)),
         language=config.theme.get("language") or "en",
         site=Path(config.site_dir),
         places={setting: marks.place(*setting.split(".")) for setting in settings}
@@ -151,12 +152,22 @@ def _check_words(config: MkDocsConfig, marks: Marks) -> None:
             )
 
 
-def _ui_strings(config: MkDocsConfig) -> Iterator[str]:
-    """Texts of the configuration that readers see, each once, in the order of the page."""
-    words = [config.site_name, config.site_description, config.copyright]
-    words += [label for label, _ in labels(config.nav or ())]
-    words += [(palette.get("toggle") or {}).get("name") for palette in _palettes(config)]
-    yield from dict.fromkeys(str(word) for word in words if word)
+def _words(config: MkDocsConfig, marks: Marks) -> Iterator[Passage]:
+    """Texts of the configuration that readers see, in the order of the page."""
+    for name in ("site_name", "site_description", "copyright"):
+        yield from _word(marks, config[name], Kind.CONFIG, name)
+    for label, _ in labels(config.nav or ()):
+        yield from _word(marks, label, Kind.NAV, "nav")
+    for palette in _palettes(config):
+        toggle = palette.get("toggle") or {}
+        yield from _word(marks, toggle.get("name"), Kind.CONFIG, "theme", "palette")
+
+
+def _word(marks: Marks, text: str | None, kind: Kind, *setting: str) -> Iterator[Passage]:
+    """A text where it stands, or where its setting does if another plugin has put it there."""
+    if text:
+        place = marks.place_of(text, *setting)
+        yield plain_text(text, place.file.shown, place.line or 1, kind, ".".join(setting))
 
 
 def labels(nav: Any) -> Iterator[tuple[Any, Any]]:

@@ -39,7 +39,7 @@ class Marks:
         """Where a value stands within a setting, or the setting."""
         place, node = self._find(keys)
         for scalar in _scalars(node):
-            if _value(scalar) == value:
+            if scalar.value == value or _value(scalar) == value:
                 return Place(place.file, _line(scalar))
         return place
 

@@ -113,8 +113,8 @@ class Options(Config):  # type: ignore[no-untyped-call]
         text="""Python files, or folders of them, that become annotated pages.
 
     A page is named after its file's path within the folder: with the example below,
-    `src/paper/nets/unet.py` becomes `nets/unet/`, which `nav` calls `nets/unet.md`. An `__init__.py`
-    becomes the page of its folder.
+    `src/paper/nets/unet.py` becomes `nets/unet/`, which `nav` calls `nets/unet.md`. An
+    `__init__.py` becomes the page of its folder.
 
     ```yaml
     sources: [src/paper, scripts/train.py]

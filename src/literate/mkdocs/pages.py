@@ -21,11 +21,12 @@ from literate.site.editions import (
     make_editions,
     page_infos,
 )
+from literate.site.local_page import TocEntry
 from literate.site.page import Page
 from literate.site.search import SearchSection
 from literate.site.site import Site
-from literate.site.toc import TocEntry
-from literate.site.ui import translate_ui
+from literate.site.ui import translate_ui, without_tags
+from literate.source.frontmatter import Words
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -94,13 +95,14 @@ class SitePage(MkDocsPage):
         #: Where in the cache the whole HTML lies, once it has been made.
         self.html_key: str | None = None
         own = "annotated.html" if page.is_annotated else "main.html"
-        self.template = str(page.meta.get("template") or own)
+        self.template = str(page.front.fields.get("template") or own)
 
     def read_source(self, config: MkDocsConfig) -> None:
         self.markdown = ""
         self.meta = {
             **({"hide": ["navigation"]} if self.source.is_annotated else {}),
-            **self.source.meta,
+            **self.source.front.fields,
+            **{name: _shown(words) for name, words in self.info.words.items()},
             "template": self.template,
             "title": self.info.title,
             "description": self.info.summary,
@@ -115,9 +117,9 @@ class SitePage(MkDocsPage):
 
     def fill(self) -> None:
         """Put the content and the table of contents in."""
-        local = self.load().page
-        self.content = local.html
-        self.toc = _table_of_contents(local.toc)
+        built = self.load()
+        self.content = built.html
+        self.toc = _table_of_contents(built.toc)
 
     def sections(self) -> tuple[SearchSection, ...]:
         """What search looks through."""
@@ -135,6 +137,11 @@ class SitePage(MkDocsPage):
     @property
     def is_homepage(self) -> bool:
         return self.source.name == "index"
+
+
+def _shown(words: Words) -> str | list[str]:
+    """A field of the front matter as templates may show it: a translator brings in no tag."""
+    return without_tags(words) if isinstance(words, str) else list(map(without_tags, words))
 
 
 def make_pages(

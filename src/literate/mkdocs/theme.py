@@ -45,17 +45,13 @@ def check_templates(pages: Iterable[Page], folders: Sequence[Path]) -> None:
     """Raise `LiterateError` for a page whose front matter names a template that is not there."""
     errors = []
     for page in pages:
-        template = page.meta.get("template")
-        if template is None:
-            continue
-        if not isinstance(template, str) or not any((f / template).is_file() for f in folders):
-            lines = page.document.source.splitlines()
-            line = next((n for n, text in enumerate(lines, 1) if "template:" in text), 1)
+        template = page.front.fields.get("template")
+        if template is not None and not any((f / template).is_file() for f in folders):
             errors.append(
                 LiterateError(
                     f"the theme has no template {template!r}",
                     file=page.path,
-                    line=line,
+                    line=page.front.lines.get("template"),
                     fix="Name one that lies in the theme or in `theme.custom_dir`",
                 )
             )

@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape
+from xml.parsers import expat
 
 from literate.base.files import SourceFile
 
@@ -27,15 +28,14 @@ _COLOURS = ("fill", "stroke", "color", "stop-color", "flood-color", "lighting-co
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """The text of an SVG file that has been seen to parse."""
+    """An SVG file that has been seen to parse.
+
+    `words` are the texts in it that are to be translated, with the line of the element of each.
+    """
 
     text: str
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """The words of the drawing that are to be translated, in order, each once."""
-        root = ET.fromstring(self.text)
-        return tuple(dict.fromkeys(" ".join(text.split()) for _, _, text in _texts(root)))
+    path: str = ""
+    words: tuple[tuple[str, int], ...] = ()
 
     def html(self, translate: Callable[[str], str], label: str, prefix: str = "") -> str:
         """The drawing as an element of a page, its words translated, named for screen readers.
@@ -60,7 +60,7 @@ def load_drawing(file: SourceFile) -> Drawing:
     data = file.read_bytes("the drawing")
     try:
         root = ET.fromstring(data)
-        list(_texts(root))
+        texts = list(_texts(root))
     except (ET.ParseError, ValueError, LookupError) as error:
         raise file.error(
             f"the drawing is not well-formed: {error}",
@@ -75,7 +75,18 @@ def load_drawing(file: SourceFile) -> Drawing:
             line=1,
             fix=f'Start it with <svg xmlns="{_SVG.strip("{}")}">',
         )
-    return Drawing(ET.tostring(root, encoding="unicode"))
+    lines = dict(zip(root.iter(), _lines(data), strict=True))
+    words = tuple((" ".join(text.split()), lines[element]) for element, _, text in texts)
+    return Drawing(ET.tostring(root, encoding="unicode"), file.shown, words)
+
+
+def _lines(data: bytes) -> list[int]:
+    """The line on which each element starts: `ElementTree` does not say."""
+    lines: list[int] = []
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = lambda *_: lines.append(parser.CurrentLineNumber)
+    parser.Parse(data, True)
+    return lines
 
 
 def _rename_ids(root: ET.Element, prefix: str) -> None:

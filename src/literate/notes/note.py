@@ -6,14 +6,10 @@ placeholder; the HTML that remains is what translators see, and the key of the t
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 
-from literate.base.html import tags
-
-PLACEHOLDER = "<span translate=no>_^_{}_^_</span>"
-PLACEHOLDER_PATTERN = re.compile(r'<span translate="?no"?>_\^_(\d+)_\^_</span>')
+from literate.base.html import Tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +17,11 @@ class Verbatim:
     """Finished HTML that no translation touches: code and math."""
 
     html: str
+
+
+@dataclass(frozen=True, slots=True)
+class Formula(Verbatim):
+    """A display formula."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,22 @@ class Link:
     line: int
 
 
+class Kind(StrEnum):
+    """What a block is to a reader. Raw HTML may be anything."""
+
+    PARAGRAPH = "paragraph"
+    HEADING = "heading"
+    FORMULA = "formula"
+    FIGURE = "figure"
+    LIST = "list"
+    TABLE = "table"
+    QUOTE = "quote"
+    CODE = "code"
+    ADMONITION = "admonition"
+    RULE = "rule"
+    RAW = "raw"
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """A top-level block of a note (a paragraph, a heading, a list) with its placeholders.
@@ -78,7 +95,25 @@ class Block:
 
     html: str
     line: int
+    kind: Kind
     is_wrapper: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading, wherever in a note: its level, its words, and the id that its author gave it.
+
+    In the note's HTML it stands from `start` to `end`.
+    """
+
+    level: int
+    text: str
+    id: str
+    start: int
+    end: int
+    opening: Tag
+    inner: str
+    closing: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +128,15 @@ class Footnote:
 class Note:
     """A rendered note. `inlines[n]` is what placeholder number n stands for.
 
-    Footnotes come in the order of their first marks.
+    Footnotes come in the order of their first marks; `ids` are those that the author wrote.
     """
 
     blocks: tuple[Block, ...] = ()
     inlines: tuple[Inline, ...] = ()
     links: tuple[Link, ...] = ()
     footnotes: tuple[Footnote, ...] = ()
+    headings: tuple[Heading, ...] = ()
+    ids: tuple[str, ...] = ()
 
     @property
     def html(self) -> str:
@@ -107,8 +144,6 @@ class Note:
         return "".join(block.html for block in self.blocks)
 
     @property
-    def ids(self) -> Iterator[str]:
-        """The ids that the author wrote."""
-        blocks = [*self.blocks, *(block for note in self.footnotes for block in note.blocks)]
-        for block in blocks:
-            yield from (value for tag in tags(block.html, "id") if (value := tag.get("id")))
+    def all_blocks(self) -> list[Block]:
+        """Those of the footnotes as well."""
+        return [*self.blocks, *(block for note in self.footnotes for block in note.blocks)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
@@ -14,22 +14,25 @@ from markdown_it.utils import OptionsDict
 
 from literate.base.errors import LiterateError, nearest
 from literate.base.html import is_balanced, tags, without_comments
+from literate.notes.heading import find_headings
 from literate.notes.highlight import highlight_fence
 from literate.notes.labml import normalise
 from literate.notes.mathml import to_mathml
 from literate.notes.note import (
-    PLACEHOLDER,
     Block,
     Citation,
     Figure,
     Footnote,
     FootnoteRef,
+    Formula,
     Inline,
+    Kind,
     Link,
     Note,
     UiString,
     Verbatim,
 )
+from literate.notes.placeholder import placeholder
 from literate.notes.syntax import ADMONITIONS, make_parser
 from literate.source.document import Prose
 
@@ -47,7 +50,7 @@ class _State:
 
     def hold(self, item: Inline) -> str:
         self.inlines.append(item)
-        return PLACEHOLDER.format(len(self.inlines) - 1)
+        return placeholder(len(self.inlines) - 1)
 
 
 @lru_cache(maxsize=512)  # under `serve`, all notes of a page but the edited one stay
@@ -70,7 +73,31 @@ def render_note(prose: Prose, path: str) -> Note:
     tokens = _without_footnotes(tokens, state)
     blocks = _blocks(tokens, env)
     footnotes = _footnotes(env)
-    return Note(blocks, tuple(state.inlines), tuple(state.links), footnotes)
+    inlines = tuple(state.inlines)
+    headings = find_headings("".join(block.html for block in blocks), inlines)
+    ids = tuple(_ids([*blocks, *(block for note in footnotes for block in note.blocks)]))
+    return Note(blocks, inlines, tuple(state.links), footnotes, headings, ids)
+
+
+def _ids(blocks: Iterable[Block]) -> Iterator[str]:
+    for block in blocks:
+        yield from (value for tag in tags(block.html, "id") if (value := tag.get("id")))
+
+
+#: Type of the token that opens a block -> what it is to a reader.
+_KINDS = {
+    "paragraph_open": Kind.PARAGRAPH,
+    "heading_open": Kind.HEADING,
+    "amsmath": Kind.FORMULA,
+    "bullet_list_open": Kind.LIST,
+    "ordered_list_open": Kind.LIST,
+    "table_open": Kind.TABLE,
+    "blockquote_open": Kind.QUOTE,
+    "fence": Kind.CODE,
+    "code_block": Kind.CODE,
+    "admonition_open": Kind.ADMONITION,
+    "hr": Kind.RULE,
+}
 
 
 def _blocks(tokens: Sequence[Token], env: dict[str, Any]) -> tuple[Block, ...]:
@@ -81,7 +108,7 @@ def _blocks(tokens: Sequence[Token], env: dict[str, Any]) -> tuple[Block, ...]:
         is_wrapper = first.type == "html_block" and not is_balanced(html)
         if html.strip():
             line = _state(env).line_of(first.map[0] if first.map else 0)
-            blocks.append(Block(html, line, is_wrapper))
+            blocks.append(Block(html, line, _KINDS.get(first.type, Kind.RAW), is_wrapper))
     return tuple(blocks)
 
 
@@ -189,9 +216,9 @@ class _NoteRenderer(RendererHTML):
                 line=_line(token, state),
                 fix="Write it in the LaTeX that math-core knows",
             ) from None
-        return state.hold(
-            Verbatim(f'<span class="display-math">{html}</span>' if display else html)
-        )
+        if display:
+            return state.hold(Formula(f'<span class="display-math">{html}</span>'))
+        return state.hold(Verbatim(html))
 
     def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
         token, state = tokens[idx], _state(env)

@@ -11,12 +11,17 @@ from literate.base.cache import Cache, digest
 from literate.base.errors import LiterateError, raise_all
 from literate.base.parallel import map_on_cores
 from literate.convert.notebook import notebook
-from literate.site.localise import LocalPage, MissingMessage
+from literate.notes.highlight import Tokens
+from literate.site.layout import lay_out
+from literate.site.local_page import TocEntry
 from literate.site.search import SearchSection, search_sections
 from literate.site.site import SITE_CATALOG, Site
+from literate.site.ui import without_tags
+from literate.source.frontmatter import Words
 from literate.source.names import package_name
 from literate.translation.catalog import Catalog
 from literate.translation.checks import breaking_faults
+from literate.translation.lookup import Coverage, Lookup, coverage_of
 
 #: Address of a page by its name, relative to the site's root, in one language.
 Addresses = Callable[[str], str]
@@ -27,11 +32,17 @@ class PageInfo:
     """What a site needs to know of a page in a language; the page itself lies under `key`."""
 
     key: str
-    title: str
-    summary: str
-    message_count: int
-    missing: tuple[MissingMessage, ...]
+    words: Mapping[str, Words]
+    coverage: Coverage
     has_notebook: bool
+
+    @property
+    def title(self) -> str:
+        return without_tags(str(self.words["title"]))
+
+    @property
+    def summary(self) -> str:
+        return str(self.words.get("summary", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +50,8 @@ class BuiltPage:
     """What the cache keeps of a page in a language."""
 
     info: PageInfo
-    page: LocalPage
+    html: str
+    toc: tuple[TocEntry, ...]
     sections: tuple[SearchSection, ...]
     notebook: str | None
 
@@ -48,14 +60,14 @@ class BuiltPage:
 class Edition:
     """The site in one language.
 
-    `root` is the address of the site. `words` is the catalog of the words that stand on no page,
-    None in the language of the sources; `digest` names its content.
+    `root` is the address of the site. `words` looks up the words that stand on no page, and is
+    None in the language of the sources; `digest` names their catalog's content.
     """
 
     language: str
     root: str
     addresses: Addresses
-    words: Catalog | None = None
+    words: Lookup | None = None
     digest: str = ""
 
 
@@ -68,8 +80,8 @@ def make_editions(site: Site, root: str, address: Callable[[str, str], str]) -> 
     source = site.project.language
     editions = {source: Edition(source, root, partial(address, source))}
     for language in site.languages:
-        words = site.catalog(language, SITE_CATALOG)
-        raise_all(_faults(words))
+        words = Lookup(site.catalog(language, SITE_CATALOG))
+        raise_all(_faults(words.catalog))
         content = digest(site.catalog_bytes(language, SITE_CATALOG))
         editions[language] = Edition(language, root, partial(address, language), words, content)
     return editions
@@ -107,7 +119,7 @@ def _infos_of(
     site: Site, name: str, editions: Mapping[str, Edition], cache: Cache
 ) -> tuple[dict[str, PageInfo], list[LiterateError]]:
     page = site.pages[name]
-    code: tuple[str, ...] | None = None
+    code: tuple[Tokens, ...] | None = None
     infos: dict[str, PageInfo] = {}
     errors: list[LiterateError] = []
     for language, edition in editions.items():
@@ -151,9 +163,9 @@ def load_built(site: Site, name: str, edition: Edition, info: PageInfo, cache: C
 
 
 def _make(
-    site: Site, name: str, edition: Edition, code: tuple[str, ...], key: str
+    site: Site, name: str, edition: Edition, code: tuple[Tokens, ...], key: str
 ) -> BuiltPage | list[LiterateError]:
-    catalog = None
+    lookup = None
     if edition.words is not None:
         try:
             catalog = site.catalog(edition.language, name)
@@ -161,12 +173,12 @@ def _make(
             return [error]
         if faults := _faults(catalog):
             return faults
-    page = site.localise(site.pages[name], edition.addresses, catalog, edition.words, code)
+        lookup = Lookup(catalog)
+    page = site.localise(site.pages[name], edition.addresses, lookup, edition.words, code)
+    coverage = coverage_of(site.passages(name), lookup) if lookup else Coverage()
     book = _notebook(site, name, edition) if edition.words is None else None
-    info = PageInfo(
-        key, page.title, page.summary, page.message_count, page.missing, book is not None
-    )
-    return BuiltPage(info, page, search_sections(page.html), book)
+    info = PageInfo(key, page.words, coverage, book is not None)
+    return BuiltPage(info, lay_out(page), tuple(page.toc), search_sections(page), book)
 
 
 def _notebook(site: Site, name: str, edition: Edition) -> str | None:
@@ -189,7 +201,7 @@ def _notebook(site: Site, name: str, edition: Edition) -> str | None:
 def _faults(catalog: Catalog) -> list[LiterateError]:
     """Translations that would break a page."""
     return [
-        LiterateError(fault.problem, file=catalog.path, line=message.line, fix=fault.fix)
-        for message in catalog.messages
-        for fault in breaking_faults(message)
+        LiterateError(fault.problem, file=catalog.path, line=entry.line, fix=fault.fix)
+        for entry in catalog.entries
+        for fault in breaking_faults(entry)
     ]

@@ -1,81 +1,66 @@
-"""Notes beside code, as HTML."""
+"""A page in a language, as HTML: notes beside code."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from html import escape
 
-from literate.base.html import tags
-from literate.site.page import Page
-from literate.source.document import Line
+from literate.site.local_page import CodeLine, LocalPage, Row
 
 
-def lay_out(
-    page: Page, notes: Sequence[str], code: Sequence[str], word: Callable[[str], str]
-) -> str:
-    """The body of an annotated page.
-
-    `notes` are the HTML of each section's note, `code` that of each line; `word` translates the
-    engine's own.
-    """
-    return "\n".join(_Layout(page, code, word).run(notes))
+def lay_out(page: LocalPage) -> str:
+    """The body of a page."""
+    if page.is_annotated:
+        html = "\n".join(['<div class="annotated">', *map(_row, page.rows), "</div>"])
+    else:
+        html = "".join(map(_note, page.rows))
+    return html + "".join(_references(page))
 
 
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    page: Page
-    code: Sequence[str]
-    word: Callable[[str], str]
-    _defined: set[str] = field(default_factory=set)
+def _row(row: Row) -> str:
+    """The opening as an article, and below it its imports; any other note beside its code."""
+    note = _note(row)
+    if row.is_opening:
+        return f'<div class="opening">{note}</div>\n{_imports(row)}'
+    anchor = f' id="{escape(row.anchor)}"' if row.anchor else ""
+    kind = "" if note else " code-only" if row.code else ""
+    note_html = f'<div class="note">{note}</div>' if note else ""
+    code_html = f'<div class="code highlight">{_code(row.code)}</div>' if row.code else ""
+    return f'<section class="row{kind}"{anchor}>{note_html}{code_html}</section>'
 
-    def run(self, notes: Sequence[str]) -> Iterator[str]:
-        """The opening as an article, then a row a section: note beside code."""
-        document = self.page.document
-        opening = document.opening
-        yield '<div class="annotated">'
-        for index, section in enumerate(document.sections):
-            if index != opening:
-                yield self._row(notes[index], section.code, section.definition)
-                continue
-            yield f'<div class="opening">{notes[index]}</div>'
-            imports = [line for line in section.code if line.number <= document.imports_end]
-            rest = section.code[len(imports) :]
-            if any(line.text.strip() for line in rest):
-                yield self._imports(imports)
-                yield self._row("", rest, None)
-            else:
-                yield self._imports(section.code)
-        yield "</div>"
 
-    def _imports(self, code: tuple[Line, ...] | list[Line]) -> str:
-        if not code:
-            return ""
-        if not any(line.text.strip() for line in code):
-            return f'<div class="code" hidden>{self._code(code)}</div>'
-        summary = escape(self.word("Imports"))
-        body = f'<div class="code highlight">{self._code(code)}</div>'
-        return f'<details class="imports"><summary>{summary}</summary>{body}</details>'
+def _imports(row: Row) -> str:
+    if not row.code:
+        return ""
+    if all(line.is_blank for line in row.code):
+        return f'<div class="code" hidden>{_code(row.code)}</div>'
+    summary = escape(row.label)
+    body = f'<div class="code highlight">{_code(row.code)}</div>'
+    return f'<details class="imports"><summary>{summary}</summary>{body}</details>'
 
-    def _row(self, note: str, code: tuple[Line, ...], definition: str | None) -> str:
-        anchor = ""
-        if definition and definition not in self._defined:  # a property is defined twice
-            self._defined.add(definition)
-            # An author's own anchor goes first.
-            if all(tag.get("id") != definition for tag in tags(note, "id")):
-                anchor = f' id="{escape(definition)}"'
-        kind = "" if note else " code-only" if code else ""
-        note_html = f'<div class="note">{note}</div>' if note else ""
-        code_html = f'<div class="code highlight">{self._code(code)}</div>' if code else ""
-        return f'<section class="row{kind}"{anchor}>{note_html}{code_html}</section>'
 
-    def _code(self, code: tuple[Line, ...] | list[Line]) -> str:
-        rows = []
-        for line in code:
-            ending = line.text[len(line.text.rstrip("\r\n")) :].replace("\r", "&#13;")
-            html = self.code[line.number - 1]
-            # A class may be called L5: its name goes before the fifth line's.
-            anchor = f"L{line.number}"
-            given = "" if anchor in self.page.anchors else f'id="{anchor}" '
-            rows.append(f'<span {given}data-n="{line.number}">{html}{ending}</span>')
-        return f'<pre tabindex="0"><code>{"".join(rows)}</code></pre>'
+def _note(row: Row) -> str:
+    html = "".join(block.html for block in row.blocks)
+    if not row.footnotes:
+        return html
+    items = "".join(f'<li id="fn:{note.number}">{note.html}</li>' for note in row.footnotes)
+    start = row.footnotes[0].number
+    return f'{html}<div class="footnote"><ol start="{start}">{items}</ol></div>'
+
+
+def _code(code: Iterable[CodeLine]) -> str:
+    rows = []
+    for line in code:
+        anchor = f'id="{line.anchor}" ' if line.anchor else ""
+        ending = line.ending.replace("\r", "&#13;")
+        rows.append(f'<span {anchor}data-n="{line.number}">{line.html}{ending}</span>')
+    return f'<pre tabindex="0"><code>{"".join(rows)}</code></pre>'
+
+
+def _references(page: LocalPage) -> Iterator[str]:
+    """The list of what the page cites."""
+    if heading := page.references_heading:
+        yield f'<section class="references">{heading.html}<ul lang="en">'
+        for paper in page.references:
+            yield f'<li id="{escape(paper.anchor)}">{paper.html}</li>'
+        yield "</ul></section>"

@@ -67,7 +67,7 @@ class Links:
         for citation in page.citations():
             self._cite(page, citation)
         for key, ending in OWN_FILES.items():
-            if key in page.meta:
+            if page.front.fields.get(key):
                 self._take(page, key, ending)
         for figure in page.figures():
             target = self._collect(page, figure.target, figure.line)
@@ -80,22 +80,21 @@ class Links:
 
     def _take(self, page: Page, key: str, ending: str) -> None:
         """Serve a script or a style sheet that a page's front matter names for itself."""
-        docs, name = _absolute(self.project.docs), page.meta[key]
+        docs, name = _absolute(self.project.docs), page.front.fields[key]
         known = {
             path.relative_to(docs).as_posix(): path
             for path in sorted(docs.rglob(f"*{ending}"))
             if not is_hidden(path.relative_to(docs))
         }
-        if isinstance(name, str) and name in known:
+        if name in known:
             self.assets[name] = known[name]
             return
-        lines = page.document.source.splitlines()
         self.errors.append(
             LiterateError(
                 f"the {key} {name!r} is no {ending} file of {self.project.shown(docs)}",
                 file=page.path,
-                line=next((n for n, line in enumerate(lines, 1) if f"{key}:" in line), 1),
-                fix=nearest(str(name), known),
+                line=page.front.lines[key],
+                fix=nearest(name, known),
             )
         )
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape, unescape
 from itertools import accumulate
@@ -11,48 +10,37 @@ from itertools import accumulate
 from literate.base.html import Tag, map_tags, map_words
 from literate.notes.bibliography import Bibliography, labels, paper_html
 from literate.notes.drawing import Drawing, image_html
+from literate.notes.heading import find_headings
+from literate.notes.highlight import Tokens
 from literate.notes.note import (
-    PLACEHOLDER_PATTERN,
     Block,
     Citation,
     Figure,
     FootnoteRef,
+    Heading,
+    Inline,
+    Kind,
     Note,
     UiString,
     Verbatim,
 )
-from literate.site.layout import lay_out
+from literate.notes.placeholder import cut
+from literate.site.anchors import match_anchors
+from literate.site.local_page import (
+    BlockBuilder,
+    LocalBlock,
+    LocalFootnote,
+    LocalHeading,
+    LocalPage,
+    Reference,
+    Row,
+)
 from literate.site.page import Page
-from literate.site.toc import TocEntry, toc, with_anchors
-from literate.site.ui import translate_ui, without_tags
-from literate.translation.catalog import Catalog
-from literate.translation.segment import block_key, parse, segments_of
-
-_LONE_PLACEHOLDER = re.compile(rf"<p>\s*{PLACEHOLDER_PATTERN.pattern}\s*</p>")
-
-
-@dataclass(frozen=True, slots=True)
-class MissingMessage:
-    """A text that has no translation: where it stands, and the key that a catalog needs."""
-
-    file: str
-    line: int
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class LocalPage:
-    """A page as one language's readers get it.
-
-    `message_count` counts the texts to be translated.
-    """
-
-    title: str
-    summary: str
-    html: str
-    toc: tuple[TocEntry, ...]
-    message_count: int
-    missing: tuple[MissingMessage, ...]
+from literate.site.rows import make_rows
+from literate.site.ui import translate_ui
+from literate.source.frontmatter import Words
+from literate.translation.lookup import Lookup
+from literate.translation.segment import Segment, has_words, segments_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +49,22 @@ class PageContext:
 
     `url` gives the address of a link's or an image's target, as it stands in the source, relative
     to the page, or None where it leads nowhere; `drawings` holds the SVG files by the same target;
-    `code` is the HTML of each line; `bibliography` holds what pages may cite. `catalog` and `words`
-    are None in the language of the source.
+    `code` holds the tokens of each line, nothing where nobody looks at them; `bibliography` holds
+    what pages may cite. `lookup` is of the page's catalog, `words` of the site's; both are None in
+    the language of the source.
     """
 
     url: Callable[[str], str | None]
     drawings: Mapping[str, Drawing]
-    code: tuple[str, ...] = ()
-    catalog: Catalog | None = None
-    words: Catalog | None = None
+    code: Sequence[Tokens] = ()
+    lookup: Lookup | None = None
+    words: Lookup | None = None
     bibliography: Bibliography = field(default_factory=dict)
     source_language: str = "en"
 
 
 def localise(page: Page, context: PageContext) -> LocalPage:
-    """Lay a page out in a language."""
+    """A page in a language."""
     return _Localiser(page, context).run()
 
 
@@ -83,76 +72,102 @@ def localise(page: Page, context: PageContext) -> LocalPage:
 class _Localiser:
     page: Page
     context: PageContext
-    message_count: int = 0
-    missing: list[MissingMessage] = field(default_factory=list)
-    _texts: dict[str, str] = field(default_factory=dict)
     #: How many footnotes the notes before each note have, and how citations are written.
     _footnotes_before: list[int] = field(default_factory=list)
     _labels: dict[str, str] = field(default_factory=dict)
     _drawings: int = 0
 
     def run(self) -> LocalPage:
-        title = self._text(self.page.title, 1)
-        summary = self._text(self.page.summary, 1) if self.page.summary else ""
+        words = {name: self._words(value) for name, value in self.page.words.items()}
         footnotes = [len(note.footnotes) if note else 0 for note in self.page.notes]
         self._footnotes_before = [0, *accumulate(footnotes)]
         cited = dict.fromkeys(key for citation in self.page.citations() for key in citation.keys)
         self._labels = labels(self.context.bibliography[key] for key in cited)
-        notes = [self._note(i, note) for i, note in enumerate(self.page.notes)]
-        html = self._body(notes)
-        references = self._references()
-        return LocalPage(
-            title=without_tags(title),
-            summary=summary,
-            html=html + references,
-            toc=(*toc(notes, self._section_anchor), *toc([references], lambda _, a: a)),
-            message_count=self.message_count,
-            missing=tuple(self.missing),
-        )
-
-    def _body(self, notes: list[str]) -> str:
+        rows = tuple(self._note(i, note) for i, note in enumerate(self.page.notes))
         if self.page.is_annotated:
-            return lay_out(self.page, notes, self.context.code, self._word)
-        return "".join(notes)
+            rows = make_rows(self.page, rows, self.context.code, self._word("Imports"))
+        return LocalPage(
+            words=words,
+            rows=rows,
+            is_annotated=self.page.is_annotated,
+            references_heading=self._references_heading(),
+            references=self._references(),
+        )
 
     # --- words ---
 
-    def _text(self, text: str, line: int) -> str:
+    def _words(self, value: Words) -> Words:
+        """A field of the front matter in the page's language."""
+        return self._text(value) if isinstance(value, str) else tuple(map(self._text, value))
+
+    def _text(self, text: str) -> str:
         """A plain text in the page's language."""
-        if text not in self._texts:
-            self._texts[text] = self._translated_text(text, line)
-        return self._texts[text]
-
-    def _translated_text(self, text: str, line: int) -> str:
-        if not any(character.isalpha() for character in text):
-            return text
-        self.message_count += 1
-        catalog = self.context.catalog
-        if catalog is None:
-            return text
-        return catalog.text(text) or self._miss(text, line, catalog)
-
-    def _miss(self, key: str, line: int, catalog: Catalog) -> str:
-        self.missing.append(MissingMessage(self.page.path, line, key))
-        catalog.requested.append(key)
-        return key
+        lookup = self.context.lookup if has_words(text) else None
+        return (lookup and lookup.text(text)) or text
 
     def _word(self, word: str) -> str:
         return translate_ui(word, self.context.words)
 
-    def _note(self, index: int, note: Note | None) -> str:
-        if note is None:
-            return ""
-        html = "".join(self._translated(note, note.blocks))
-        html = with_anchors(html, [h for h in self.page.headings if h.note == index])
-        html = self._finished(note, index, html)
-        return html + self._footnotes(note, index) if note.footnotes else html
+    # --- notes ---
 
-    def _finished(self, note: Note, index: int, html: str) -> str:
-        """Links led to where they point from here, and what was held back put in again."""
-        html = map_tags(html, self._led, "href", "src")
-        html = _LONE_PLACEHOLDER.sub(lambda m: self._paragraph(note, m), html)
-        return PLACEHOLDER_PATTERN.sub(lambda m: self._item(note, index, int(m[1])), html)
+    def _note(self, index: int, note: Note | None) -> Row:
+        """A note as a row that has no code yet."""
+        if note is None:
+            return Row()
+        return Row(tuple(self._blocks(note, index)), tuple(self._footnotes(note, index)))
+
+    def _blocks(self, note: Note, index: int) -> Iterator[LocalBlock]:
+        """The blocks of a note in the page's language, cut at what stands in them."""
+        written = self._translated(note, note.blocks)
+        html = "".join(written)
+        found = note.headings if html == note.html else find_headings(html, note.inlines)
+        source = self.page.headings if note.headings else ()
+        anchors, lost = match_anchors([it for it in source if it.note == index], found)
+        is_parallel = len(written) == len(note.blocks)
+        start, done = 0, 0
+        for number, end in enumerate(accumulate(map(len, written))):
+            if any(heading.start < end < heading.end for heading in found):
+                continue  # raw HTML closes the heading in another block
+            builder = BlockBuilder()
+            while done < len(found) and found[done].start < end:
+                heading = found[done]
+                builder.add(self._pieces(note, index, html[start : heading.start]))
+                builder.add((None, _bare_anchor(anchor)) for anchor in lost[done])
+                builder.parts.append(self._heading(note, index, heading, anchors[done]))
+                start, done = heading.end, done + 1
+            builder.add(self._pieces(note, index, html[start:end]))
+            start = end
+            yield builder.block(note.blocks[number].kind if is_parallel else Kind.RAW)
+        if lost[-1]:
+            yield LocalBlock(Kind.RAW, tuple(map(_bare_anchor, lost[-1])))
+
+    def _heading(self, note: Note, index: int, heading: Heading, anchor: str) -> LocalHeading:
+        pieces = list(self._pieces(note, index, heading.inner))
+        label = "".join(html for item, html in pieces if not isinstance(item, FootnoteRef))
+        if "<a" in label.lower():
+            label = map_tags(label, lambda tag: "" if tag.name == "a" else tag.text)
+        return LocalHeading(
+            heading.level,
+            anchor,
+            heading.opening.put("id", None).put("id", anchor or None).text,
+            "".join(html for _, html in pieces),
+            heading.closing,
+            label,
+        )
+
+    def _pieces(self, note: Note, index: int, html: str) -> Iterator[tuple[Inline | None, str]]:
+        """HTML whose links lead to where they point from here, and what was held back, in turn."""
+        for piece in cut(map_tags(html, self._led, "href", "src")):
+            if isinstance(piece, str):
+                yield None, piece
+                continue
+            item = note.inlines[piece.number]
+            if piece.is_paragraph and isinstance(item, Figure) and item.caption:
+                yield item, self._figure(item)
+            else:
+                yield None, piece.opening
+                yield item, self._item(item, index)
+                yield None, piece.closing
 
     def _led(self, tag: Tag) -> str:
         """A tag that points from here; a link that leads nowhere keeps its words alone."""
@@ -163,14 +178,23 @@ class _Localiser:
 
     def _translated(self, note: Note, blocks: tuple[Block, ...]) -> list[str]:
         """Blocks of a note in the page's language; with the placeholders of the source."""
-        catalog = self.context.catalog
-        if catalog is None:
-            return [self._wrapper(block) if block.is_wrapper else block.html for block in blocks]
-        segments = segments_of(block for block in blocks if not block.is_wrapper)
-        self.message_count += sum(segment.has_words for segment in segments)
+        lookup = self.context.lookup
         has_wrappers = any(block.is_wrapper for block in blocks)
-        whole = None if has_wrappers else catalog.note(segments)
-        return list(whole) if whole else [self._block(block, catalog) for block in blocks]
+        whole = lookup.note(segments_of(blocks)) if lookup and not has_wrappers else None
+        return list(whole) if whole else [self._block(block, lookup) for block in blocks]
+
+    def _block(self, block: Block, lookup: Lookup | None) -> str:
+        if block.is_wrapper:
+            return self._wrapper(block)
+        if lookup is None:
+            return block.html
+        served = lookup.blocks(segments_of([block]), is_note=False)
+        return "".join(it if isinstance(it, str) else self._untranslated(it) for it in served)
+
+    def _untranslated(self, segment: Segment) -> str:
+        title = escape(self._word("Not translated yet"))
+        language = escape(self.context.source_language)
+        return f'<div class="untranslated" lang="{language}" title="{title}">{segment.html}</div>\n'
 
     def _wrapper(self, block: Block) -> str:
         """HTML around other blocks stands as it is, but for its words: a `<summary>`, say."""
@@ -178,24 +202,22 @@ class _Localiser:
         def word(text: str) -> str:
             if not text.strip():
                 return text
-            return escape(self._text(" ".join(unescape(text).split()), block.line), quote=False)
+            return escape(self._text(" ".join(unescape(text).split())), quote=False)
 
         return map_words(block.html, word)
 
-    def _footnotes(self, note: Note, index: int) -> str:
-        """The footnotes of a note, at its end, in the HTML that Material knows."""
+    def _footnotes(self, note: Note, index: int) -> Iterator[LocalFootnote]:
+        """The footnotes of a note, with links back to the text as Material knows them."""
         before = self._footnotes_before[index]
-        items = []
         for number, footnote in enumerate(note.footnotes, before + 1):
             html = "".join(self._translated(note, footnote.blocks))
-            html = self._finished(note, index, html).rstrip()
+            html = "".join(html for _, html in self._pieces(note, index, html)).rstrip()
             back = " ".join(self._back(number, repeat) for repeat in range(footnote.refs))
             if html.endswith("</p>"):
                 html = f"{html.removesuffix('</p>')} {back}</p>"
             else:
                 html += f"<p>{back}</p>"
-            items.append(f'<li id="fn:{number}">{html}</li>')
-        return f'<div class="footnote"><ol start="{before + 1}">{"".join(items)}</ol></div>'
+            yield LocalFootnote(number, html)
 
     def _back(self, number: int, repeat: int) -> str:
         label = escape(self._word("Back to the text"))
@@ -204,42 +226,21 @@ class _Localiser:
             f'title="{label}" aria-label="{label}">↩</a>'
         )
 
-    def _references(self) -> str:
+    def _references(self) -> tuple[Reference, ...]:
         """The papers that the page cites."""
-        if not self._labels:
-            return ""
         cited = [self.context.bibliography[key] for key in self._labels]
-        entries = "".join(
-            f'<li id="ref:{escape(p.key)}">{paper_html(p, self._labels[p.key])}</li>'
-            for p in sorted(cited, key=lambda paper: paper.order)
-        )
-        heading = escape(self._word("References"))
-        return (
-            f'<section class="references"><h2 id="{self.page.references}">{heading}</h2>'
-            f'<ul lang="en">{entries}</ul></section>'
+        return tuple(
+            Reference(f"ref:{paper.key}", paper_html(paper, self._labels[paper.key]))
+            for paper in sorted(cited, key=lambda paper: paper.order)
         )
 
-    def _block(self, block: Block, catalog: Catalog) -> str:
-        if block.is_wrapper:
-            return self._wrapper(block)
-        parts = []
-        segments = parse(block.html)
-        for segment in segments:
-            translation = catalog.block(segment) if segment.has_words else segment.html
-            if translation is None:
-                spelling = block.html if len(segments) == 1 else segment.html
-                self._miss(block_key(spelling, segment), block.line, catalog)
-                title = escape(self._word("Not translated yet"))
-                language = escape(self.context.source_language)
-                translation = (
-                    f'<div class="untranslated" lang="{language}" title="{title}">'
-                    f"{segment.html}</div>"
-                )
-            parts.append(translation + "\n")
-        return "".join(parts)
+    def _references_heading(self) -> LocalHeading | None:
+        if not self._labels:
+            return None
+        words, anchor = escape(self._word("References")), self.page.references
+        return LocalHeading(2, anchor, f'<h2 id="{anchor}">', words, "</h2>", words)
 
-    def _item(self, note: Note, index: int, number: int) -> str:
-        item = note.inlines[number]
+    def _item(self, item: Inline, index: int) -> str:
         if isinstance(item, Verbatim):
             return item.html
         if isinstance(item, Figure):
@@ -264,32 +265,25 @@ class _Localiser:
         )
         return f"({'; '.join(links)})"
 
-    def _paragraph(self, note: Note, match: re.Match[str]) -> str:
-        """A paragraph that is nothing but an image becomes a figure, with its caption."""
-        item = note.inlines[int(match[1])]
-        if not isinstance(item, Figure) or not item.caption:
-            return match[0]
-        picture = self._picture(item)
-        caption = escape(self._text(item.caption, item.line), quote=False)
+    def _figure(self, figure: Figure) -> str:
+        """A paragraph that is nothing but an image with a caption."""
+        picture = self._picture(figure)
+        caption = escape(self._text(figure.caption), quote=False)
         return f"<figure>{picture}<figcaption>{caption}</figcaption></figure>"
 
     def _picture(self, figure: Figure) -> str:
-        alt = self._text(figure.alt, figure.line)
+        alt = self._text(figure.alt)
         drawing = self.context.drawings.get(figure.target)
         if drawing is None:
             url = self.context.url(figure.target)
             return escape(alt) if url is None else image_html(url, alt, figure.attributes)
         self._drawings += 1
         prefix = f"drawing-{self._drawings}-"
-        return drawing.html(lambda word: self._text(word, figure.line), alt, prefix)
+        return drawing.html(self._text, alt, prefix)
 
-    def _section_anchor(self, note: int, anchor: str) -> str:
-        """The first heading of a definition's note goes by the definition's name."""
-        definition = self.page.document.sections[note].definition
-        others = (section.definition for section in self.page.document.sections[:note])
-        first = next(h.anchor for h in self.page.headings if h.note == note)
-        is_first = anchor == first and definition not in others
-        return definition if definition and is_first else anchor
+
+def _bare_anchor(anchor: str) -> str:
+    return f'<span id="{escape(anchor)}"></span>'
 
 
 def _ref_id(number: int, repeat: int) -> str:

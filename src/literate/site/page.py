@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from literate.base.cache import NO_CACHE, Cache, digest
 from literate.base.files import SourceFile
 from literate.notes.highlight import highlight_lines
 from literate.notes.note import Citation, Figure, Note
 from literate.notes.render import render_note
-from literate.site.toc import Heading, first_heading, name_anchors, unused
+from literate.site.anchors import NamedHeading, name_headings, unused
 from literate.source.document import Document
-from literate.source.frontmatter import front_matter
+from literate.source.frontmatter import FrontMatter, Words, front_matter
 from literate.source.markdown import read_markdown
 from literate.source.names import NameUse, module_name, name_uses
 from literate.source.python import read_python
@@ -25,26 +24,33 @@ class Page:
     """One page of the site, made of a Markdown file or of an annotated Python file.
 
     `notes[i]` belongs to `document.sections[i]`. `name` is the page's path without an ending, as
-    in `model`; its catalogs are `translations/<language>/<name>.json`. `meta` is its front matter.
-    `references` is the anchor of its list of references, "" on a page that cites nothing.
-    `code[i]` is the HTML of line i + 1, `uses` are the names in it that may become links. `digest`
-    names the file's content.
+    in `model`; its catalogs are `translations/<language>/<name>.json`. `front` is its front matter,
+    and `words` what of it is to be translated: its title before all. `references` is the anchor of
+    its list of references, "" on a page that cites nothing. `code[i]` is the HTML of line i + 1,
+    `uses` are the names in it that may become links. `digest` names the file's content.
     """
 
     name: str
     file: Path
     document: Document
     notes: tuple[Note | None, ...]
-    title: str
-    summary: str
-    meta: Mapping[str, Any]
-    headings: tuple[Heading, ...]
+    front: FrontMatter
+    words: Mapping[str, Words]
+    headings: tuple[NamedHeading, ...]
     anchors: frozenset[str]
     references: str = ""
     code: tuple[str, ...] = ()
     uses: tuple[NameUse, ...] = ()
     module: str = ""
     digest: str = ""
+
+    @property
+    def title(self) -> str:
+        return str(self.words["title"])
+
+    @property
+    def summary(self) -> str:
+        return str(self.words.get("summary", ""))
 
     @property
     def path(self) -> str:
@@ -97,14 +103,14 @@ def load_page(name: str, file: SourceFile, cache: Cache = NO_CACHE) -> Page:
 def _make_page(name: str, file: SourceFile, module: str, data: bytes, key: str) -> Page:
     read = read_python if file.path.suffix == ".py" else read_markdown
     document = read(data, file.shown)
-    meta: dict[str, Any] = {}
+    front = FrontMatter({}, {})
     notes: list[Note | None] = []
     for index, section in enumerate(document.sections):
         prose = section.prose
         if prose is not None and index == document.opening:
-            meta, prose = front_matter(prose, file.shown)
+            front, prose = front_matter(prose, file.shown)
         notes.append(None if prose is None else render_note(prose, file.shown))
-    headings, anchors = name_anchors(document, notes)
+    headings, anchors = name_headings(document, notes)
     uses = name_uses(document, module) if module else ()
     references = ""
     if any(isinstance(item, Citation) for note in notes if note for item in note.inlines):
@@ -115,9 +121,8 @@ def _make_page(name: str, file: SourceFile, module: str, data: bytes, key: str) 
         file=file.path,
         document=document,
         notes=tuple(notes),
-        title=str(meta.get("title") or first_heading(notes) or name.rsplit("/", 1)[-1]),
-        summary=" ".join(str(meta.get("summary") or "").split()),
-        meta=meta,
+        front=front,
+        words={"title": _first_heading(notes) or name.rsplit("/", 1)[-1]} | front.words,
         headings=headings,
         anchors=anchors,
         references=references,
@@ -126,6 +131,10 @@ def _make_page(name: str, file: SourceFile, module: str, data: bytes, key: str) 
         module=module,
         digest=key,
     )
+
+
+def _first_heading(notes: Sequence[Note | None]) -> str:
+    return next((heading.text for note in notes if note for heading in note.headings), "")
 
 
 def _code(document: Document, uses: tuple[NameUse, ...]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import pathspec
 
 from literate.base.errors import LiterateError, nearest
 from literate.base.files import Place, SourceFile, shown_from
+from literate.translation.message import Passage
 
 CONFIG = "mkdocs.yml"
 _CONFIG = Place(SourceFile(Path(CONFIG), CONFIG))
@@ -42,7 +43,7 @@ class Project:
     translations: Path = Path("translations")
     maps: str = MAPS
     languages: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()
+    words: tuple[Passage, ...] = ()
     dead_links: str = "error"
     bibliography: Path | None = None
     language: str = "en"

@@ -10,21 +10,23 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from html import escape
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser
+
+from literate.base.html import text_of
+from literate.site.local_page import LocalHeading, LocalPage, Part
 
 #: Where a block starts or ends, words of two blocks must not run together.
 _BLOCK_EDGE = re.compile(
     r"</?(?:p|h[1-6]|li|[uod]l|d[td]|t[hdr]|div|section|blockquote|figure|figcaption|summary|"
     r"details|pre|br|hr|text|title|desc)\b"
 )
-#: Most of a page's tags colour its code: without them it parses four times as fast.
-_CODE = re.compile(r"(?<=<pre tabindex=\"0\"><code>).*?(?=</code></pre>)", re.DOTALL)
-_TAG = re.compile(r"<[^>]*>")
-_PARTS = "section[id], h1, h2, h3, h4, h5, h6, pre, img[alt], style"
-_MARK = "\x02"
+#: What may be hidden, and the place of a heading while that is looked for.
+_MAY_HIDE = re.compile(r"\shidden\b|<template\b")
+_PLACE = re.compile('<wbr data-piece="([0-9]+)">')
 #: They choose a glyph, and are no part of what a reader types.
 _VARIATIONS = re.compile("[\ufe00-\ufe0f]")
 
@@ -60,67 +62,83 @@ def search_index(pages: Iterable[tuple[str, str, Sequence[SearchSection]]]) -> b
     return gzip.compress(text.encode(), compresslevel=6, mtime=0)
 
 
-def search_sections(html: str) -> tuple[SearchSection, ...]:
+def search_sections(page: LocalPage) -> tuple[SearchSection, ...]:
     """A page cut at its headings and definitions.
 
     The first section is the page's start, with no heading: the page's title stands for it. What
     has no anchor belongs to the anchor before it.
     """
-    html = _CODE.sub(_uncoloured, html.replace(_MARK, ""))
-    tree = LexborHTMLParser(_BLOCK_EDGE.sub(_on_new_line, html))
-    body = tree.body
-    if body is None:
-        return ()
-    for node in tree.css("[hidden], template"):  # what a page's script shows, or never shows
-        node.decompose()
     parts = [_Part()]
-    for node in tree.css(_PARTS):
-        parts[-1].code += _cut(node, parts)
-    for part, text in zip(parts, body.text().split(_MARK), strict=True):
-        part.text += text
+    for row in page.rows:
+        if row.anchor:
+            parts.append(_Part(row.anchor, row.anchor, is_definition=True))
+        for piece in _shown([part for block in row.blocks for part in block.parts]):
+            if isinstance(piece, LocalHeading):
+                parts.append(_Part(piece.anchor, _tidy(text_of(piece.inner))))
+            else:
+                parts[-1].html.append(piece)
+        parts[-1].html += [f"<li>{note.html}</li>" for note in row.footnotes]
+        if any(not line.is_blank for line in row.code):
+            code = escape("".join(line.text for line in row.code))
+            parts[-1].html.append(f"<p>{escape(row.label)}</p><pre>\n{code}</pre>")
+    if heading := page.references_heading:
+        parts.append(_Part(heading.anchor, _tidy(text_of(heading.inner))))
+        parts[-1].html = [f"<li>{paper.html}</li>" for paper in page.references]
+    for part in parts:
+        part.read()
     return tuple(part.section() for part in _merged(parts))
+
+
+def _shown(pieces: Sequence[Part]) -> Iterator[str | LocalHeading]:
+    """Headings and the HTML between them, without what a page's script shows, or never shows."""
+    marked = [
+        f'<wbr data-piece="{number}">'
+        if isinstance(piece, LocalHeading)
+        else (piece if isinstance(piece, str) else piece.html)
+        for number, piece in enumerate(pieces)
+    ]
+    html = "".join(marked)
+    if _MAY_HIDE.search(html) and (body := LexborHTMLParser(html).body):
+        for node in body.css("[hidden], template"):
+            node.decompose()
+        html = body.inner_html or ""
+    headings = {n: piece for n, piece in enumerate(pieces) if isinstance(piece, LocalHeading)}
+    for index, part in enumerate(_PLACE.split(html)):
+        yield headings[int(part)] if index % 2 else part
 
 
 @dataclass(slots=True)
 class _Part:
-    """What lies between two anchors, as it is gathered."""
+    """What lies between two anchors: its HTML as it is gathered, then its text and its code."""
 
     anchor: str = ""
     heading: str = ""
+    is_definition: bool = False
+    html: list[str] = field(default_factory=list)
     text: str = ""
     code: list[str] = field(default_factory=list)
-    is_definition: bool = False
 
     @property
     def is_empty(self) -> bool:
-        return not self.code and not self.text.strip()
+        return not self.code and not self.text
 
     def section(self) -> SearchSection:
-        return SearchSection(
-            self.anchor, self.heading, _tidy(self.text), _tidy("\n".join(self.code))
-        )
+        return SearchSection(self.anchor, self.heading, self.text, _tidy("\n".join(self.code)))
 
-
-def _cut(node: LexborNode, parts: list[_Part]) -> list[str]:
-    """Take out of the tree what is not running text; a new part starts at an anchor.
-
-    Returns the code that belongs to the part that is open then.
-    """
-    anchor = node.attributes.get("id") or ""
-    if node.tag == "section":
-        node.insert_before(_MARK)
-        parts.append(_Part(anchor, anchor, is_definition=True))
-    elif node.tag == "img":
-        node.insert_before(f" {node.attributes.get('alt') or ''} ")
-    elif node.tag == "pre" or node.tag == "style":
-        code = [node.text()] if node.tag == "pre" else []
-        node.decompose()
-        return code
-    else:
-        heading = _tidy(node.text())
-        node.replace_with(_MARK)
-        parts.append(_Part(anchor, heading))
-    return []
+    def read(self) -> None:
+        """Take apart what has been gathered."""
+        html = "".join(self.html)
+        body = LexborHTMLParser(_BLOCK_EDGE.sub(_on_new_line, html)).body if html else None
+        if body is None:
+            return
+        for node in body.css("pre, img[alt], style"):
+            if node.tag == "img":
+                node.insert_before(f" {node.attributes['alt']} ")
+                continue
+            if node.tag == "pre":
+                self.code.append(node.text())
+            node.decompose()
+        self.text = _tidy(body.text())
 
 
 def _merged(parts: list[_Part]) -> list[_Part]:
@@ -130,17 +148,13 @@ def _merged(parts: list[_Part]) -> list[_Part]:
         before = kept[-1]
         opens_page = before is parts[0] and not part.is_definition
         if before.is_empty and opens_page:
-            before.text, before.code = f"{part.heading}\n{part.text}", part.code
+            before.text, before.code = _tidy(f"{part.heading}\n{part.text}"), part.code
         elif before.is_empty and before.is_definition and not part.is_definition:
             before.heading, before.text, before.code = part.heading, part.text, part.code
             before.is_definition = False
         else:
             kept.append(part)
     return kept
-
-
-def _uncoloured(code: re.Match[str]) -> str:
-    return _TAG.sub("", code[0])
 
 
 def _on_new_line(tag: re.Match[str]) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,16 +15,20 @@ from literate.base.errors import LiterateError
 from literate.base.files import SourceFile
 from literate.notes.bibliography import Bibliography, Paper
 from literate.notes.drawing import Drawing
-from literate.notes.highlight import link_names
+from literate.notes.highlight import NameLink, Tokens, link_names
 from literate.site.links import Links, Target, relative_url
-from literate.site.localise import LocalPage, PageContext, localise
+from literate.site.local_page import LocalPage
+from literate.site.localise import PageContext, localise
+from literate.site.messages import page_passages
 from literate.site.page import Page, load_page
 from literate.site.project import Project
-from literate.site.ui import UI_STRINGS, ui_strings
+from literate.site.ui import ui_passages
 from literate.source.names import NameUse
 from literate.translation.catalog import Catalog
 from literate.translation.catalog_file import load_catalog
 from literate.translation.language import Language
+from literate.translation.lookup import Lookup
+from literate.translation.message import Message, Passage, messages_of
 
 #: The catalog, beside those of the pages, of the words that stand on no page.
 SITE_CATALOG = "site"
@@ -43,11 +48,15 @@ class Site:
     #: What is said of each link that leads nowhere, where the project only wants that reported.
     dead_links: tuple[LiterateError, ...] = ()
 
-    @cached_property
-    def words(self) -> tuple[str, ...]:
-        """The words that stand on no page: the configuration's and the engine's."""
-        needed = (word for page in self.pages.values() for word in ui_strings(page))
-        return tuple(dict.fromkeys((*self.project.words, *UI_STRINGS, *needed)))
+    def messages(self, name: str) -> tuple[Message, ...]:
+        """The texts to translate of a page, or those that stand on no page: of `SITE_CATALOG`."""
+        return messages_of(self.passages(name))
+
+    def passages(self, name: str) -> Iterator[Passage]:
+        """What a page asks its catalog for, in order."""
+        if name != SITE_CATALOG:
+            return page_passages(self.pages[name], self.drawings)
+        return chain(self.project.words, ui_passages(self.pages.values()))
 
     @property
     def language_codes(self) -> tuple[str, ...]:
@@ -109,7 +118,7 @@ class Site:
         return {page.module: page.name for page in annotated if count[page.module] == 1}
 
     def catalog(self, language: str, name: str) -> Catalog:
-        """The catalog of a page, a fresh one each time: a catalog remembers what it served.
+        """The catalog of a page.
 
         Raises `LiterateError` where the file is no catalog.
         """
@@ -127,11 +136,11 @@ class Site:
         self,
         page: Page,
         url_of: Callable[[str], str],
-        catalog: Catalog | None = None,
-        words: Catalog | None = None,
-        code: tuple[str, ...] | None = None,
+        lookup: Lookup | None = None,
+        words: Lookup | None = None,
+        code: tuple[Tokens, ...] | None = None,
     ) -> LocalPage:
-        """A page in the language of a catalog.
+        """A page in the language of its catalog.
 
         `url_of` gives the address of a page in that language, relative to the site's root; `code`
         is what `linked_code` gives, where that is at hand.
@@ -141,7 +150,7 @@ class Site:
             url=lambda raw: addresses.get(raw, raw),
             drawings=drawings,
             code=self.linked_code(page, url_of) if code is None else code,
-            catalog=catalog,
+            lookup=lookup,
             words=words,
             bibliography=cited,
             source_language=self.project.language,
@@ -179,32 +188,32 @@ class Site:
         address = quote(target.asset or "") or (url_of(target.page) if target.page else "")
         return relative_url(address + mark, here)
 
-    def linked_code(self, page: Page, url_of: Callable[[str], str]) -> tuple[str, ...]:
-        """The HTML of each of a page's lines of code, its names linked."""
+    def linked_code(self, page: Page, url_of: Callable[[str], str]) -> tuple[Tokens, ...]:
+        """Each of a page's lines of code, its names linked."""
         links = self.name_links(page, url_of)
-        return tuple(link_names(line, links.__getitem__) for line in page.code)
+        return tuple(link_names(line, links) for line in page.code)
 
-    def name_links(self, page: Page, url_of: Callable[[str], str]) -> tuple[str | None, ...]:
-        """For each of a page's names, the attributes of the link that it becomes, if it does."""
+    def name_links(self, page: Page, url_of: Callable[[str], str]) -> tuple[NameLink | None, ...]:
+        """For each of a page's names, the link that it becomes, if it does."""
         documented = {section.definition for section in page.document.sections}
         here = url_of(page.name)
         own_anchors: set[str] = set()
 
-        def attributes(use: NameUse) -> str | None:
+        def link(use: NameUse) -> NameLink | None:
             name = page.name if use.module is None else self._modules.get(use.module)
             if name is None or use.name not in self.pages[name].definitions:
                 return None
             if name != page.name:
-                return f'href="{relative_url(f"{url_of(name)}#{use.name}", here)}"'
-            href = f'href="#{use.name}"'
+                return NameLink(use.name, relative_url(f"{url_of(name)}#{use.name}", here))
+            href = f"#{use.name}"
             if not use.is_definition or use.name in documented or use.name in own_anchors:
-                return href
+                return NameLink(use.name, href)
             own_anchors.add(use.name)
-            return f'{href} id="{use.name}"'
+            return NameLink(use.name, href, use.name)
 
-        return tuple(attributes(use) for use in page.uses)
+        return tuple(link(use) for use in page.uses)
 
 
 def _outline(page: Page) -> object:
     """What other pages show of a page, and where their links may lead on it."""
-    return page.title, page.summary, page.meta, page.anchors, page.definitions, page.module
+    return page.words, page.front.fields, page.anchors, page.definitions, page.module

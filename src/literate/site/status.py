@@ -3,59 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
 from literate.base.errors import LiterateError
 from literate.site.editions import Edition, PageInfo
-from literate.site.localise import LocalPage, MissingMessage
 from literate.site.site import SITE_CATALOG, Site
-from literate.translation.catalog import Catalog
 from literate.translation.catalog_file import write_catalog
-from literate.translation.checks import Fault, check_message
-from literate.translation.segment import key_of, parse
-
-
-@dataclass(slots=True)
-class Coverage:
-    """How many of the texts that have words are translated."""
-
-    total: int = 0
-    missing: list[MissingMessage] = field(default_factory=list)
-
-    def add(self, page: LocalPage | PageInfo) -> None:
-        self.total += page.message_count
-        self.missing += page.missing
-
-    def add_words(self, words: Iterable[str], catalog: Catalog) -> None:
-        for word in words:
-            self.total += 1
-            if catalog.text(word) is None:
-                self.missing.append(MissingMessage("mkdocs.yml", 1, word))
-                catalog.requested.append(word)
-
-    @property
-    def percent(self) -> float:
-        return 100.0 if not self.total else 100 * (1 - len(self.missing) / self.total)
-
-    def __str__(self) -> str:
-        # Rounded down: only the whole is 100 %.
-        return f"{int(self.percent * 10) / 10:g} %"
+from literate.translation.checks import Fault, check_entry
+from literate.translation.lookup import Coverage, Lookup, coverage_of
+from literate.translation.message import Message
+from literate.translation.segment import identity_of, parse
 
 
 def edition_coverage(
     site: Site, editions: Mapping[str, Edition], infos: Mapping[tuple[str, str], PageInfo]
 ) -> dict[str, Coverage]:
     """The coverage of each language that the site is translated into."""
-    coverage = {}
-    for language, edition in editions.items():
-        if edition.words is not None:
-            coverage[language] = Coverage()
-            for name in site.pages:
-                coverage[language].add(infos[language, name])
-            coverage[language].add_words(site.words, edition.words)
-    return coverage
+    return {
+        language: sum(
+            (infos[language, name].coverage for name in site.pages),
+            coverage_of(site.passages(SITE_CATALOG), edition.words),
+        )
+        for language, edition in editions.items()
+        if edition.words is not None
+    }
 
 
 def summary_line(
@@ -102,42 +75,30 @@ def check_language(site: Site, code: str) -> LanguageReport:
     errors: list[LiterateError] = []
     for name in (SITE_CATALOG, *site.pages):
         try:
-            catalog = site.catalog(code, name)
+            lookup = Lookup(site.catalog(code, name))
         except LiterateError as error:
             errors.append(error)
             continue
-        here = _page_coverage(site, name, catalog)
-        coverage.total += here.total
-        coverage.missing += here.missing
-        obsolete += _obsolete(catalog, here.missing)
-        for message in catalog.messages:
-            faults += [
-                (catalog.path, fault) for fault in check_message(message, site.languages[code])
-            ]
+        here = coverage_of(site.passages(name), lookup)
+        coverage += here
+        obsolete += _obsolete(lookup, here.missing)
+        for entry in lookup.catalog.entries:
+            found = check_entry(entry, site.languages[code])
+            faults += [(lookup.catalog.path, fault) for fault in found]
     return LanguageReport(code, coverage, tuple(obsolete), tuple(faults), tuple(errors))
 
 
-def _obsolete(catalog: Catalog, missing: Iterable[MissingMessage]) -> Iterator[Obsolete]:
-    wanted = {_text_of(item.key): item.key for item in missing}
-    for message, block in catalog.obsolete():
+def _obsolete(lookup: Lookup, missing: Iterable[Message]) -> Iterator[Obsolete]:
+    wanted = {_text_of(message.key): message.key for message in missing}
+    for entry, block in lookup.obsolete():
         close = process.extractOne(block.text, wanted.keys(), scorer=fuzz.ratio, score_cutoff=50)
-        key = message.source if len(message.source_blocks) == 1 else block.html
-        yield Obsolete(catalog.path, message.line, key, wanted[close[0]] if close else None)
+        key = entry.source if len(entry.source_blocks) == 1 else block.html
+        nearest = wanted[close[0]] if close else None
+        yield Obsolete(lookup.catalog.path, entry.line, key, nearest)
 
 
 def _text_of(key: str) -> str:
     return " ".join(block.text for block in parse(key))
-
-
-def _page_coverage(site: Site, name: str, catalog: Catalog) -> Coverage:
-    """What a catalog covers of its page, or of the words that stand on no page."""
-    coverage = Coverage()
-    if name == SITE_CATALOG:
-        coverage.add_words(site.words, catalog)
-    else:
-        page = site.pages[name]
-        coverage.add(site.localise(page, lambda _: "", catalog, None, page.code))
-    return coverage
 
 
 def extract_language(site: Site, code: str) -> int:
@@ -147,28 +108,19 @@ def extract_language(site: Site, code: str) -> int:
     Nothing is written if a catalog cannot be read: `LiterateError`.
     """
     names = (SITE_CATALOG, *site.pages)
-    catalogs = {name: site.catalog(code, name) for name in names}
+    lookups = {name: Lookup(site.catalog(code, name)) for name in names}
     added = 0
-    for name, catalog in catalogs.items():
-        missing = [item.key for item in _page_coverage(site, name, catalog).missing]
-        new = _unlike(missing, catalog.untranslated)
+    for name, lookup in lookups.items():
+        catalog = lookup.catalog
+        held = {entry.source: entry.translation for entry in catalog.entries}
+        held |= dict.fromkeys(catalog.untranslated, "")
+        known = {identity_of(key): key for key in held}
+        missing = coverage_of(site.passages(name), lookup).missing
+        new = {m.identity: m.key for m in missing if m.identity not in known}
         if new:
             added += len(new)
-            known = {message.source: message.translation for message in catalog.messages}
-            held = {*known, *catalog.untranslated}
-            requested = [key for key in catalog.requested if key in held or key in new]
-            ordered = dict.fromkeys([*requested, *known, *catalog.untranslated], "")
-            write_catalog(site.project.catalog_path(code, name), ordered | known)
+            spelt = known | new
+            requested = [spelt[form] for form in lookup.requested if form in spelt]
+            ordered = dict.fromkeys([*requested, *held], "")
+            write_catalog(site.project.catalog_path(code, name), ordered | held)
     return added
-
-
-def _unlike(keys: Iterable[str], held: Iterable[str]) -> set[str]:
-    """The keys that a translation of no other would serve, as one does where only links differ."""
-    forms = {key_of(parse(key)) for key in held}
-    new: set[str] = set()
-    for key in keys:
-        form = key_of(parse(key))
-        if form not in forms:
-            forms.add(form)
-            new.add(key)
-    return new

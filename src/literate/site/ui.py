@@ -2,40 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
-from literate.notes.note import UiString
+from literate.notes.note import Note, UiString
+from literate.notes.placeholder import placeholder
 from literate.site.page import Page
-from literate.translation.catalog import Catalog
+from literate.translation.lookup import Lookup
+from literate.translation.message import Kind, Passage, plain_text
 
-#: Words of the engine's own that readers see on any site; `ui_strings` are those that depend on
-#: what a page holds. A site translates them in its catalog of site words.
-UI_STRINGS = (
-    "Imports",
-    "Not translated yet",
-    "Page not found",
-    "There is no page at this address.",
-    "To the overview",
-    "Download the source file",
-    "Download as a notebook",
-    "Enlarge",
-    "Close",
-)
-
-
-def ui_strings(page: Page) -> Iterator[str]:
-    """Words of the engine's own that a page needs beyond those of every site."""
-    for note in page.notes:
-        yield from (
-            item.text for item in (note.inlines if note else ()) if isinstance(item, UiString)
-        )
-    if any(note.footnotes for note in page.notes if note):
-        yield "Back to the text"
-    if page.references:
-        yield "References"
+#: Words of the engine's own that readers see on any site, and where. A site translates them in its
+#: catalog of site words, and others that its pages need.
+UI_STRINGS = {
+    "Imports": "opens the imports at the head of a module",
+    "Not translated yet": "tells why a text is in the language of the sources",
+    "Page not found": "title of the page for an address that there is not",
+    "There is no page at this address.": "text of the same page",
+    "To the overview": "link on the same page",
+    "Download the source file": "below an annotated page",
+    "Download as a notebook": "below an annotated page",
+    "Enlarge": "button on a picture",
+    "Close": "button on an enlarged picture",
+}
 
 
-def translate_ui(word: str, words: Catalog | None) -> str:
+def ui_passages(pages: Iterable[Page]) -> Iterator[Passage]:
+    """The engine's words: those of any site, then what the pages need beyond."""
+    lines = Path(__file__).read_text(encoding="utf-8").split("\n")
+    for word, context in UI_STRINGS.items():
+        line = next(number for number, text in enumerate(lines, 1) if f'"{word}":' in text)
+        yield plain_text(word, "literate/site/ui.py", line, Kind.UI, context)
+    for page in pages:
+        for note in filter(None, page.notes):
+            yield from _needed(page, note)
+        if page.references:
+            line = next(page.citations()).line
+            yield plain_text("References", page.path, line, Kind.UI, "heading of cited papers")
+
+
+def _needed(page: Page, note: Note) -> Iterator[Passage]:
+    for number, item in enumerate(note.inlines):
+        if isinstance(item, UiString):
+            held = placeholder(number)
+            line = next(block.line for block in note.all_blocks if held in block.html)
+            yield plain_text(item.text, page.path, line, Kind.UI, "title of an admonition")
+    for block in note.all_blocks[len(note.blocks) :][:1]:
+        yield plain_text("Back to the text", page.path, block.line, Kind.UI, "after a footnote")
+
+
+def translate_ui(word: str, words: Lookup | None) -> str:
     """A word of the site's own in the language of a catalog, or as it is."""
     translation = words.text(word) if words else None
     return without_tags(translation) if translation else word

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from literate.base.files import decode_utf8
-from literate.source.document import Document, Line, Prose, Section
+from literate.source.document import Document, Line, NoteLines, Prose, Section
 
 
 def read_markdown(data: bytes, shown: str) -> Document:
@@ -15,4 +15,4 @@ def read_markdown(data: bytes, shown: str) -> Document:
         for number, row in enumerate(rows, start=1)
     )
     prose = Prose(text.replace("\r\n", "\n"), tuple(line.number for line in lines))
-    return Document(shown, "utf-8", (Section(note=lines, prose=prose),), opening=0)
+    return Document(shown, "utf-8", (Section((NoteLines(lines),), prose=prose),), opening=0)

@@ -16,7 +16,7 @@ from functools import lru_cache
 from textwrap import dedent
 
 from literate.base.errors import LiterateError
-from literate.source.document import Definition, Document, Line, Prose, Section
+from literate.source.document import Definition, Document, Line, NoteLines, Prose, Section
 
 #: Comments that speak to a tool, not to a reader: they stay code.
 PRAGMAS = (
@@ -29,11 +29,13 @@ _DEFINITION = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """A run of file lines (`first` to `last`) that is prose."""
+    """A run of file lines (`first` to `last`) that is prose, and how they hold it."""
 
     first: int
     last: int
     prose: Prose
+    indent: str
+    quotes: str = ""
     definition: str | None = None
     #: First line of the decorators or of the `def` that this docstring documents.
     header: int | None = None
@@ -134,7 +136,8 @@ def first_line(node: ast.stmt) -> int:
 def _definitions(tree: ast.Module) -> Iterator[Definition]:
     """Classes, functions, and the constants of the module."""
     for name, node in _walk(tree):
-        yield Definition(name, node.lineno, node.col_offset)
+        last = node.end_lineno or node.lineno
+        yield Definition(name, node.lineno, node.col_offset, first_line(node), last)
     seen: set[str] = set()
     for statement in tree.body:
         targets = statement.targets if isinstance(statement, ast.Assign) else ()
@@ -143,7 +146,9 @@ def _definitions(tree: ast.Module) -> Iterator[Definition]:
         for target in targets:
             if isinstance(target, ast.Name) and target.id not in seen:
                 seen.add(target.id)
-                yield Definition(target.id, target.lineno, target.col_offset, is_constant=True)
+                place = target.lineno, target.col_offset, statement.lineno
+                last = statement.end_lineno or statement.lineno
+                yield Definition(target.id, *place, last, is_constant=True)
 
 
 def _headers(tree: ast.Module, source: list[str]) -> set[int]:
@@ -187,20 +192,12 @@ def _docstrings(tree: ast.Module, lines: list[str]) -> Iterator[_Span]:
         value = body[0].value
         if not isinstance(value, ast.Constant) or not isinstance(value.value, str):
             continue
-        prose = _docstring_prose(value, lines)
-        if prose is None:
-            continue
-        yield _Span(
-            first=value.lineno,
-            last=value.end_lineno or value.lineno,
-            prose=prose,
-            definition=name,
-            header=first_line(node) if isinstance(node, ast.stmt) else None,
-            opens_module=name is None,
-        )
+        if span := _docstring(value, lines):
+            header = first_line(node) if isinstance(node, ast.stmt) else None
+            yield replace(span, definition=name, header=header, opens_module=name is None)
 
 
-def _docstring_prose(value: ast.Constant, lines: list[str]) -> Prose | None:
+def _docstring(value: ast.Constant, lines: list[str]) -> _Span | None:
     """The raw text between the quotes, dedented; None where code shares its lines."""
     first, last = value.lineno, value.end_lineno or value.lineno
     raw = [line.rstrip("\r\n") for line in lines[first - 1 : last]]
@@ -220,9 +217,9 @@ def _docstring_prose(value: ast.Constant, lines: list[str]) -> Prose | None:
     body = dedent("\n".join(raw[1:])).split("\n") if len(raw) > 1 else []
     prose = Prose("\n".join([raw[0].strip(), *body]), tuple(range(first, last + 1)))
     remark = comment[1:].strip()
-    if not remark or remark.startswith(PRAGMAS):
-        return prose
-    return _join(prose, Prose(remark, (last,)))
+    if remark and not remark.startswith(PRAGMAS):
+        prose = _join(prose, Prose(remark, (last,)))
+    return _Span(first, last, prose, head, opening)
 
 
 def _is_one_string(text: str, quotes: str) -> bool:
@@ -249,10 +246,10 @@ def _comments(lines: list[str], headers: set[int], docstrings: list[_Span]) -> l
         if number in taken:
             continue
         if run and (number != run[-1][0] + 1 or column != run[-1][1]):
-            notes.append(_comment_span(run))
+            notes.append(_comment_span(run, lines))
             run = []
         run.append((number, column, text))
-    return [*notes, _comment_span(run)] if run else notes
+    return [*notes, _comment_span(run, lines)] if run else notes
 
 
 def _comment_lines(lines: list[str]) -> Iterator[tuple[int, int, str]]:
@@ -271,10 +268,11 @@ def _comment_lines(lines: list[str]) -> Iterator[tuple[int, int, str]]:
             yield number, column, body.removeprefix(" ")
 
 
-def _comment_span(run: list[tuple[int, int, str]]) -> _Span:
+def _comment_span(run: list[tuple[int, int, str]], lines: list[str]) -> _Span:
     numbers = tuple(number for number, _, _ in run)
     text = "\n".join(text.rstrip() for _, _, text in run)
-    return _Span(numbers[0], numbers[-1], Prose(text, numbers))
+    number, column, _ = run[0]
+    return _Span(number, numbers[-1], Prose(text, numbers), lines[number - 1][:column])
 
 
 def _assemble(lines: list[str], notes: list[_Span]) -> tuple[list[Section], int | None]:
@@ -298,9 +296,10 @@ def _assemble(lines: list[str], notes: list[_Span]) -> tuple[list[Section], int 
         if note.opens_module:
             opening = len(sections)
         current = _add_code(current, numbered[note.start - 1 : note.first - 1])
+        run = NoteLines(tuple(numbered[note.first - 1 : note.last]), note.indent, note.quotes)
         current = replace(
             current,
-            note=(*current.note, *numbered[note.first - 1 : note.last]),
+            written=(*current.written, run),
             prose=_join(current.prose, note.prose),
             definition=note.definition,
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,9 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from literate.base.errors import LiterateError
 from literate.base.files import SourceFile, write_whole
-from literate.translation.catalog import Catalog, Message
+from literate.notes.placeholder import huge_number
+from literate.translation.catalog import Catalog, Entry
 
-#: No text has a million parts that are held back.
-_HUGE_NUMBER = re.compile(r"_\^_\s*(\d{7})")
 _decoder = json.JSONDecoder()
 
 
@@ -29,13 +27,13 @@ def load_catalog(file: SourceFile) -> Catalog:
         text = file.read_text("the map")
     except FileNotFoundError:
         return Catalog(file.shown)
-    messages = list(read_messages(text, file.shown))
-    for message in messages:
-        _check(message, file)
+    entries = list(read_entries(text, file.shown))
+    for entry in entries:
+        _check(entry, file)
     return Catalog(
         file.shown,
-        tuple(message for message in messages if message.translation.strip()),
-        tuple(message.source for message in messages if not message.translation.strip()),
+        tuple(entry for entry in entries if entry.translation.strip()),
+        tuple(entry.source for entry in entries if not entry.translation.strip()),
     )
 
 
@@ -43,7 +41,7 @@ def load_catalog(file: SourceFile) -> Catalog:
 _DEPTH = 100
 
 
-def _check(entry: Message, file: SourceFile) -> None:
+def _check(entry: Entry, file: SourceFile) -> None:
     """Raise for what no page could show."""
     for text in (entry.source, entry.translation):
         fault = _surrogate(text) or _huge_number(text) or _nesting(text)
@@ -66,8 +64,8 @@ def _surrogate(text: str) -> tuple[str, str] | None:
 
 
 def _huge_number(text: str) -> tuple[str, str] | None:
-    found = _HUGE_NUMBER.search(text)
-    return (f"has a placeholder numbered {found[1]}…", "Number from 0") if found else None
+    found = huge_number(text)
+    return (f"has a placeholder numbered {found}…", "Number from 0") if found else None
 
 
 def _nesting(text: str) -> tuple[str, str] | None:
@@ -78,8 +76,8 @@ def _nesting(text: str) -> tuple[str, str] | None:
     return (f"is nested over {_DEPTH} tags deep", "Close each tag") if level else None
 
 
-def read_messages(text: str, shown: str) -> Iterator[Message]:
-    """The messages of a catalog's JSON text, each with its line.
+def read_entries(text: str, shown: str) -> Iterator[Entry]:
+    """The entries of a catalog's JSON text, each with its line.
 
     The standard library's decoder knows no positions of keys; hence its scanner, pair by pair.
     """
@@ -140,7 +138,7 @@ def read_messages(text: str, shown: str) -> Iterator[Message]:
                 place,
                 "Write a text in quotes",
             )
-        yield Message(source, translation, line)
+        yield Entry(source, translation, line)
         position = skip(position)
         if text[position : position + 1] != "}":
             position = expect('"', expect(",", position)) - 1

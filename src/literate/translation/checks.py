@@ -11,72 +11,67 @@ from difflib import get_close_matches
 
 from selectolax.lexbor import LexborHTMLParser
 
-from literate.translation.catalog import Message
+from literate.notes.placeholder import markup, numbers, placeholder, sign
+from literate.translation.catalog import Entry
 from literate.translation.language import Language
 from literate.translation.sanitise import TAGS
 from literate.translation.segment import TEXT, Segment
 
-_PLACEHOLDER = re.compile(r"_\^_(\d+)_\^_")
-_MARKUP = re.compile(r"<span translate=\"?no\"?>_\^_\d+_\^_</span>|<[^>]*>|_\^_\d+_\^_")
 _LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong with a message."""
+    """One thing that is wrong with an entry."""
 
-    message: Message
+    entry: Entry
     problem: str
     fix: str
 
 
-def check_message(message: Message, language: Language) -> list[Fault]:
-    """All that is wrong with one message."""
-    return [*_broken(message), *_strays(message), *_wording(message, language)]
+def check_entry(entry: Entry, language: Language) -> list[Fault]:
+    """All that is wrong with one entry."""
+    return [*breaking_faults(entry), *_strays(entry), *_wording(entry, language)]
 
 
-def breaking_faults(message: Message) -> list[Fault]:
+def breaking_faults(entry: Entry) -> Iterator[Fault]:
     """What would damage the page: placeholders and links that the source does not have."""
-    return list(_broken(message))
-
-
-def _broken(message: Message) -> Iterator[Fault]:
-    if sorted(_MARKUP.findall(message.source)) == sorted(_MARKUP.findall(message.translation)):
+    if sorted(markup(entry.source)) == sorted(markup(entry.translation)):
         return  # the very same tags: there is nothing to look for
-    for fault in (*_placeholders(message), *_links(message), *_tags(message)):
-        yield Fault(message, *fault)
+    for fault in (*_placeholders(entry), *_links(entry), *_tags(entry)):
+        yield Fault(entry, *fault)
 
 
-def _placeholders(message: Message) -> Iterator[tuple[str, str]]:
-    wanted = Counter(_PLACEHOLDER.findall(message.source))
-    found = Counter(_PLACEHOLDER.findall(message.translation))
-    for number in sorted(wanted | found, key=int):
-        name = f"_^_{number}_^_"
+def _placeholders(entry: Entry) -> Iterator[tuple[str, str]]:
+    wanted = Counter(numbers(entry.source))
+    found = Counter(numbers(entry.translation))
+    for number in sorted(wanted | found):
+        name = sign(number)
         if not found[number]:
             yield f"the placeholder {name} is lost", f"Put {name} back, span and all."
         elif not wanted[number]:
             yield f"the placeholder {name} is not in the source", f"Remove {name}."
         elif found[number] > wanted[number]:
             yield f"the placeholder {name} is doubled", f"Keep one {name}."
-    kept = sum(len(block.placeholders) for block in message.all_blocks)
-    if found == wanted and kept != sum(len(block.placeholders) for block in message.source_blocks):
+    kept = sum(len(block.placeholders) for block in entry.all_blocks)
+    if found == wanted and kept != sum(len(block.placeholders) for block in entry.source_blocks):
         yield (
             "a placeholder has lost its span",
-            "Write it as <span translate=no>_^_0_^_</span>, with its own number.",
+            f"Write it as {placeholder(0)}, with its own number.",
         )
 
 
-def _links(message: Message) -> Iterator[tuple[str, str]]:
-    wanted = Counter(link for block in message.source_blocks for link in block.links)
-    found = Counter(link for block in message.all_blocks for link in block.links)
+def _links(entry: Entry) -> Iterator[tuple[str, str]]:
+    wanted = Counter(link for block in entry.source_blocks for link in block.links)
+    found = Counter(link for block in entry.all_blocks for link in block.links)
     for link in found - wanted:
         yield f"the link to {link!r} is not in the source", "Link to what the source links to."
     for link in wanted - found:
         yield f"the link to {link!r} is lost", "Put the link back."
 
 
-def _tags(message: Message) -> Iterator[tuple[str, str]]:
-    for tag in sorted(_tags_of(message.translation) - _tags_of(message.source) - TAGS):
+def _tags(entry: Entry) -> Iterator[tuple[str, str]]:
+    for tag in sorted(_tags_of(entry.translation) - _tags_of(entry.source) - TAGS):
         yield f"the tag <{tag}> may not stand in a translation", "Remove it."
 
 
@@ -85,21 +80,21 @@ def _tags_of(html: str) -> set[str]:
     return {str(node.tag) for node in root.traverse() if node.is_element_node} if root else set()
 
 
-def _strays(message: Message) -> Iterator[Fault]:
+def _strays(entry: Entry) -> Iterator[Fault]:
     """Text that has fallen out of its tags, and blocks that the source does not have."""
-    blocks = message.all_blocks
-    if not any(block.kind == TEXT for block in message.source_blocks):
+    blocks = entry.all_blocks
+    if not any(block.kind == TEXT for block in entry.source_blocks):
         for block in blocks:
             if block.kind == TEXT:
                 yield Fault(
-                    message,
+                    entry,
                     f"the text {block.text.strip()!r} stands outside any tag",
                     "Move it into the paragraph that it belongs to, or remove it.",
                 )
-    if not message.is_parallel:
+    if not entry.is_parallel:
         yield Fault(
-            message,
-            f"the source has {_kinds(message.source_blocks)}, the translation has {_kinds(blocks)}",
+            entry,
+            f"the source has {_kinds(entry.source_blocks)}, the translation has {_kinds(blocks)}",
             "Give the translation the same blocks in the same order.",
         )
 
@@ -108,25 +103,25 @@ def _kinds(blocks: Sequence[Segment]) -> str:
     return " ".join(block.kind for block in blocks) or "nothing"
 
 
-def _wording(message: Message, language: Language) -> Iterator[Fault]:
-    source = " ".join(block.text for block in message.source_blocks)
-    text = " ".join(block.text for block in message.all_blocks)
+def _wording(entry: Entry, language: Language) -> Iterator[Fault]:
+    source = " ".join(block.text for block in entry.source_blocks)
+    text = " ".join(block.text for block in entry.all_blocks)
     for word, better in language.avoid.items():
         if word in text:
-            yield Fault(message, f"{word!r} is a word to avoid", f"Write {better!r}.")
+            yield Fault(entry, f"{word!r} is a word to avoid", f"Write {better!r}.")
     for term, accepted in language.glossary.items():
         used = re.search(rf"(?<!\w){re.escape(term)}(?:s|es)?(?!\w)", source, re.IGNORECASE)
         if used and not any(word.casefold() in text.casefold() for word in accepted):
             yield Fault(
-                message,
+                entry,
                 f"the term {used[0]!r} is not translated as the glossary says",
                 f"Write {' or '.join(repr(word) for word in accepted)}.",
             )
     if not _is_latin(text):
-        yield from _foreign_words(message, source, text, language)
+        yield from _foreign_words(entry, source, text, language)
 
 
-def _foreign_words(message: Message, source: str, text: str, language: Language) -> Iterator[Fault]:
+def _foreign_words(entry: Entry, source: str, text: str, language: Language) -> Iterator[Fault]:
     """In another script, a Latin word that the source does not have is a slip."""
     known = set(_LATIN_WORD.findall(source)) | language.names
     folded = {word.casefold() for word in known}
@@ -134,7 +129,7 @@ def _foreign_words(message: Message, source: str, text: str, language: Language)
         if word.casefold() not in folded:
             close = get_close_matches(word, known, n=1)
             fix = f"Is it {close[0]!r}?" if close else "Translate it, or add it to `names`."
-            yield Fault(message, f"the word {word!r} is not in the source", fix)
+            yield Fault(entry, f"the word {word!r} is not in the source", fix)
 
 
 def _is_latin(text: str) -> bool:

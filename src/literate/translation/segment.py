@@ -14,7 +14,8 @@ from html import escape
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from literate.notes.note import PLACEHOLDER, PLACEHOLDER_PATTERN, Block, Note
+from literate.notes.note import Block
+from literate.notes.placeholder import fill, number_of, placeholder
 
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 #: Tags whose edges swallow white space.
@@ -26,7 +27,6 @@ BLOCKS = HEADINGS | {
 #: Kind of a piece that stands outside any block: plain text, or a bare placeholder.
 TEXT = "text"
 
-_PLACEHOLDER = re.compile(r"\s*_\^_(\d{1,6})_\^_\s*")
 _SPACE = re.compile(r"\s+")
 _EDGE = re.compile(r"\s*\n\s*")
 _LINK = "\x03"
@@ -53,7 +53,7 @@ class Segment:
     @property
     def has_words(self) -> bool:
         """Whether there is anything to translate."""
-        return any(character.isalpha() for character in self.text)
+        return has_words(self.text)
 
 
 def parse(html: str) -> tuple[Segment, ...]:
@@ -198,8 +198,7 @@ def _list_number(node: LexborNode) -> int | None:
 def _placeholder(node: LexborNode) -> int | None:
     if node.attributes.get("translate") != "no":
         return None
-    match = _PLACEHOLDER.fullmatch(node.text(deep=True))
-    return int(match[1]) if match else None
+    return number_of(node.text(deep=True))
 
 
 def _attributes(node: LexborNode) -> str:
@@ -207,18 +206,25 @@ def _attributes(node: LexborNode) -> str:
     return "".join(f' {k}="{escape(v or "")}"' for k, v in sorted(kept.items()))
 
 
-def note_segments(note: Note) -> tuple[Segment, ...]:
-    """The blocks of a note, reduced to what identifies them."""
-    return segments_of(note.blocks)
+def has_words(text: str) -> bool:
+    return any(map(str.isalpha, text))
+
+
+def identity_of(text: str) -> str:
+    """By what a catalog knows a text, in any spelling: HTML, or plain text that looks like it."""
+    return key_of(parse(text)) or key_of(parse(escape_text(text)))
+
+
+def escape_text(text: str) -> str:
+    return escape(text, quote=False)
 
 
 def segments_of(blocks: Iterable[Block]) -> tuple[Segment, ...]:
+    """The blocks of a note, reduced to what identifies them."""
     return tuple(segment for block in blocks for segment in parse(block.html))
 
 
 def block_key(html: str, segment: Segment) -> str:
     """A block as the key of a catalog: its placeholders numbered from 0."""
     numbers = segment.placeholders
-    return PLACEHOLDER_PATTERN.sub(
-        lambda match: PLACEHOLDER.format(numbers.index(int(match[1]))), html
-    ).strip()
+    return fill(html, lambda number: placeholder(numbers.index(number))).strip()

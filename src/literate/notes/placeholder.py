@@ -1,0 +1,82 @@
+"""What stands in a note's HTML for a part that nobody translates: its number, in a span."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+_SIGN = re.compile(r"_\^_(\d+)_\^_")
+_SPAN = rf'<span translate="?no"?>{_SIGN.pattern}</span>'
+_PLACEHOLDER = re.compile(_SPAN)
+_IN_PARAGRAPH = re.compile(rf"(<p>\s*)?{_SPAN}(\s*</p>)?")
+_MARKUP = re.compile(rf"{_SPAN}|<[^>]*>|{_SIGN.pattern}")
+#: No text has a million parts that are held back.
+_HUGE = re.compile(r"_\^_\s*(\d{7})")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a placeholder stands: what makes a paragraph of it, if it is all that this holds."""
+
+    number: int
+    opening: str = ""
+    closing: str = ""
+
+    @property
+    def is_paragraph(self) -> bool:
+        return bool(self.opening)
+
+
+def sign(number: int) -> str:
+    """The number as translators read it."""
+    return f"_^_{number}_^_"
+
+
+def placeholder(number: int) -> str:
+    return f"<span translate=no>{sign(number)}</span>"
+
+
+def fill(html: str, part: Callable[[int], str]) -> str:
+    """The HTML with each placeholder replaced by what its number stands for."""
+    return _PLACEHOLDER.sub(lambda match: part(int(match[1])), html)
+
+
+def cut(html: str) -> Iterator[str | Place]:
+    """The HTML cut at its placeholders."""
+    if "_^_" not in html:
+        yield html
+        return
+    position = 0
+    for match in _IN_PARAGRAPH.finditer(html):
+        start, end = match.span()
+        place = Place(int(match[2]), match[1] or "", match[3] or "")
+        if not (place.opening and place.closing):
+            start, end = start + len(place.opening), end - len(place.closing)
+            place = Place(place.number)
+        yield html[position:start]
+        yield place
+        position = end
+    yield html[position:]
+
+
+def numbers(text: str) -> list[int]:
+    """The numbers of the placeholders in a text, their spans or not."""
+    return [int(number) for number in _SIGN.findall(text)]
+
+
+def number_of(text: str) -> int | None:
+    """The number that the text of a span consists of, if it is a placeholder's."""
+    match = None if huge_number(text) else _SIGN.fullmatch(text.strip())
+    return int(match[1]) if match else None
+
+
+def huge_number(text: str) -> str | None:
+    """The start of a number that no placeholder has."""
+    match = _HUGE.search(text)
+    return match[1] if match else None
+
+
+def markup(text: str) -> list[str]:
+    """The tags and placeholders of a text."""
+    return [match[0] for match in _MARKUP.finditer(text)]

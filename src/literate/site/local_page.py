@@ -1,0 +1,194 @@
+"""A page in one language, as data: rows of notes and code, of which layout and search are made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from literate.notes.highlight import Tokens
+from literate.notes.note import Figure, Formula, Inline, Kind
+from literate.site.ui import without_tags
+from literate.source.frontmatter import Words
+
+
+@dataclass(frozen=True, slots=True)
+class LocalHeading:
+    """A heading. Its anchor is that of the source's heading, empty if the source has none.
+
+    `opening`, `inner` and `closing` are its HTML; `label` is what it holds without links and the
+    numbers of footnotes, for a table of contents.
+    """
+
+    level: int
+    anchor: str
+    opening: str
+    inner: str
+    closing: str
+    label: str
+
+    @property
+    def html(self) -> str:
+        return self.opening + self.inner + self.closing
+
+
+#: HTML, or what stands in it that a layout may want to take out.
+Part = str | Formula | LocalHeading
+
+
+@dataclass(frozen=True, slots=True)
+class LocalBlock:
+    """A top-level block of a note, cut at the formulas and headings that it holds."""
+
+    kind: Kind
+    parts: tuple[Part, ...]
+
+    @property
+    def html(self) -> str:
+        return "".join(part if isinstance(part, str) else part.html for part in self.parts)
+
+    @property
+    def heading(self) -> LocalHeading | None:
+        """The heading that the block is, if it is one."""
+        found = (part for part in self.parts if isinstance(part, LocalHeading))
+        return next(found, None) if self.kind == Kind.HEADING else None
+
+
+@dataclass(slots=True)
+class BlockBuilder:
+    """A block, put together of its pieces: HTML, and what stands for an inline of the note."""
+
+    parts: list[Part] = field(default_factory=list)
+    items: list[Inline] = field(default_factory=list)
+    words: set[str] = field(default_factory=set)
+
+    def add(self, pieces: Iterable[tuple[Inline | None, str]]) -> None:
+        for item, html in pieces:
+            if item is None:
+                self.words.add(html.strip())
+            else:
+                self.items.append(item)
+            if isinstance(item, Formula):
+                self.parts.append(item)
+            elif html and self.parts and isinstance(self.parts[-1], str):
+                self.parts[-1] += html
+            elif html:
+                self.parts.append(html)
+
+    def block(self, kind: Kind) -> LocalBlock:
+        """The block; a paragraph of nothing but formulas, or of one image, is what it holds."""
+        holds = [type(item) for item in self.items]
+        if kind == Kind.PARAGRAPH and self.words <= {"", "<p>", "</p>"}:
+            if set(holds) == {Formula}:
+                kind = Kind.FORMULA
+            elif holds == [Figure]:
+                kind = Kind.FIGURE
+        return LocalBlock(kind, tuple(self.parts))
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFootnote:
+    """A footnote, numbered through the page, with the links that lead back to its references."""
+
+    number: int
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeLine:
+    """A line of code: as the file has it, and its coloured and linked tokens without its ending.
+
+    Its anchor is empty where something else on the page goes by that name.
+    """
+
+    number: int
+    text: str
+    tokens: Tokens
+    anchor: str
+
+    @property
+    def html(self) -> str:
+        return "".join(token if isinstance(token, str) else token.html for token in self.tokens)
+
+    @property
+    def ending(self) -> str:
+        return self.text[len(self.text.rstrip("\r\n")) :]
+
+    @property
+    def is_blank(self) -> bool:
+        return not self.text.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A note and the code beside it.
+
+    `definition` is the class or function whose note it is, which stands on the lines `first` to
+    `last` of the file; `anchor` is its name where no other element of the page has that. `label`
+    is what the code of the page's opening row goes by, in the language of the page.
+    """
+
+    blocks: tuple[LocalBlock, ...] = ()
+    footnotes: tuple[LocalFootnote, ...] = ()
+    code: tuple[CodeLine, ...] = ()
+    definition: str = ""
+    anchor: str = ""
+    first: int = 0
+    last: int = 0
+    is_opening: bool = False
+    label: str = ""
+
+    @property
+    def headings(self) -> Iterator[LocalHeading]:
+        for block in self.blocks:
+            yield from (part for part in block.parts if isinstance(part, LocalHeading))
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """An entry of the list of what a page cites."""
+
+    anchor: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class TocEntry:
+    """A heading in the table of contents: the first of a definition's note by that one's name."""
+
+    level: int
+    anchor: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocalPage:
+    """A page as one language's readers get it.
+
+    `words` are the translated fields of its front matter, as plain texts. Only an annotated page
+    shows its rows side by side.
+    """
+
+    words: Mapping[str, Words]
+    rows: tuple[Row, ...]
+    is_annotated: bool
+    references_heading: LocalHeading | None
+    references: tuple[Reference, ...]
+
+    @property
+    def title(self) -> str:
+        """The title as templates and the navigation may show it."""
+        return without_tags(str(self.words["title"]))
+
+    @property
+    def toc(self) -> Iterator[TocEntry]:
+        """Its headings, in order."""
+        named: set[str] = set()
+        for row in self.rows:
+            name = row.definition if row.definition not in named else ""
+            named.add(row.definition)
+            for heading in row.headings:
+                if heading.anchor:
+                    yield TocEntry(heading.level, name or heading.anchor, heading.label)
+                    name = ""
+        if last := self.references_heading:
+            yield TocEntry(last.level, last.anchor, last.label)

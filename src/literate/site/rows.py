@@ -1,0 +1,73 @@
+"""The rows of a page: which code stands beside which note, and what a link to it leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from literate.base.html import tags
+from literate.notes.highlight import Tokens
+from literate.site.local_page import CodeLine, Row
+from literate.site.page import Page
+from literate.source.document import Line, Section
+
+
+def make_rows(
+    page: Page, notes: Sequence[Row], code: Sequence[Tokens], imports: str
+) -> tuple[Row, ...]:
+    """The page's notes, each with its code.
+
+    `notes` are rows without code, one a section; `code` holds the tokens of each line, or nothing;
+    `imports` is what the code of the opening is called.
+    """
+    defined: set[str] = set()
+    rows: list[Row] = []
+    for index, (section, note) in enumerate(zip(page.document.sections, notes, strict=True)):
+        if index == page.document.opening:
+            rows += _opening(page, note, section, code, imports)
+            continue
+        row = replace(note, code=_code(page, section.code, code))
+        if name := section.definition:
+            row = _defining(page, index, row, is_new=name not in defined)
+            defined.add(name)
+        rows.append(row)
+    return tuple(rows)
+
+
+def _opening(
+    page: Page, note: Row, section: Section, code: Sequence[Tokens], label: str
+) -> Iterator[Row]:
+    """The note of the module beside its imports; other code that follows stands by itself."""
+    count = sum(line.number <= page.document.imports_end for line in section.code)
+    lines = _code(page, section.code, code)
+    if all(line.is_blank for line in lines[count:]):
+        count = len(lines)
+    yield replace(note, code=lines[:count], is_opening=True, label=label)
+    if count < len(lines):
+        yield Row(code=lines[count:])
+
+
+def _defining(page: Page, index: int, row: Row, *, is_new: bool) -> Row:
+    """The row of a definition: a property is defined twice, and the first one has the anchor."""
+    section, note = page.document.sections[index], page.notes[index]
+    name, line = section.definition or "", section.note[0].number
+    for definition in page.document.definitions:
+        if definition.name == name and definition.first <= line <= definition.last:
+            row = replace(row, first=definition.first, last=definition.last)
+    # An author's own anchor goes first.
+    is_taken = False
+    if note and name in note.ids:
+        html = "".join(part.html for parts in (row.blocks, row.footnotes) for part in parts)
+        is_taken = any(tag.get("id") == name for tag in tags(html, "id"))
+    return replace(row, definition=name, anchor=name if is_new and not is_taken else "")
+
+
+def _code(page: Page, lines: Sequence[Line], code: Sequence[Tokens]) -> tuple[CodeLine, ...]:
+    # A class may be called L5: its name goes before the fifth line's.
+    return tuple(
+        CodeLine(
+            line.number, line.text, code[line.number - 1] if code else (),
+            "" if (anchor := f"L{line.number}") in page.anchors else anchor,
+        )
+        for line in lines
+    )  # fmt: skip

@@ -1,0 +1,202 @@
+"""Looking texts up in a catalog: matched by key, filled with what was held back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from literate.base.html import Tag, map_tags
+from literate.notes.placeholder import fill, placeholder
+from literate.translation.catalog import Catalog, Entry
+from literate.translation.message import Message, Passage
+from literate.translation.sanitise import plain
+from literate.translation.segment import (
+    Segment,
+    escape_text,
+    identity_of,
+    key_of,
+    loose_key_of,
+    parse,
+)
+
+
+@dataclass(slots=True)
+class Lookup:
+    """Serves a catalog's translations, and remembers what it was asked for."""
+
+    catalog: Catalog
+    #: (index of the entry, index of its block) of all that served.
+    used: set[tuple[int, int]] = field(default_factory=set)
+    #: In the order of asking: the identity of each entry that served, and of what was missing.
+    requested: dict[str, None] = field(default_factory=dict)
+    _identities: list[str] = field(default_factory=list)
+    _notes: dict[str, int] = field(default_factory=dict)
+    _blocks: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        entries = list(enumerate(self.catalog.entries))
+        self._identities = [identity_of(entry.source) for _, entry in entries]
+        for index, entry in entries:
+            for form in (self._identities[index], loose_key_of(entry.source_blocks)):
+                self._notes.setdefault(form, index)
+        # An entry of one block was written for that block: it goes before parts of a whole note.
+        for index, entry in sorted(entries, key=lambda item: len(item[1].source_blocks) > 1):
+            for position, block in enumerate(entry.source_blocks):
+                for form in {block.key, block.loose_key}:
+                    self._blocks.setdefault(form, []).append((index, position))
+
+    def text(self, text: str) -> str | None:
+        """The translation of a plain text: a title, a caption, a word of a drawing.
+
+        It is plain too: whoever puts it into HTML escapes it.
+        """
+        # A catalog has the text as it is read, or as HTML spells it.
+        index = _find(self._notes, key_of(parse(escape_text(text))), identity_of(text))
+        if index is None:
+            self.requested[identity_of(text)] = None
+            return None
+        entry = self._serve(index)
+        translation = entry.translation
+        return plain(escape_text(translation) if "<" in entry.source else translation) or None
+
+    def blocks(self, blocks: Sequence[Segment], *, is_note: bool = True) -> list[str | Segment]:
+        """The translation of a note as a whole, or else of each of its blocks.
+
+        A block that has no translation stands for itself.
+        """
+        if is_note and (whole := self.note(blocks)):
+            return list(whole)
+        return [block if (html := self.block(block)) is None else f"{html}\n" for block in blocks]
+
+    def note(self, blocks: Sequence[Segment]) -> tuple[str, ...] | None:
+        """The blocks of a whole note's translation, filled with the note's own parts."""
+        forms = [key_of(blocks)]
+        if not all(self._place(block.key) for block in blocks if block.has_words):
+            forms.append(loose_key_of(blocks))
+        index = _find(self._notes, *forms)
+        if index is None:
+            return None
+        entry = self._serve(index)
+        numbers = _numbers(entry.source_blocks, blocks)
+        targets = _targets(entry.source_blocks, blocks)
+        return tuple(_fill(block.html, numbers, targets) for block in entry.blocks)
+
+    def block(self, block: Segment) -> str | None:
+        """The translation of one block, filled with the block's own parts."""
+        if not block.has_words:
+            return block.html
+        found = self._place(block.key, block.loose_key) if block.key else None
+        if found is None:
+            self.requested[key_of((block,))] = None
+            return None
+        index, position = found
+        entry = self._serve(index, position)
+        source = entry.source_blocks[position]
+        numbers, targets = _numbers([source], [block]), _targets([source], [block])
+        return _fill(entry.blocks[position].html, numbers, targets)
+
+    def _place(self, *forms: str) -> tuple[int, int] | None:
+        """Where a block is translated for itself, in the first of these forms that is known."""
+        places = (place for form in forms for place in self._blocks.get(form, ()))
+        return next((p for p in places if self.catalog.entries[p[0]].is_parallel), None)
+
+    def missing(self, passage: Passage) -> list[Message]:
+        """The messages of a passage that have no translation."""
+        if not passage.blocks:
+            return [message for message in passage.messages if self.text(message.key) is None]
+        served = self.blocks(passage.blocks, is_note=passage.is_note)
+        left = {key_of((piece,)) for piece in served if isinstance(piece, Segment)}
+        return [message for message in passage.messages if message.identity in left]
+
+    def obsolete(self) -> Iterator[tuple[Entry, Segment]]:
+        """What nobody has asked for: the entry, and the block of its source."""
+        for index, entry in enumerate(self.catalog.entries):
+            for position, block in enumerate(entry.source_blocks):
+                if (index, position) not in self.used and block.has_words:
+                    yield entry, block
+
+    def _serve(self, index: int, position: int | None = None) -> Entry:
+        """An entry that serves as a whole, or with one of its blocks."""
+        entry = self.catalog.entries[index]
+        positions = range(len(entry.source_blocks)) if position is None else (position,)
+        self.used.update((index, position) for position in positions)
+        self.requested[self._identities[index]] = None
+        return entry
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How many messages there are, and which of them are not translated wherever they stand."""
+
+    total: int = 0
+    missing: tuple[Message, ...] = ()
+
+    def __add__(self, other: Coverage) -> Coverage:
+        return Coverage(self.total + other.total, self.missing + other.missing)
+
+    @property
+    def translated(self) -> int:
+        return self.total - len(self.missing)
+
+    @property
+    def percent(self) -> float:
+        return 100 * self.translated / self.total if self.total else 100.0
+
+    def __str__(self) -> str:
+        # Rounded down: only the whole is 100 %.
+        return f"{int(self.percent * 10) / 10:g} %"
+
+
+def coverage_of(passages: Iterable[Passage], lookup: Lookup) -> Coverage:
+    """What a catalog covers of the messages of a page."""
+    all_of_them: set[str] = set()
+    missing: dict[str, Message] = {}
+    for passage in passages:
+        all_of_them.update(message.identity for message in passage.messages)
+        for message in lookup.missing(passage):
+            missing.setdefault(message.identity, message)
+    return Coverage(len(all_of_them), tuple(missing.values()))
+
+
+def _find(table: Mapping[str, int], *forms: str) -> int | None:
+    return next((table[form] for form in forms if form and form in table), None)
+
+
+def _numbers(key: Sequence[Segment], note: Sequence[Segment]) -> dict[int, int]:
+    """Placeholder number in the key -> number in the note, by order of appearance."""
+    return dict(zip(_appearances(key), _appearances(note), strict=False))
+
+
+def _appearances(blocks: Sequence[Segment]) -> list[int]:
+    return list(dict.fromkeys(number for block in blocks for number in block.placeholders))
+
+
+def _targets(key: Sequence[Segment], note: Sequence[Segment]) -> dict[str, list[str]]:
+    """Link target in the key -> targets in the note, by order of appearance."""
+    ours = [link for block in key for link in block.links]
+    theirs = [link for block in note for link in block.links]
+    targets: dict[str, list[str]] = {}
+    for old, new in zip(ours, theirs, strict=False):
+        targets.setdefault(old, []).append(new)
+    return targets
+
+
+def _fill(html: str, numbers: Mapping[int, int], targets: Mapping[str, Sequence[str]]) -> str:
+    """The translation with the note's numbers and link targets in place of the key's."""
+    seen: dict[str, int] = {}
+
+    def target(tag: Tag) -> str:
+        old = tag.get("href")
+        if old is None:
+            return tag.text
+        candidates = targets.get(old)
+        if not candidates:  # a target of the translation's own: the words stay, the link goes
+            return tag.put("href", None).text
+        position = seen.get(old, 0)
+        seen[old] = position + 1
+        return tag.put("href", candidates[min(position, len(candidates) - 1)]).text
+
+    def renumbered(old: int) -> str:
+        return placeholder(numbers[old]) if old in numbers else ""
+
+    return fill(map_tags(html, target, "href"), renumbered)
