@@ -1,8 +1,6 @@
 """Addresses that pages once had lead to where the pages are now."""
 
 import re
-import subprocess
-import sys
 
 import pytest
 from support import ROOT
@@ -13,15 +11,6 @@ MOVED = [
     *("optimization", "record", "run", "tracking", "weights"),
 ]
 LANGUAGES = ["", *(f"{path.parent.name}/" for path in ROOT.glob("translations/*/language.toml"))]
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    return folder
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -3,14 +3,19 @@
 from pathlib import Path
 
 import pytest
+from mkdocs.commands.build import build
+from mkdocs.plugins import BasePlugin
 from support import CONFIG, PAGE, Project
-from test_cache import built
+from test_cache import age, built
 
 from literate.base.errors import LiterateError
 from literate.mkdocs.config import load, read_project
+from literate.mkdocs.live import MoreThanPagesError
 from literate.mkdocs.marks import Marks
 from literate.mkdocs.options import DECLARED
+from literate.mkdocs.up_to_date import Stamp
 from literate.site.load import load_site
+from literate.site.project import CACHE
 
 INHERITED = "INHERIT: conf/base.yml\n"
 PAPER = "@misc{key, title = {Patches}, author = {A. Author}, year = {2022}}\n"
@@ -212,6 +217,60 @@ def test_a_hook_changes_a_page_in_every_language(project):
         assert 'class="hooked"' in page and 'lang="zh"' in page
 
 
+class Listing(BasePlugin):
+    """Takes part in a build, though not in its pages."""
+
+    def on_files(self, files, config):
+        self.pages = [file.src_uri for file in files.documentation_pages()]
+
+    def on_post_build(self, config):
+        Path(config.site_dir, "pages.txt").write_text("\n".join(self.pages), encoding="utf-8")
+
+
+class Shouting(BasePlugin):
+    def on_post_page(self, output, page, config):
+        return output.replace("Words about", "WORDS ABOUT")
+
+
+@pytest.mark.parametrize(("other", "is_finished"), [(Listing, True), (Shouting, False)])
+def test_only_a_plugin_that_changes_pages_keeps_us_from_finishing_them(project, other, is_finished):
+    config = load(project.root / "mkdocs.yml")
+    config.plugins["other"] = other()
+    build(config)
+    page = project.read("site/zh/net/index.html")
+    assert ("WORDS ABOUT" in page, "Words about" in page) == (not is_finished, is_finished)
+    if is_finished:
+        assert project.read("site/pages.txt").split() == [
+            "index.md",
+            "net.md",
+            "zh/index.md",
+            "zh/net.md",
+        ]
+    live = config.plugins["literate"].live.refresh({project.root / "src/paper/net.py"})
+    if is_finished:
+        assert list(live) == []  # the page is as it was
+    else:
+        with pytest.raises(MoreThanPagesError):
+            list(live)
+    # What such a plugin reads, nobody knows
+    assert Stamp(project.root / CACHE).built() is None
+    assert not (project.root / CACHE / "inputs.json").exists()
+
+
+def test_redirects_are_made_of_the_configuration_alone(project):
+    redirects = "  - redirects:\n      redirect_maps: {old.md: net.md, zh/old.md: zh/net.md}\n"
+    project.write("mkdocs.yml", CONFIG + redirects)
+    age(project)
+    first = project.run()
+    assert first.returncode == 0, first.stderr
+    for old in ("site/old/index.html", "site/zh/old/index.html"):
+        assert 'content="0; url=../net/"' in project.read(old)
+    assert "nothing has changed since" in project.run().stdout
+    project.write("mkdocs.yml", CONFIG + redirects.replace("old.md", "older.md"))
+    assert "nothing has changed since" not in project.run().stdout
+    assert 'content="0; url=../net/"' in project.read("site/zh/older/index.html")
+
+
 def test_the_configuration_is_as_it_was_after_a_build(project):
     config = built(project, "site")
     assert config.nav == [{"Start": "index.md"}, {"Net": "net.md"}]
@@ -221,8 +280,6 @@ def test_the_configuration_is_as_it_was_after_a_build(project):
 
 def test_a_project_that_was_copied_has_not_been_built_there(project, tmp_path_factory):
     from shutil import copytree
-
-    from literate.mkdocs.up_to_date import Stamp
 
     stamp = Stamp(project.root / ".cache/literate")
     built(project, "site")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from support import CONFIG, Project
 
 from literate.base.cache import NO_CACHE
+from literate.mkdocs.config import load, make_project
 from literate.site.editions import make_editions, page_infos
 from literate.site.layout import lay_out
 from literate.site.site import SITE_CATALOG
@@ -149,6 +150,20 @@ def test_words_of_the_site_have_their_places(project):
     assert (own["Back to the text"].file, own["Back to the text"].line) == ("src/paper/net.py", 23)
     report = check_language(project.load(), "zh")
     assert not [m for m in report.coverage.missing if (m.file, m.line) == ("mkdocs.yml", 1)]
+
+
+def test_a_word_of_another_plugin_stands_where_its_setting_does(project):
+    config = load(project.root / "mkdocs.yml")
+    config.site_name = "Another paper"
+    config.nav[1] = {"Network": "net.md"}
+    config.copyright = "Of no setting"
+    words = [m for passage in make_project(config).words for m in passage.messages]
+    assert [(m.key, m.file, m.line) for m in words] == [
+        ("Another paper", "mkdocs.yml", 1),
+        ("Of no setting", "mkdocs.yml", 1),
+        ("Start", "mkdocs.yml", 4),
+        ("Network", "mkdocs.yml", 3),
+    ]
 
 
 def test_a_text_written_twice_is_one_message(project):

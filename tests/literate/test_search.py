@@ -13,7 +13,7 @@ from selectolax.lexbor import LexborHTMLParser
 from support import ASK_WORKER
 
 from literate.notes.heading import find_headings
-from literate.notes.note import Kind
+from literate.notes.note import BlockKind
 from literate.site.local_page import LocalBlock, LocalHeading, LocalPage, Row
 from literate.site.search import search_index, search_sections
 
@@ -36,7 +36,7 @@ def sections_of(html):
             heading = LocalHeading(found.level, found.id, "", found.inner, "", "")
             parts += [piece[position : found.start], heading]
             position = found.end
-        block = LocalBlock(Kind.RAW, (*parts, piece[position:]))
+        block = LocalBlock(BlockKind.RAW, (*parts, piece[position:]))
         rows.append(Row((block,), anchor=anchor[1] if anchor else ""))
     return search_sections(LocalPage({}, tuple(rows), True, None, ()))
 

@@ -9,8 +9,8 @@ from selectolax.lexbor import LexborHTMLParser
 
 from literate.base.files import SourceFile
 from literate.notes.highlight import CodeName, NameLink, highlight_lines, link_names
-from literate.notes.note import Formula, Kind
-from literate.notes.placeholder import Place, cut, fill, number_of, placeholder
+from literate.notes.note import BlockKind, Formula
+from literate.notes.placeholder import Slot, cut, fill, number_of, placeholder
 from literate.site.layout import lay_out
 from literate.site.local_page import LocalHeading
 from literate.site.localise import PageContext, localise
@@ -82,7 +82,7 @@ def test_rows_hold_notes_code_and_the_lines_of_definitions(local):
 
 def test_blocks_say_what_they_are(local):
     net = local(SOURCE).rows[2]
-    kinds = [Kind.HEADING, Kind.PARAGRAPH, Kind.FORMULA, Kind.LIST]
+    kinds = [BlockKind.HEADING, BlockKind.PARAGRAPH, BlockKind.FORMULA, BlockKind.LIST]
     assert [block.kind for block in net.blocks] == kinds
     heading = net.blocks[0].heading
     assert (heading.level, heading.anchor) == (2, "a-net-h")
@@ -100,19 +100,19 @@ def test_a_formula_can_be_taken_out_of_its_paragraph(local):
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ('![a](https://x.example/a.png "Words.")', Kind.FIGURE),
-        ("![a](https://x.example/a.png)", Kind.FIGURE),
-        ("![a](https://x.example/a.png) and words", Kind.PARAGRAPH),
-        ("`x`", Kind.PARAGRAPH),
-        ("$$a$$ $$b$$", Kind.FORMULA),
-        ("\\begin{align}\na\n\\end{align}", Kind.FORMULA),
-        ("```\nx\n```", Kind.CODE),
-        ("> x", Kind.QUOTE),
-        ("1. x", Kind.LIST),
-        ("a | b\n---|---\n1 | 2", Kind.TABLE),
-        ("!!! note\n    x", Kind.ADMONITION),
-        ("<div>x</div>", Kind.RAW),
-        ("# x", Kind.HEADING),
+        ('![a](https://x.example/a.png "Words.")', BlockKind.FIGURE),
+        ("![a](https://x.example/a.png)", BlockKind.FIGURE),
+        ("![a](https://x.example/a.png) and words", BlockKind.PARAGRAPH),
+        ("`x`", BlockKind.PARAGRAPH),
+        ("$$a$$ $$b$$", BlockKind.FORMULA),
+        ("\\begin{align}\na\n\\end{align}", BlockKind.FORMULA),
+        ("```\nx\n```", BlockKind.CODE),
+        ("> x", BlockKind.QUOTE),
+        ("1. x", BlockKind.LIST),
+        ("a | b\n---|---\n1 | 2", BlockKind.TABLE),
+        ("!!! note\n    x", BlockKind.ADMONITION),
+        ("<div>x</div>", BlockKind.RAW),
+        ("# x", BlockKind.HEADING),
     ],
 )
 def test_kinds_of_blocks(local, text, kind):
@@ -184,14 +184,14 @@ def test_html_cut_at_its_placeholders_is_put_together_again(parts):
     pieces = list(cut(html))
     again = "".join(
         piece.opening + placeholder(piece.number) + piece.closing
-        if isinstance(piece, Place)
+        if isinstance(piece, Slot)
         else piece
         for piece in pieces
     )
     assert again == html
-    numbers = [piece.number for piece in pieces if isinstance(piece, Place)]
+    numbers = [piece.number for piece in pieces if isinstance(piece, Slot)]
     assert numbers == [part for part in parts if isinstance(part, int)]
-    alone = [piece.number for piece in pieces if isinstance(piece, Place) and piece.is_paragraph]
+    alone = [piece.number for piece in pieces if isinstance(piece, Slot) and piece.is_paragraph]
     found = re.findall(r"<p>\s*<span translate=no>_\^_(\d+)_\^_</span>\s*</p>", html)
     assert alone == [int(number) for number in found]
     assert fill(html, placeholder) == html

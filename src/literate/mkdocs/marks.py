@@ -39,7 +39,8 @@ class Marks:
         """Where a value stands within a setting, or the setting."""
         place, node = self._find(keys)
         for scalar in _scalars(node):
-            if scalar.value == value or _value(scalar) == value:
+            # A text means what is written; a number, say, has to be read.
+            if value == (scalar.value if isinstance(value, str) else _value(scalar)):
                 return Place(place.file, _line(scalar))
         return place
 

@@ -18,6 +18,7 @@ from literate.mkdocs.live import LiveUpdates, MoreThanPagesError
 from literate.mkdocs.marks import Marks
 from literate.mkdocs.navigation import check_navigation, navigation
 from literate.mkdocs.options import Options
+from literate.mkdocs.others import leave_pages_alone, read_settings_alone
 from literate.mkdocs.pages import Content, SitePage, make_content, make_pages
 from literate.mkdocs.preview import Preview
 from literate.mkdocs.render import HtmlKeys, Renderer
@@ -131,16 +132,11 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
             own = [page.file for page in self._pages.values() if page.language == language]
             self._navigations[language] = navigation(site, edition, own, config)
         self._keys = None
-        if self._renders_itself(config):
+        if leave_pages_alone(config):
             self._keys = HtmlKeys(config, self._shown, self._speech, self._navigations)
             for page in self._pages.values():
                 page.html_key = self._keys.key_of(page)
         return self._navigations[site.project.language]
-
-    @staticmethod
-    def _renders_itself(config: MkDocsConfig) -> bool:
-        """Other plugins and hooks may change what goes into a page: with them, MkDocs renders."""
-        return not config.hooks and set(config.plugins) <= {NAME, SearchBox.name}
 
     def on_env(self, env: Environment, config: MkDocsConfig, files: Files) -> Environment:
         """Render the 404 page of each language; MkDocs itself renders one only."""
@@ -194,7 +190,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
     def on_post_build(self, config: MkDocsConfig) -> None:
         self._cache.prune()
         stamp = Stamp(self._cache.folder)
-        if self._keys:
+        if self._keys and read_settings_alone(config):
             overrides = [Path(config.theme.custom_dir)] if config.theme.custom_dir else []
             settings = Marks(Path(config.config_file_path)).files
             stamp.note_inputs([*settings, *overrides, *self._shown.site.inputs])

@@ -70,7 +70,7 @@ class Link:
     line: int
 
 
-class Kind(StrEnum):
+class BlockKind(StrEnum):
     """What a block is to a reader. Raw HTML may be anything."""
 
     PARAGRAPH = "paragraph"
@@ -95,7 +95,7 @@ class Block:
 
     html: str
     line: int
-    kind: Kind
+    kind: BlockKind
     is_wrapper: bool = False
 
 

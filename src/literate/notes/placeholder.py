@@ -16,7 +16,7 @@ _HUGE = re.compile(r"_\^_\s*(\d{7})")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Slot:
     """Where a placeholder stands: what makes a paragraph of it, if it is all that this holds."""
 
     number: int
@@ -42,7 +42,7 @@ def fill(html: str, part: Callable[[int], str]) -> str:
     return _PLACEHOLDER.sub(lambda match: part(int(match[1])), html)
 
 
-def cut(html: str) -> Iterator[str | Place]:
+def cut(html: str) -> Iterator[str | Slot]:
     """The HTML cut at its placeholders."""
     if "_^_" not in html:
         yield html
@@ -50,12 +50,12 @@ def cut(html: str) -> Iterator[str | Place]:
     position = 0
     for match in _IN_PARAGRAPH.finditer(html):
         start, end = match.span()
-        place = Place(int(match[2]), match[1] or "", match[3] or "")
-        if not (place.opening and place.closing):
-            start, end = start + len(place.opening), end - len(place.closing)
-            place = Place(place.number)
+        slot = Slot(int(match[2]), match[1] or "", match[3] or "")
+        if not (slot.opening and slot.closing):
+            start, end = start + len(slot.opening), end - len(slot.closing)
+            slot = Slot(slot.number)
         yield html[position:start]
-        yield place
+        yield slot
         position = end
     yield html[position:]
 

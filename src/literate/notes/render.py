@@ -20,13 +20,13 @@ from literate.notes.labml import normalise
 from literate.notes.mathml import to_mathml
 from literate.notes.note import (
     Block,
+    BlockKind,
     Citation,
     Figure,
     Footnote,
     FootnoteRef,
     Formula,
     Inline,
-    Kind,
     Link,
     Note,
     UiString,
@@ -86,17 +86,17 @@ def _ids(blocks: Iterable[Block]) -> Iterator[str]:
 
 #: Type of the token that opens a block -> what it is to a reader.
 _KINDS = {
-    "paragraph_open": Kind.PARAGRAPH,
-    "heading_open": Kind.HEADING,
-    "amsmath": Kind.FORMULA,
-    "bullet_list_open": Kind.LIST,
-    "ordered_list_open": Kind.LIST,
-    "table_open": Kind.TABLE,
-    "blockquote_open": Kind.QUOTE,
-    "fence": Kind.CODE,
-    "code_block": Kind.CODE,
-    "admonition_open": Kind.ADMONITION,
-    "hr": Kind.RULE,
+    "paragraph_open": BlockKind.PARAGRAPH,
+    "heading_open": BlockKind.HEADING,
+    "amsmath": BlockKind.FORMULA,
+    "bullet_list_open": BlockKind.LIST,
+    "ordered_list_open": BlockKind.LIST,
+    "table_open": BlockKind.TABLE,
+    "blockquote_open": BlockKind.QUOTE,
+    "fence": BlockKind.CODE,
+    "code_block": BlockKind.CODE,
+    "admonition_open": BlockKind.ADMONITION,
+    "hr": BlockKind.RULE,
 }
 
 
@@ -108,7 +108,7 @@ def _blocks(tokens: Sequence[Token], env: dict[str, Any]) -> tuple[Block, ...]:
         is_wrapper = first.type == "html_block" and not is_balanced(html)
         if html.strip():
             line = _state(env).line_of(first.map[0] if first.map else 0)
-            blocks.append(Block(html, line, _KINDS.get(first.type, Kind.RAW), is_wrapper))
+            blocks.append(Block(html, line, _KINDS.get(first.type, BlockKind.RAW), is_wrapper))
     return tuple(blocks)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from literate.notes.highlight import Tokens
-from literate.notes.note import Figure, Formula, Inline, Kind
+from literate.notes.note import BlockKind, Figure, Formula, Inline
 from literate.site.ui import without_tags
 from literate.source.frontmatter import Words
 
@@ -39,7 +39,7 @@ Part = str | Formula | LocalHeading
 class LocalBlock:
     """A top-level block of a note, cut at the formulas and headings that it holds."""
 
-    kind: Kind
+    kind: BlockKind
     parts: tuple[Part, ...]
 
     @property
@@ -50,7 +50,7 @@ class LocalBlock:
     def heading(self) -> LocalHeading | None:
         """The heading that the block is, if it is one."""
         found = (part for part in self.parts if isinstance(part, LocalHeading))
-        return next(found, None) if self.kind == Kind.HEADING else None
+        return next(found, None) if self.kind == BlockKind.HEADING else None
 
 
 @dataclass(slots=True)
@@ -74,14 +74,14 @@ class BlockBuilder:
             elif html:
                 self.parts.append(html)
 
-    def block(self, kind: Kind) -> LocalBlock:
+    def block(self, kind: BlockKind) -> LocalBlock:
         """The block; a paragraph of nothing but formulas, or of one image, is what it holds."""
         holds = [type(item) for item in self.items]
-        if kind == Kind.PARAGRAPH and self.words <= {"", "<p>", "</p>"}:
+        if kind == BlockKind.PARAGRAPH and self.words <= {"", "<p>", "</p>"}:
             if set(holds) == {Formula}:
-                kind = Kind.FORMULA
+                kind = BlockKind.FORMULA
             elif holds == [Figure]:
-                kind = Kind.FIGURE
+                kind = BlockKind.FIGURE
         return LocalBlock(kind, tuple(self.parts))
 
 

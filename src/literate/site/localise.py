@@ -14,12 +14,12 @@ from literate.notes.heading import find_headings
 from literate.notes.highlight import Tokens
 from literate.notes.note import (
     Block,
+    BlockKind,
     Citation,
     Figure,
     FootnoteRef,
     Heading,
     Inline,
-    Kind,
     Note,
     UiString,
     Verbatim,
@@ -137,9 +137,9 @@ class _Localiser:
                 start, done = heading.end, done + 1
             builder.add(self._pieces(note, index, html[start:end]))
             start = end
-            yield builder.block(note.blocks[number].kind if is_parallel else Kind.RAW)
+            yield builder.block(note.blocks[number].kind if is_parallel else BlockKind.RAW)
         if lost[-1]:
-            yield LocalBlock(Kind.RAW, tuple(map(_bare_anchor, lost[-1])))
+            yield LocalBlock(BlockKind.RAW, tuple(map(_bare_anchor, lost[-1])))
 
     def _heading(self, note: Note, index: int, heading: Heading, anchor: str) -> LocalHeading:
         pieces = list(self._pieces(note, index, heading.inner))

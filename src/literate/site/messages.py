@@ -9,7 +9,7 @@ from literate.base.html import words_of
 from literate.notes.drawing import Drawing
 from literate.notes.heading import find_headings
 from literate.notes.note import Block, Figure, Note
-from literate.notes.placeholder import Place, cut
+from literate.notes.placeholder import Slot, cut
 from literate.site.page import Page
 from literate.translation.message import Kind, Message, Passage, plain_text
 from literate.translation.segment import block_key, key_of, parse, segments_of
@@ -48,7 +48,7 @@ class _Reader:
                 for text in words_of(block.html) if block.is_wrapper else ():
                     yield plain_text(text, self.page.path, block.line, Kind.HTML, self.context)
         for piece in cut("".join(block.html for block in blocks)):
-            if isinstance(piece, Place):
+            if isinstance(piece, Slot):
                 item = self.note.inlines[piece.number]
                 if isinstance(item, Figure):
                     yield from self._figure(item, has_caption=piece.is_paragraph)
@@ -76,7 +76,7 @@ class _Reader:
 def _line_of(page: Page, field: str) -> int:
     """The line of a field of the front matter, or of the first heading in place of a title."""
     if field in page.front.words:
-        return page.front.lines[field]
+        return page.front.lines.get(field, 1)
     blocks = (
         (note, block) for note in page.notes if note and note.headings for block in note.blocks
     )
