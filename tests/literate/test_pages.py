@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
@@ -12,7 +13,11 @@ from literate.source.python import read_python
 from literate.translation.lookup import Lookup, coverage_of
 from literate.translation.segment import identity_of
 
-SOURCES = sorted(p for p in (ROOT / "src/convmixer").glob("*.py") if p.name != "__init__.py")
+SOURCES = sorted(
+    path.relative_to(ROOT / "src/convmixer")
+    for path in (ROOT / "src/convmixer").rglob("*.py")
+    if path.name not in ("__init__.py", "__main__.py")
+)
 
 
 def code_lines(html):
@@ -24,19 +29,20 @@ def code_lines(html):
 
 
 @pytest.mark.parametrize("language", ["", "zh/"])
-@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("source", SOURCES, ids=Path.as_posix)
 def test_the_code_of_a_page_is_the_source_byte_for_byte(site, source, language):
-    html = (site / language / source.stem / "index.html").read_text(encoding="utf-8")
+    html = (site / language / source.with_suffix("") / "index.html").read_text(encoding="utf-8")
+    data = (ROOT / "src/convmixer" / source).read_bytes()
     shown = code_lines(html)
     assert list(shown) == sorted(shown)
     notes = {
         line.number: line.text
-        for section in read_python(source.read_bytes(), source.name).sections
+        for section in read_python(data, source.name).sections
         for line in section.note
     }
     assert not shown.keys() & notes.keys()
     together = shown | notes
-    assert "".join(together[n] for n in sorted(together)).encode() == source.read_bytes()
+    assert "".join(together[n] for n in sorted(together)).encode() == data
 
 
 def test_every_link_of_the_site_leads_somewhere(site):
