@@ -197,7 +197,7 @@ def weave(page: str, to: str, output: Path | None) -> None:
 
 
 def _notebook(document: Document, source: Path, output: Path | None) -> bytes:
-    """The notebook of a file; what its notes link to is still found from where it will lie."""
+    """The notebook of a file; its links still work from the place where it will be written."""
     folder = (output or source).absolute().parent
 
     def link(target: str) -> str:

@@ -109,7 +109,7 @@ def _shown(pieces: Sequence[Part]) -> Iterator[str | LocalHeading]:
 
 @dataclass(slots=True)
 class _Part:
-    """What lies between two anchors: its HTML as it is gathered, then its text and its code."""
+    """The part between two anchors: its HTML as it is gathered, then its text and its code."""
 
     anchor: str = ""
     heading: str = ""
