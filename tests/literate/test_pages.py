@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
@@ -13,11 +12,8 @@ from literate.source.python import read_python
 from literate.translation.lookup import Lookup, coverage_of
 from literate.translation.segment import identity_of
 
-SOURCES = sorted(
-    path.relative_to(ROOT / "src/convmixer")
-    for path in (ROOT / "src/convmixer").rglob("*.py")
-    if path.name not in ("__init__.py", "__main__.py")
-)
+PACKAGE = ROOT / "src/convmixer"
+SOURCES = sorted(p for p in PACKAGE.rglob("*.py") if not p.name.startswith("__"))
 
 
 def code_lines(html):
@@ -29,20 +25,20 @@ def code_lines(html):
 
 
 @pytest.mark.parametrize("language", ["", "zh/"])
-@pytest.mark.parametrize("source", SOURCES, ids=Path.as_posix)
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_the_code_of_a_page_is_the_source_byte_for_byte(site, source, language):
-    html = (site / language / source.with_suffix("") / "index.html").read_text(encoding="utf-8")
-    data = (ROOT / "src/convmixer" / source).read_bytes()
+    name = source.relative_to(PACKAGE).with_suffix("")
+    html = (site / language / name / "index.html").read_text(encoding="utf-8")
     shown = code_lines(html)
     assert list(shown) == sorted(shown)
     notes = {
         line.number: line.text
-        for section in read_python(data, source.name).sections
+        for section in read_python(source.read_bytes(), source.name).sections
         for line in section.note
     }
     assert not shown.keys() & notes.keys()
     together = shown | notes
-    assert "".join(together[n] for n in sorted(together)).encode() == data
+    assert "".join(together[n] for n in sorted(together)).encode() == source.read_bytes()
 
 
 def test_every_link_of_the_site_leads_somewhere(site):
@@ -99,7 +95,7 @@ def test_chinese_is_complete_and_clean():
 @pytest.fixture
 def with_supplied_map(tmp_path):
     """This repository with the map that it was given, as it was given, for its overview."""
-    for name in ("docs", "records", "src", "translations"):
+    for name in ("docs", "src", "translations"):
         shutil.copytree(ROOT / name, tmp_path / name)
     shutil.copy(ROOT / "mkdocs.yml", tmp_path)
     supplied = ROOT / "tests/data/readme.zh.json"

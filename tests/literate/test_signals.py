@@ -22,6 +22,11 @@ STARTED = pytest.mark.parametrize(
 @contextmanager
 def started(project, handling, *arguments, ignored=signal.SIGINT):
     """`build_site.py` in a session of its own; whatever is left of it is killed."""
+
+    def handle():  # whatever the tests themselves were started with
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, handling if number == ignored else signal.SIG_DFL)
+
     (project.root / "tmp").mkdir()
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "build_site.py"), *arguments],
@@ -31,7 +36,7 @@ def started(project, handling, *arguments, ignored=signal.SIGINT):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        preexec_fn=lambda: signal.signal(ignored, handling),
+        preexec_fn=handle,
     )
     try:
         yield process
