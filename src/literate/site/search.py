@@ -133,7 +133,7 @@ class _Part:
             return
         for node in body.css("pre, img[alt], style"):
             if node.tag == "img":
-                node.insert_before(f" {node.attributes['alt']} ")
+                node.insert_before(f" {node.attributes.get('alt') or ''} ")
                 continue
             if node.tag == "pre":
                 self.code.append(node.text())
