@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,9 @@ from typing import IO, Any, NamedTuple
 
 import pytest
 from jinja2 import FileSystemBytecodeCache
+from mkdocs.commands.build import build
+from mkdocs.config import load_config
+from mkdocs.config.defaults import MkDocsConfig
 
 from literate import cli
 from literate.base.cache import Cache
@@ -140,6 +144,20 @@ forks.set_forkserver_preload(
 _templates = tempfile.TemporaryDirectory(prefix="templates-")
 #: Where what the theme's templates compile to lies, for all the small projects.
 SHARED = {"TEMPLATES": _templates.name}
+
+
+def built(project: Project, site: str) -> MkDocsConfig:
+    """Build within this process: MkDocs takes long to start."""
+    config = load_config(str(project.root / "mkdocs.yml"), site_dir=str(project.root / site))
+    build(config)
+    return config
+
+
+def age(project: Project) -> None:
+    """Let the sources be older than the next build: what changes during one is not trusted."""
+    for path in project.root.rglob("*"):
+        if path.is_file():
+            os.utime(path, (time.time() - 60, time.time() - 60))
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import json
 import re
 import statistics
 import tomllib
+from importlib.util import find_spec
 
 import pytest
 from asserting import unsure_tests
@@ -46,12 +47,38 @@ def test_the_figures_of_the_readme_are_those_of_the_records():
     assert records[0]["versions"]["torch"] in readme
 
 
-def test_the_readme_names_only_files_that_are_there():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    targets = re.findall(r"\]\(([^)#]+)\)", readme)
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_a_text_names_only_files_and_commands_that_are_there(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)#]+)\)", text)
     assert targets
-    for target in targets:
-        assert target.startswith("https://") or (ROOT / target).exists(), target
+    assert [t for t in targets if not (t.startswith("https://") or (ROOT / t).exists())] == []
+    goals = re.findall(r"^(?:`|\w+=\S+ )?make (\w+)|`make (\w+)", text, re.M)
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert [goal for goal in map("".join, goals) if f"\n{goal}:" not in makefile] == []
+    modules = re.findall(r"python -m ((?:convmixer|literate)(?:\.\w+)*)", text)
+    assert [module for module in modules if not find_spec(module)] == []
+    scripts = re.findall(r"python ((?:tools/|benchmarks/)?\w+\.py)", text)
+    assert [script for script in scripts if not (ROOT / script).is_file()] == []
+
+
+def rows_of_the_architecture():
+    """The cells of the table that says what to open for which change."""
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    rows = [line.strip("|").split("|") for line in page.split("\n") if line.startswith("| ")]
+    return [[cell.strip() for cell in row] for row in rows[2:]]
+
+
+@pytest.mark.parametrize("row", rows_of_the_architecture(), ids=lambda row: row[0][:40])
+def test_the_architecture_names_files_and_what_is_in_them(row):
+    places = [ROOT / "src/literate", ROOT / "src/convmixer", ROOT]
+    words = re.findall(r"`([^`]+)`", " ".join(row[1:]))
+    paths = [word for word in words if re.fullmatch(r"[\w/-]+\.(py|js|css|html)", word)]
+    files = [place / path for path in paths for place in places if (place / path).is_file()]
+    assert len(files) == len(paths) > 0 or "no code" in row
+    texts = "".join(file.read_text(encoding="utf-8") for file in files)
+    names = re.findall(r"(?:\.py`: |` and )`(\w+)`", " ".join(row[1:]))
+    assert [name for name in names if not re.search(rf"^(def |    )?{name}\b", texts, re.M)] == []
 
 
 def test_every_test_asserts_something_on_every_path():

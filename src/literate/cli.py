@@ -93,15 +93,15 @@ def _languages(site: Site, wanted: tuple[str, ...]) -> list[str]:
     return list(wanted or site.languages)
 
 
-@main.command(short_help="Coverage; missing, stale and faulty translations.")
+@main.command(short_help="Report missing, stale and faulty translations.")
 @click.argument("languages", nargs=-1)
 def check(languages: tuple[str, ...]) -> None:
     """Report coverage, missing, stale and faulty translations of LANGUAGES (all by default).
 
-    With the option `dead_links: report`, lists the links that lead nowhere as well.
+    With the option `dead_links: report`, lists the broken links as well.
 
-    Exits with 1 if a translation is faulty. What is missing is shown in English by the site, and
-    what is stale stays in its map: both are work to do, not faults.
+    Exits with 1 if a translation is faulty. Missing and stale translations are work to do, not
+    faults: the site shows the source of what is missing, and ignores what is stale.
     """
     with _reported():
         site = load_site(_project())
@@ -160,11 +160,11 @@ _OUTPUT = click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The file to write; printed if none is named.",
+    help="The file to write to. By default, the result is printed.",
 )
 
 
-@main.command(short_help="One Markdown document, or a notebook, of an annotated module.")
+@main.command(short_help="Turn an annotated module into one Markdown document, or a notebook.")
 @click.argument("page")
 @click.option(
     "--to",
@@ -175,15 +175,16 @@ _OUTPUT = click.option(
 )
 @_OUTPUT
 def weave(page: str, to: str, output: Path | None) -> None:
-    """Make one document of PAGE, a page of the site as in `model`, or the path of a Python file.
+    """Turn PAGE into one document: a page's name, such as `model`, or the path of a Python file.
 
-    The notes become Markdown and the code stands in blocks of ```python. Edit both, and `tangle`
-    makes the module of it again; unedited, it comes back byte for byte. A block `<!-- … -->` says
-    how the note below it stands in the module where that cannot be guessed.
+    The notes become Markdown, and the code goes into ```python blocks. Edit both, and `tangle`
+    turns the document back into the module; unedited, it is the same byte for byte. Where it cannot
+    be guessed how a note is written in the module, a comment `<!-- … -->` above the note says it.
 
     A notebook runs from top to bottom: notes between classes and functions become cells, notes
-    within them stay. Relative imports become absolute. A block `if __name__ == "__main__":` is
-    shown but not run, since it would read the arguments of the notebook's kernel.
+    inside them stay in the code. Relative imports become absolute. A block
+    `if __name__ == "__main__":` is shown but not run, since it would read the arguments of the
+    notebook's kernel.
     """
     with _reported():
         is_path = page.endswith(".py")
@@ -196,7 +197,7 @@ def weave(page: str, to: str, output: Path | None) -> None:
 
 
 def _notebook(document: Document, source: Path, output: Path | None) -> bytes:
-    """The notebook of a file; what its notes link to is still found from where it will lie."""
+    """The notebook of a file; its links still work from the place where it will be written."""
     folder = (output or source).absolute().parent
 
     def link(target: str) -> str:
@@ -211,14 +212,14 @@ def _notebook(document: Document, source: Path, output: Path | None) -> bytes:
     return book.encode()
 
 
-@main.command(short_help="The module of a document that `weave` wrote.")
+@main.command(short_help="Turn a document that `weave` wrote back into its module.")
 @click.argument("document", type=click.Path(path_type=Path))
 @_OUTPUT
 def tangle(document: Path, output: Path | None) -> None:
-    """Make the Python module of DOCUMENT, a Markdown document that `weave` wrote.
+    """Turn DOCUMENT, a Markdown document that `weave` wrote, back into its Python module.
 
-    What was edited in it, words or code, is in the module. New text is a docstring at the head
-    of a class or a function, and a comment elsewhere.
+    Edits to the text and the code go into the module. New text becomes a docstring at the head of a
+    class or a function, and a comment elsewhere.
     """
     with _reported():
         data = tangle_document(document.read_bytes(), document.as_posix())

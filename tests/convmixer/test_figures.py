@@ -8,10 +8,10 @@ from pathlib import Path
 import figures
 import numpy as np
 import pytest
+from support import ROOT
 
 from convmixer.comparison import ROWS, SPLITS
 
-ROOT = Path(__file__).parents[2]
 DRAWINGS = ["comparison", "curves", "kernels", "mistakes"]
 NUMBER = r"-?\d+(?:\.\d+)?"
 

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from support import ROOT
 
 from convmixer.data import DataError
 from convmixer.images import cifar10, from_npm
@@ -323,7 +324,7 @@ def test_a_host_that_is_not_reached_names_the_second_way(
     assert command[place] in str(caught.value)
 
 
-REAL = Path(os.environ.get("CIFAR10", Path(__file__).parents[2] / "data")) / BINARY_FOLDER
+REAL = Path(os.environ.get("CIFAR10", ROOT / "data")) / BINARY_FOLDER
 
 
 @pytest.mark.skipif(

@@ -10,9 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mkdocs.commands.build import build
-from mkdocs.config import load_config
-from support import CONFIG, PAGE, SHARED, SOURCE, Project, share_templates
+from support import CONFIG, PAGE, SHARED, SOURCE, Project, age, built, share_templates
 
 from literate.base.cache import Cache, digest
 from literate.base.parallel import map_on_cores
@@ -28,13 +26,6 @@ def templates():
     """What the templates compile to is no matter of a project."""
     with share_templates(SHARED["TEMPLATES"]):
         yield
-
-
-def built(project: Project, site: str, **settings: object):
-    """Build within this process: MkDocs takes long to start."""
-    config = load_config(str(project.root / "mkdocs.yml"), site_dir=str(project.root / site))
-    build(config)
-    return config
 
 
 def clean_files(project: Project) -> dict[str, bytes]:
@@ -251,13 +242,6 @@ def test_a_configuration_that_is_inherited_counts(project):
     assert summary() is None
     built(project, "site")
     assert "Another paper" in project.read("site/index.html")
-
-
-def age(project: Project) -> None:
-    """Let the sources be older than the next build: what changes during one is not trusted."""
-    for path in project.root.rglob("*"):
-        if path.is_file():
-            os.utime(path, (time.time() - 60, time.time() - 60))
 
 
 # --- a cache in trouble ---

@@ -39,8 +39,8 @@ def test_a_declared_encoding_is_read(tmp_path, encoding):
         (b'<?xml version="1.0" encoding="nonsense"?><svg/>', "d.svg:1: the drawing is not well-formed"),
         (b'<?xml version="1.0" encoding="utf-7"?><svg/>', "d.svg:1: the drawing is not well-formed"),
         (b"", "d.svg:1: the drawing is not well-formed"),
-        (b"<svg/>", "d.svg:1: this is no SVG drawing"),
-        (b"<html/>", "d.svg:1: this is no SVG drawing"),
+        (b"<svg/>", "d.svg:1: this is not an SVG drawing"),
+        (b"<html/>", "d.svg:1: this is not an SVG drawing"),
         ((SVG.format("<g>" * 3000 + "</g>" * 3000)), "d.svg: the drawing is nested too deep"),
     ],
 )  # fmt: skip

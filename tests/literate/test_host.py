@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 from mkdocs.commands.build import build
 from mkdocs.plugins import BasePlugin
-from support import CONFIG, PAGE, Project
-from test_cache import age, built
+from support import CONFIG, PAGE, Project, age, built
 
 from literate.base.errors import LiterateError
 from literate.mkdocs.config import load, read_project

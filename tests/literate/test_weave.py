@@ -272,7 +272,7 @@ def test_an_editor_that_changes_line_endings_changes_nothing_else():
         ("<!-- comment indent", "<!-- module indent", "net.md:39: the mark `module` has no field 'indent'"),
         ("<!-- comment indent=4 -->", "<!-- module newline=no -->", "net.md:39: the mark of the module is not the last line"),
         ("return 2 * x", "return 2 *", "net.md:35: what the document gives is not Python"),
-        ("Twice", "Twice\0", "net.md:26: there is a NUL in the text"),
+        ("Twice", "Twice\0", "net.md:26: the text holds a NUL"),
     ],
 )  # fmt: skip
 def test_a_malformed_document_is_one_clear_error(old, new, message):

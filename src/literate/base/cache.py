@@ -1,4 +1,4 @@
-"""Results of earlier builds, found by the hash of all that they were made of.
+"""Results of earlier builds, found by the hash of everything that they were made from.
 
 A key names everything that goes into a result: the bytes of the files, and the version of the
 engine and of the libraries that it works with. So an entry is never out of date; one that is not
@@ -88,7 +88,7 @@ class Cache:
         return pickle.loads(content)  # noqa: S301 - this project's own, checked above
 
     def has(self, key: str) -> bool:
-        """Whether something lies under a key."""
+        """Whether there is something under a key."""
         with suppress(OSError):
             os.utime(self._path(key))
             return True

@@ -1,4 +1,4 @@
-"""What can go wrong, said once: the file, the line, what was found and what to do."""
+"""Errors for people: the file, the line, what was found and what to do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rapidfuzz import fuzz, process
 
 
 class LiterateError(Exception):
-    """An error of the author's, the translator's or the configuration's making.
+    """An error that the author, the translator or the configuration made.
 
     Its text is one line, `FILE:LINE: message. Fix.`, ready to be shown to a person.
     """
@@ -35,7 +35,7 @@ def _sentence(text: str) -> str:
 
 
 class ManyErrors(LiterateError):
-    """Several errors of one build, so that an author mends them in one go."""
+    """Several errors of one build, so that an author can fix them all at once."""
 
     def __init__(self, errors: Iterable[LiterateError]) -> None:
         self.errors = tuple(errors)

@@ -1,4 +1,4 @@
-"""Flattened code, whose notes all stand at column 0 <-> Markdown with code blocks, by PyLit.
+"""Code whose notes all start at column 0 <-> Markdown with code blocks, by PyLit.
 
 PyLit expands tabs and reasons about indentation: signs shield from it what must come back as it is.
 """

@@ -1,4 +1,4 @@
-"""How a note stands in its module: its form, the rules that tell it, the markers that say it.
+"""How a note is written in its module: its form, the rules that find it, the markers that state it.
 
 A rule tells a note's form by the note's place and words. Where it is wrong, a marker, an HTML
 comment above the note, says what is different. A note that no marker can describe stays code.
@@ -30,7 +30,7 @@ _LAYOUTS = {
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How a note stands in its module.
+    """How a note is written in its module.
 
     `blank` lines part it from a note directly above, and `below` lines from code.
     """

@@ -209,7 +209,7 @@ _DOTS = re.compile(r"from\s*(\.[.\s]*)")
 
 
 def _absolute(document: Document, tree: ast.Module, package: str) -> list[str]:
-    """The module's lines, importing by absolute names: a notebook stands in no package."""
+    """The module's lines, importing by absolute names: a notebook is in no package."""
     lines = [line.text for line in document.lines]
     parents = package.split(".") if package else []
     edits = []
@@ -221,7 +221,7 @@ def _absolute(document: Document, tree: ast.Module, package: str) -> list[str]:
         dots = _DOTS.match(line, column)
         if dots is None or dots[1].count(".") != node.level or node.level > len(parents):
             raise LiterateError(
-                "this relative import leads out of the package, and a notebook stands in none",
+                "this relative import leaves the package, and a notebook is in none",
                 file=document.path,
                 line=node.lineno,
                 fix="Import by the absolute name",

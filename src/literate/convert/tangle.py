@@ -28,7 +28,7 @@ from literate.source.python import syntax_tree
 
 
 def front_matter_end(text: Sequence[str]) -> int:
-    """The number of lines that the front matter takes, which nothing may stand above."""
+    """The number of lines of the front matter, which nothing may precede."""
     if not text or text[0].strip() != "---":
         return 0
     return next((n for n in range(2, len(text) + 1) if text[n - 1].strip() == "---"), 0)
@@ -57,7 +57,7 @@ def tangle(data: bytes, path: str) -> bytes:
     text = decode_utf8(data, path, "the document")
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise LiterateError("there is a NUL in the text", file=path, line=line, fix="Delete it")
+        raise LiterateError("the text holds a NUL", file=path, line=line, fix="Delete it")
     lines = list(io.StringIO(text, newline=""))
     if lines and not parted_ending(lines[-1])[1]:
         lines[-1] += ending_of(text)
@@ -178,7 +178,7 @@ def _check_python(source: str, numbers: Sequence[int], path: str) -> None:
             f"what the document gives is not Python: {getattr(error, 'msg', None) or error}",
             file=path,
             line=numbers[min(line, len(numbers)) - 1] if numbers else 1,
-            fix="Mend the code there, or the note above it",
+            fix="Fix the code there, or the note above it",
         ) from None
 
 
@@ -189,7 +189,7 @@ def _encoded(source: str, has_mark: bool, numbers: Sequence[int], path: str) -> 
     try:
         return source.encode(tokenize.detect_encoding(reader)[0])
     except SyntaxError as error:
-        raise LiterateError(str(error), file=path, line=1, fix="Mend the declaration") from None
+        raise LiterateError(str(error), file=path, line=1, fix="Fix the declaration") from None
     except UnicodeEncodeError as error:
         index = source.count("\n", 0, error.start)
         raise LiterateError(

@@ -145,7 +145,7 @@ def crash(error: Exception) -> str:
 
 
 def _signals() -> list[int]:
-    """What ends a command: Ctrl-C, `kill`, and, but for `nohup`, a terminal that closes."""
+    """What ends a command: Ctrl-C, `kill`, and a terminal that closes, except under `nohup`."""
     hangup: int = getattr(signal, "SIGHUP", signal.SIGTERM)
     heard = signal.getsignal(hangup) != signal.SIG_IGN
     return [signal.SIGINT, signal.SIGTERM, *([hangup] if heard else [])]

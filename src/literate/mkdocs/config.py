@@ -131,7 +131,7 @@ def _markdown(config: MkDocsConfig) -> Iterator[Path]:
 
 
 def _check_words(config: MkDocsConfig, marks: Marks) -> None:
-    """Raise for a label that is no text: YAML takes `2024`, `on` and the like for other things."""
+    """Raise for a label that is not text: YAML reads `2024` and `on` as something else."""
     for title, _ in labels(config.nav or ()):
         if not isinstance(title, str):
             raise marks.place_of(title, "nav").error(

@@ -1,4 +1,4 @@
-"""Where each setting of `mkdocs.yml` stands: the file and the line that a message names."""
+"""Where each setting of `mkdocs.yml` is: the file and the line that a message names."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _lineage(path: Path, heirs: tuple[SourceFile, ...] = ()) -> Iterator[tuple[S
 
 def not_yaml(file: SourceFile, problem: object, line: int | None = None) -> LiterateError:
     """The error of a file that cannot be read as YAML."""
-    fix = "Mend it; quote a value that holds a colon"
+    fix = "Fix it; quote a value that holds a colon"
     return file.error(f"this is not YAML: {problem}", line=line, fix=fix)
 
 

@@ -93,7 +93,7 @@ def described(value: Any) -> str:
 
 
 class Options(Config):  # type: ignore[no-untyped-call]
-    """These stand in `mkdocs.yml`, below the name of the plugin:
+    """The options are set in `mkdocs.yml`, under the name of the plugin:
 
     ```yaml
     plugins:
@@ -101,10 +101,10 @@ class Options(Config):  # type: ignore[no-untyped-call]
           sources: [src/paper]
     ```
 
-    Every path starts from the folder in which `mkdocs.yml` lies. From MkDocs' own settings, the
-    engine takes `docs_dir`, the folder of the Markdown pages; `nav`, whose labels are translated;
-    `theme.language`, the language that the sources are written in, which is English unless it says
-    otherwise; and `site_url`, the address at which the site will be read.
+    Paths are relative to the folder of `mkdocs.yml`. Of MkDocs' own settings, the engine uses
+    `docs_dir`, the folder of the Markdown pages; `nav`, whose labels are translated;
+    `theme.language`, the language that the sources are written in, English by default; and
+    `site_url`, the address at which the site will be published.
     """
 
     sources = Option(
@@ -112,9 +112,9 @@ class Options(Config):  # type: ignore[no-untyped-call]
         typed=lambda root, paths: tuple(root / path for path in paths),
         text="""Python files, or folders of them, that become annotated pages.
 
-    The page of a file goes by the file's path within its folder: `src/paper/nets/unet.py` becomes
-    `nets/unet/`, and `nav` names it as `nets/unet.md`. An `__init__.py` becomes the page of its
-    folder.
+    A page is named after its file's path within the folder: with the example below,
+    `src/paper/nets/unet.py` becomes `nets/unet/`, which `nav` calls `nets/unet.md`. An
+    `__init__.py` becomes the page of its folder.
 
     ```yaml
     sources: [src/paper, scripts/train.py]
@@ -123,10 +123,10 @@ class Options(Config):  # type: ignore[no-untyped-call]
     )
     exclude = Option(
         default=[],
-        text="""Patterns of files in those folders that become no page.
+        text="""Patterns of files in those folders to leave out of the site.
 
-    They are written as in a `.gitignore` that lies in each folder of `sources`. A file that
-    `sources` names itself is never left out.
+    They work as in a `.gitignore` in each folder of `sources`. A file that `sources` itself names
+    is never left out.
 
     ```yaml
     exclude: [__init__.py, tests/]
@@ -136,10 +136,10 @@ class Options(Config):  # type: ignore[no-untyped-call]
     translations = Option(
         default="translations",
         typed=lambda root, path: root / path,
-        text="""The folder of the translations, with a folder for each language in it.
+        text="""The folder of the translations, with a folder for each language.
 
-    A language's folder goes by its code, such as `de` or `pt-BR`, and holds its settings,
-    `language.toml`, beside its maps. It need not exist for a site in one language.
+    A language's folder is named by its code, such as `de` or `pt-BR`, and holds its settings,
+    `language.toml`, and its maps. A site in one language does not need one.
 
     ```yaml
     translations: locale
@@ -149,10 +149,10 @@ class Options(Config):  # type: ignore[no-untyped-call]
     maps = Option(
         default=MAPS,
         check=_names_map,
-        text="""Where in that folder the map of a page lies.
+        text="""The path of a page's map in that folder.
 
     `{language}` stands for the code of the language, `{page}` for the name of the page; both must
-    occur. With a path of your own, a language needs no `language.toml`, if `languages` names it.
+    occur. With a path of your own, a language that `languages` names needs no `language.toml`.
 
     ```yaml
     maps: "{page}.{language}.json"
@@ -161,9 +161,9 @@ class Options(Config):  # type: ignore[no-untyped-call]
     )
     languages = Option(
         default=[],
-        text="""The languages to build beside the language of the sources, in the order of the menu.
+        text="""The languages to translate the site into, in the order of the menu.
 
-    Without it, every folder of `translations` is a language, in alphabetical order.
+    By default, every folder of `translations` is a language, in alphabetical order.
 
     ```yaml
     languages: [zh, de]
@@ -173,10 +173,10 @@ class Options(Config):  # type: ignore[no-untyped-call]
     dead_links = Option(
         default="error",
         choices=("error", "report"),
-        text="""What a link that leads nowhere is.
+        text="""What to do about a broken link.
 
-    An `error` ends the build. With `report`, the words of the link stay and the command `check`
-    lists it: for sources that are not yours to mend.
+    With `error`, it stops the build. With `report`, the page shows its text without a link, and the
+    command `check` lists it. This is for sources that you cannot change.
 
     ```yaml
     dead_links: report
@@ -186,9 +186,9 @@ class Options(Config):  # type: ignore[no-untyped-call]
     bibliography = Option(
         default="",
         typed=lambda root, path: root / path if path else None,
-        text="""A BibTeX file, whose entries pages cite as `[@key]`.
+        text="""A BibTeX file. Pages cite its entries as `[@key]`.
 
-    What a page cites is listed at its end.
+    Each page lists what it cites at its end.
 
     ```yaml
     bibliography: docs/references.bib

@@ -230,5 +230,5 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
 
 
 def _first_theme_dir(config: MkDocsConfig) -> int:
-    """Our templates stand after the user's own overrides and before the theme's."""
+    """Our templates come after the user's own overrides and before the theme's."""
     return 1 if config.theme.custom_dir else 0

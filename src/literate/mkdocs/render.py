@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class HtmlKeys:
-    """Where the whole HTML of a page lies in the cache: named by all that the templates see."""
+    """The key of a page's whole HTML in the cache, made from everything that the templates see."""
 
     def __init__(
         self,

@@ -15,7 +15,7 @@ _LANGUAGES = "partials/languages"
 
 
 def check_theme(project: Project, name: str | None, folders: Sequence[Path]) -> None:
-    """Raise `LiterateError` unless the theme, whose templates lie in the folders, is Material."""
+    """Raise `LiterateError` unless the theme, whose templates are in the folders, is Material."""
     if not _known(folders):
         raise project.error(
             "theme.name",

@@ -139,7 +139,7 @@ def _failure(block: Block, file: SourceFile) -> LiterateError:
     return file.error(
         f"this entry is not BibTeX: {reason.strip().rstrip('.').lower()}",
         line=line,
-        fix="Mind braces, quotes and commas",
+        fix="Check the braces, quotes and commas",
     )
 
 
@@ -158,7 +158,7 @@ def _paper(entry: Entry, file: SourceFile) -> Paper:
         raise file.error(
             f"the entry {entry.key!r} cannot be read: {error}",
             line=line,
-            fix="Mend its names or its title",
+            fix="Fix its names or its title",
         ) from None
     return Paper(
         key=entry.key,

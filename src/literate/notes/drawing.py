@@ -1,4 +1,4 @@
-"""SVG drawings stand in the page itself: they take its colours, and their words are translated."""
+"""SVG drawings are part of the page: they take its colours, and their words are translated."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Drawing:
 def load_drawing(file: SourceFile) -> Drawing:
     """Read an SVG file, in whatever encoding it declares.
 
-    Raises `LiterateError` where it cannot be read, is not well-formed, or is no drawing.
+    Raises `LiterateError` where it cannot be read, is not well-formed, or is not a drawing.
     """
     data = file.read_bytes("the drawing")
     try:
@@ -65,13 +65,13 @@ def load_drawing(file: SourceFile) -> Drawing:
         raise file.error(
             f"the drawing is not well-formed: {error}",
             line=getattr(error, "position", (1, 0))[0],
-            fix="Mend the XML, or save it as UTF-8",
+            fix="Fix the XML, or save it as UTF-8",
         ) from None
     except RecursionError:
         raise file.error("the drawing is nested too deep", fix="Ungroup what it holds") from None
     if root.tag != f"{_SVG}svg":
         raise file.error(
-            "this is no SVG drawing",
+            "this is not an SVG drawing",
             line=1,
             fix=f'Start it with <svg xmlns="{_SVG.strip("{}")}">',
         )

@@ -1,4 +1,4 @@
-"""What stands in a note's HTML for a part that nobody translates: its number, in a span."""
+"""Placeholders: numbered spans in a note's HTML for the parts that are not translated."""
 
 from __future__ import annotations
 

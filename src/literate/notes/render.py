@@ -163,7 +163,7 @@ def _footnotes(env: dict[str, Any]) -> tuple[Footnote, ...]:
 
 
 def _number_lines(tokens: Sequence[Token]) -> None:
-    """Tell each inline token the line it stands on, which the parser knows for blocks only."""
+    """Give each inline token its line, which the parser knows for blocks only."""
     line = 0
     for token in tokens:
         line = token.map[0] if token.map else line

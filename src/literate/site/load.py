@@ -39,7 +39,7 @@ def load_site(project: Project, cache: Cache = NO_CACHE) -> Site:
             raise project.error(
                 "bibliography",
                 f"the bibliography {project.shown(file)} does not exist",
-                "Mend `bibliography` of the plugin `literate`",
+                "Fix `bibliography` of the plugin `literate`",
             ) from None
     links = Links(project, pages, bibliography)
     for page in pages.values():
@@ -99,7 +99,7 @@ def _page_files(project: Project) -> Iterator[tuple[str, Path]]:
 def _in_the_way(
     pages: Mapping[str, Page], languages: Mapping[str, Language]
 ) -> Iterator[LiterateError]:
-    """Pages that stand where those of a language will."""
+    """Pages at the place of a language's pages."""
     for name, page in pages.items():
         folder = name.partition("/")[0]
         if folder in languages:

@@ -117,7 +117,7 @@ class _Localiser:
         return Row(tuple(self._blocks(note, index)), tuple(self._footnotes(note, index)))
 
     def _blocks(self, note: Note, index: int) -> Iterator[LocalBlock]:
-        """The blocks of a note in the page's language, cut at what stands in them."""
+        """The blocks of a note in the page's language, cut at what they hold."""
         written = self._translated(note, note.blocks)
         html = "".join(written)
         found = note.headings if html == note.html else find_headings(html, note.inlines)

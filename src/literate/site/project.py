@@ -91,7 +91,7 @@ class Project:
                 raise self.error(
                     "sources",
                     f"the source folder {self.shown(source)} does not exist",
-                    "Mend `sources` of the plugin `literate`",
+                    "Fix `sources` of the plugin `literate`",
                 )
             for path in sorted(source.rglob("*.py")):
                 if not excluded.match_file(path.relative_to(source).as_posix()):

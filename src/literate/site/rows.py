@@ -1,4 +1,4 @@
-"""The rows of a page: which code stands beside which note, and what a link to it leads to."""
+"""The rows of a page: which code is beside which note, and where a link to it leads."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def make_rows(
 def _opening(
     page: Page, note: Row, section: Section, code: Sequence[Tokens], label: str
 ) -> Iterator[Row]:
-    """The note of the module beside its imports; other code that follows stands by itself."""
+    """The note of the module beside its imports; other code that follows gets a row of its own."""
     count = sum(line.number <= page.document.imports_end for line in section.code)
     lines = _code(page, section.code, code)
     if all(line.is_blank for line in lines[count:]):

@@ -64,7 +64,7 @@ class Site:
         return self.project.language, *self.languages
 
     def folder(self, language: str) -> str:
-        """Where a language's pages lie; those in the language of the sources lie at the root."""
+        """The folder of a language's pages; those in the sources' language are at the root."""
         return "" if language == self.project.language else f"{language}/"
 
     @property

@@ -57,5 +57,5 @@ def translate_ui(word: str, words: Lookup | None) -> str:
 
 
 def without_tags(text: str) -> str:
-    """A plain text that stands in pages as it is: what would make a tag is escaped."""
+    """A plain text that goes into pages as it is: what would make a tag is escaped."""
     return text.replace("<", "&lt;").replace(">", "&gt;")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Line(NamedTuple):
-    """One line of the file as it stands there, its line ending included.
+    """One line of the file, its line ending included.
 
     A tuple, since a cache reads tens of thousands of them, and those in a third of the time.
     """

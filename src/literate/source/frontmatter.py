@@ -39,12 +39,14 @@ FIELDS = {
     "hide": Field(is_list=True),
     "status": Field(),
     "icon": Field(),
+    "script": Field(),
+    "style": Field(),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class FrontMatter:
-    """The fields of a text, and the line of the file that each stands on."""
+    """The fields of a text, and the line of each in the file."""
 
     fields: Mapping[str, Any]
     lines: Mapping[str, int]

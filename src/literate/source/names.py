@@ -1,4 +1,4 @@
-"""Which names in a file's code stand for something that a page defines."""
+"""Which names in a file's code refer to something that a page defines."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from literate.source.python import statements, syntax_tree
 
 @dataclass(frozen=True, slots=True)
 class NameUse:
-    """A name in a file's code that may stand for something that a page defines.
+    """A name in a file's code that may refer to something that a page defines.
 
     `module` is where the file imports it from, None for a definition of the file's own; `name` is
     its qualified name there. `is_definition` marks the place where it is defined.
@@ -46,7 +46,7 @@ def package_name(path: Path) -> str:
 def name_uses(document: Document, module: str) -> tuple[NameUse, ...]:
     """The names in a file that may become links, in the order of the file.
 
-    A name that stands for a parameter or a variable of a function is left alone.
+    A name of a parameter or a variable of a function is left alone.
     """
     tree = syntax_tree(document.source)
     lines = [line.text for line in document.lines]
@@ -87,7 +87,7 @@ def _column(line: str, offset: int) -> int:
 
 
 def _definition_names(document: Document, lines: list[str]) -> Iterator[NameUse]:
-    """The names in `class X`, `def x` and `X = …`, each a link to where it stands."""
+    """The names in `class X`, `def x` and `X = …`, each a link to where it is."""
     for definition in document.definitions:
         column = definition.column
         if not definition.is_constant:
@@ -131,7 +131,7 @@ _Names = frozenset[str]
 
 
 def _global_names(tree: ast.Module, imported: Collection[str]) -> Iterator[ast.Name]:
-    """The names that stand for something of the module, not of a function or a class."""
+    """The names that refer to something of the module, not of a function or a class."""
     # Each node with the names that are hidden from it, and from the functions within it: what a
     # class binds is hidden from its own body, and not from its methods.
     nodes: list[tuple[ast.AST, _Names, _Names]] = [(tree, frozenset(), frozenset())]

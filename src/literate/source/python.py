@@ -99,7 +99,7 @@ def _parse(text: str, path: str) -> ast.Module:
         line = getattr(error, "lineno", None) or 1
         what = getattr(error, "msg", None) or str(error)
         raise LiterateError(
-            f"this is not Python: {what}", file=path, line=line, fix="Mend the source"
+            f"this is not Python: {what}", file=path, line=line, fix="Fix the source"
         ) from None
 
 

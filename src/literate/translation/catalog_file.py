@@ -42,7 +42,7 @@ _DEPTH = 100
 
 
 def _check(entry: Entry, file: SourceFile) -> None:
-    """Raise for what no page could show."""
+    """Raise for a translation that would break its page."""
     for text in (entry.source, entry.translation):
         fault = _surrogate(text) or _huge_number(text) or _nesting(text)
         if fault:
@@ -98,7 +98,7 @@ def read_entries(text: str, shown: str) -> Iterator[Entry]:
             raise fail(
                 f"the map is not JSON: found {found}, expected {character!r}",
                 min(position, max(len(text) - 1, 0)),
-                'A map is {"source": "translation", …}; mind commas and quotes',
+                'A map is {"source": "translation", …}; check commas and quotes',
             )
         return position + 1
 
@@ -109,7 +109,7 @@ def read_entries(text: str, shown: str) -> Iterator[Entry]:
             raise fail(
                 f"the map is not JSON: {error.msg.lower()}",
                 error.pos,
-                "Mind quotes, backslashes and commas",
+                "Check the quotes, backslashes and commas",
             ) from None
         except RecursionError:
             raise fail(

@@ -61,7 +61,7 @@ def _is_texts(value: Any) -> bool:
 def known_language(code: str) -> Language:
     """A language that keeps no settings: its name and direction are common knowledge.
 
-    Raises `LiterateError` where nobody knows the code.
+    Raises `LiterateError` for an unknown code.
     """
     try:
         locale = Locale.parse(code, sep="-")

@@ -62,7 +62,7 @@ class Lookup:
     def blocks(self, blocks: Sequence[Segment], *, is_note: bool = True) -> list[str | Segment]:
         """The translation of a note as a whole, or else of each of its blocks.
 
-        A block that has no translation stands for itself.
+        A block that has no translation is returned itself.
         """
         if is_note and (whole := self.note(blocks)):
             return list(whole)

@@ -1,4 +1,4 @@
-"""A text to translate: its key, where it stands, and what it is to a reader."""
+"""A text to translate: its key, its place, and what it is to a reader."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a translation may hold: it is untrusted, and comes to stand in a page."""
+"""What a translation may hold: it is untrusted, and becomes part of a page."""
 
 from __future__ import annotations
 
