@@ -1,5 +1,6 @@
 """A training that is stopped at any moment goes on to the same weights, or says why it cannot."""
 
+import errno
 import hashlib
 import json
 import os
@@ -189,8 +190,9 @@ def test_a_checkpoint_that_cannot_be_used_offers_the_one_before(
         path.write_bytes(damaged[damage])
     message = error_of(capsys, "--resume", "runs/run")
     assert "step-00000044.pt cannot be resumed from" in message
-    assert "Delete it, and --resume goes on from step-00000022.pt" in message
-    path.unlink()
+    assert "Move it to another folder, and --resume goes on from step-00000022.pt" in message
+    assert "elete" not in message
+    path.rename("elsewhere.pt")
     assert main(["--resume", "runs/run"]) == 0
     assert newest("runs/run")["epoch"] == 3
 
@@ -364,7 +366,8 @@ def test_what_does_not_fit_a_state_is_one_line(tmp_path, spoil, reason):
         checkpoint.read_checkpoint(tmp_path, state_after(0))
     message = str(caught.value)
     assert message.startswith(f"{newest} cannot be resumed from (")
-    assert message.endswith("). Delete it, and --resume goes on from step-00000002.pt")
+    advice = "Move it to another folder, and --resume goes on from step-00000002.pt"
+    assert message.endswith(f"). {advice}")
     assert reason in message
     assert "\n" not in message
 
@@ -378,10 +381,10 @@ def shorter(optimizer: dict) -> dict:
     ("error", "reason"),
     [
         (EOFError(), "it ends too early"),
-        (OSError("first line\nsecond line"), "first line"),
+        (RuntimeError("first line\nsecond line"), "first line"),
         (pickle.UnpicklingError("how to run it\nnevertheless"), "it is damaged or no checkpoint"),
     ],
-    ids=["EOFError", "OSError", "UnpicklingError"],
+    ids=["EOFError", "RuntimeError", "UnpicklingError"],
 )
 def test_a_checkpoint_that_cannot_be_read_says_why(tmp_path, monkeypatch, error, reason):
     path = checkpoint.write_checkpoint(tmp_path, state_after(1), {}, 1, best=False)
@@ -394,6 +397,64 @@ def test_a_checkpoint_that_cannot_be_read_says_why(tmp_path, monkeypatch, error,
         checkpoint.read_checkpoint(tmp_path, state_after(0))
     advice = "There is no older one; start the run anew without --resume"
     assert str(caught.value) == f"{path} cannot be resumed from ({reason}). {advice}"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+        RuntimeError(
+            "[enforce fail at alloc_cpu.cpp:124] . DefaultCPUAllocator: can't allocate "
+            "memory: you tried to allocate 4 bytes. Error code 12"
+        ),
+    ],
+)
+def test_memory_that_runs_out_does_not_damage_a_checkpoint(unfinished, capsys, monkeypatch, error):
+    def fail(*arguments, **options):
+        raise error
+
+    monkeypatch.setattr(torch, "load", fail)
+    message = error_of(capsys, "--resume", "runs/run")
+    assert "not enough memory to resume from runs/run/checkpoints/step-00000044.pt" in message
+    assert "cannot be resumed" not in message
+
+
+def test_pytorchs_words_for_too_little_memory_are_known():
+    with pytest.raises(RuntimeError) as caught:
+        torch.empty(2**50, dtype=torch.uint8)
+    assert checkpoint.out_of_memory(caught.value)
+
+
+@pytest.mark.parametrize("error", [PermissionError, OSError])
+def test_a_checkpoint_that_cannot_be_opened_is_not_called_broken(
+    unfinished, capsys, monkeypatch, error
+):
+    """Root may open anything, so the system's answer to others is given here."""
+    real = Path.read_bytes
+
+    def refuse(path):
+        if path.suffix == ".pt":
+            raise error(errno.EACCES, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    message = error_of(capsys, "--resume", "runs/run")
+    assert "Permission denied" in message
+    assert "step-00000044.pt" in message
+    assert "cannot be resumed" not in message
+
+
+@pytest.mark.parametrize(("began", "goes_on"), [(False, True), (True, False)])
+def test_a_run_goes_on_in_another_precision(tmp_path, began, goes_on):
+    """Only float16 scales its gradients, and only its scaler has something to remember."""
+    state, other = state_after(1), state_after(0)
+    state.scaler = torch.amp.GradScaler("cpu", enabled=began)
+    other.scaler = torch.amp.GradScaler("cpu", enabled=goes_on)
+    checkpoint.write_checkpoint(tmp_path, state, {}, 1, best=False)
+    checkpoint.read_checkpoint(tmp_path, other)
+    assert other.step == 1
+    assert other.scaler.is_enabled() == goes_on
 
 
 def test_outside_the_main_thread_signals_do_what_they_did():
