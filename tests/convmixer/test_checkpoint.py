@@ -14,10 +14,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from filelock import FileLock, Timeout
 from nursery import Program, killed_in_call, killed_in_write
 
 from convmixer.experiment import main
-from convmixer.runs import checkpoint
+from convmixer.runs import checkpoint, files
+from convmixer.runs import run as running
 from convmixer.runs.files import checkpoints
 from convmixer.runs.stop import StopRequest
 from convmixer.training import EMA
@@ -231,6 +233,40 @@ def test_a_finished_run_has_nothing_to_resume(place, finished, capsys):
     assert Path("runs/run/record.json").read_bytes() == before
 
 
+def test_a_run_is_trained_by_one_process_at_a_time(unfinished, capsys, monkeypatch):
+    monkeypatch.setattr(files, "PATIENCE", 0)
+    halves = [unfinished / ".record.json.77", unfinished / "checkpoints/.step-00000066.pt.77"]
+    for half in halves:
+        half.write_bytes(b"half")
+    before = (unfinished / "record.json").read_bytes()
+    with FileLock(unfinished / ".lock"):
+        message = error_of(capsys, "--resume", "runs/run")
+    assert "another process is training the run in runs/run" in message
+    assert (unfinished / "record.json").read_bytes() == before
+    # What the other one is writing is not touched, until it is known to have ended.
+    assert all(half.exists() for half in halves)
+    assert main(["--resume", "runs/run"]) == 0
+    assert not any(half.exists() for half in halves)
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_run_is_locked_until_its_end(unfinished, monkeypatch, resumed):
+    locks, real = [], running.train_run
+
+    def locked(*arguments):
+        folder = Path("runs/run" if resumed else "runs/new")
+        with pytest.raises(Timeout):
+            FileLock(folder / ".lock").acquire(timeout=0)
+        locks.append(folder)
+        return real(*arguments)
+
+    monkeypatch.setattr(running, "train_run", locked)
+    assert main(["--resume", "runs/run"] if resumed else [*TINY, "--name", "new"]) == 0
+    (folder,) = locks
+    with FileLock(folder / ".lock").acquire(timeout=0):
+        pass
+
+
 def test_a_run_may_move_to_another_place(unfinished):
     unfinished.rename("moved")
     assert main(["--resume", "moved", "--device", "cpu", "--workers", "0"]) == 0
@@ -328,13 +364,11 @@ def test_only_the_newest_three_are_kept_in_the_order_of_their_steps(tmp_path):
     ]
 
 
-def test_without_a_checkpoint_a_state_stays_and_leftovers_go(tmp_path):
-    (tmp_path / ".step-00000003.pt.77").write_bytes(b"half")
+def test_without_a_checkpoint_a_state_stays(tmp_path):
     (tmp_path / "best.pt").write_bytes(b"not looked at")
     state = state_after(2)
     assert checkpoint.read_checkpoint(tmp_path, state) is None
     assert state.step == 2
-    assert [path.name for path in tmp_path.iterdir()] == ["best.pt"]
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])

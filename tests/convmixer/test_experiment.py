@@ -144,6 +144,7 @@ def test_without_arguments_it_reads_digits_in_less_than_a_minute(
     assert list((place / "work").iterdir()) == [place / "work" / "runs"]
     assert list((place / "work" / "runs").iterdir()) == [record_path.parent.absolute()]
     assert {path.name for path in record_path.parent.iterdir()} == {
+        ".lock",
         "checkpoints",
         "record.json",
         "labml",
@@ -366,7 +367,7 @@ def test_ctrl_c_keeps_what_was_done(place):
     newest = max(Path("runs/long/checkpoints").glob("step-*.pt"))
     checkpoint = torch.load(newest, weights_only=True)
     assert (checkpoint["epoch"], len(checkpoint["epochs"])) == (done, done)
-    assert not [name for name in files(place / "work") if "/." in name]
+    assert [name for name in files(place / "work") if "/." in name] == ["runs/long/.lock"]
 
 
 # Stands in for PyTorch, and takes as long as it likes to be imported.

@@ -136,10 +136,6 @@ def read_checkpoint(folder: Path, state: State) -> Path | None:
     how to resume from the one before. One that cannot be opened, or for which there is
     too little memory, may be whole, and that is another error.
     """
-    # Files that were being written when the process was killed are not checkpoints. Any
-    # of several processes may delete them.
-    for unfinished in folder.glob(".*.pt.*"):
-        unfinished.unlink(missing_ok=True)
     found = checkpoints(folder)
     if not found:
         return None

@@ -16,7 +16,7 @@ checkpoints in the folder are complete.
 import io
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, redirect_stdout
+from contextlib import ExitStack, contextmanager, nullcontext, redirect_stdout
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from convmixer.images.cifar10 import cifar10
 from convmixer.images.folders import image_folders
 from convmixer.recipe import Options
 from convmixer.runs.checkpoint import State, read_checkpoint
-from convmixer.runs.files import checkpoints
+from convmixer.runs.files import checkpoints, locked
 from convmixer.runs.loop import Setting, evaluate_state, train_run
 from convmixer.runs.record import describe, read_record, write_record
 from convmixer.runs.tracking import find_server
@@ -55,8 +55,16 @@ def run(options: Options, command: str, clock: float) -> int:
     """
     keep_memory()
     machine = choose_machine(options)
-    with team(machine) as processes, silent_unless(processes.leads):
+    with (
+        team(machine) as processes,
+        silent_unless(processes.leads),
+        ExitStack() as until_the_end,
+    ):
         folder = options.runs / (options.name or f"{datetime.now():%Y-%m-%d-%H%M%S}")
+        with processes.together():
+            if options.resume and processes.leads:
+                until_the_end.enter_context(locked(folder))
+                tidy(folder)
         with processes.together():
             images = load(options, machine)
             state = begin(options, images, machine, processes)
@@ -69,6 +77,7 @@ def run(options: Options, command: str, clock: float) -> int:
                 resume(folder, state, record)
             elif processes.leads:
                 make_folder(folder)
+                until_the_end.enter_context(locked(folder))
         setting = Setting(options, images, machine, processes, folder)
         introduce(record)
         return carry_out(setting, state, record, clock)
@@ -136,6 +145,18 @@ def make_folder(folder: Path) -> None:
             f"cannot make the folder {folder} ({error.strerror}); choose another "
             "with --runs"
         ) from error
+
+
+def tidy(folder: Path) -> None:
+    """
+    ### Tidy up after a killed run
+
+    What it was writing when it was killed is no record and no checkpoint. Only whoever
+    has locked the folder may delete it.
+    """
+    for pattern in (".record.json.*", "checkpoints/.*.pt.*"):
+        for unfinished in folder.glob(pattern):
+            unfinished.unlink()
 
 
 def resume(folder: Path, state: State, record: dict[str, Any]) -> None:
