@@ -10,15 +10,16 @@ import shutil
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 import pytest
 import torch
 from filelock import FileLock, Timeout
-from nursery import Program, killed_in_call, killed_in_write
+from nursery import Program, killed_in_call, killed_in_write, saved_every
 
 from convmixer.experiment import main
-from convmixer.runs import checkpoint, files
+from convmixer.runs import checkpoint, files, loop
 from convmixer.runs import run as running
 from convmixer.runs.files import checkpoints
 from convmixer.runs.stop import StopRequest
@@ -54,6 +55,10 @@ def newest(folder: str | Path) -> dict:
     return torch.load(checkpoints(Path(folder, "checkpoints"))[0], weights_only=True)
 
 
+def record_of(folder: str | Path) -> dict:
+    return json.loads(Path(folder, "record.json").read_text())
+
+
 def digest(folder: str | Path) -> str:
     """A hash of all weights that a run ended with, and of their average."""
     found, content = hashlib.sha256(), newest(folder)
@@ -65,7 +70,7 @@ def digest(folder: str | Path) -> str:
 
 def test_killed_again_and_again_it_ends_with_the_same_weights(place, finished):
     expected, chance = digest(finished), random.Random(0)
-    kills = number = 0
+    kills, number, resumed = 0, 0, []
     while kills < KILLS:
         number += 1
         name = f"killed-{number}"
@@ -76,12 +81,14 @@ def test_killed_again_and_again_it_ends_with_the_same_weights(place, finished):
                 before = partial(killed_in_write, chance.randrange(1, 9))
             else:
                 before = partial(killed_in_call, chance.randrange(CALLS))
-            code, *_ = Program(command, before).wait()
+            # Half of them write a checkpoint after every step, as if steps took ten minutes.
+            seconds = chance.choice([0, 600])
+            code, *_ = Program(command, partial(saved_every, seconds, before)).wait()
             if code == 0:
                 break
             if code == 2:
-                # It was killed after its last step, with nothing left to do.
-                assert newest(f"runs/{name}")["epoch"] == 3
+                # It was killed when all was written, with nothing left to do.
+                assert record_of(f"runs/{name}")["status"] == "finished"
                 break
             assert code == -signal.SIGKILL
             kills += 1
@@ -93,7 +100,10 @@ def test_killed_again_and_again_it_ends_with_the_same_weights(place, finished):
                 command = [*TINY, "--name", name]
         assert digest(f"runs/{name}") == expected
         assert not list(Path("runs", name).rglob("*.pt.*"))
+        resumed += record_of(f"runs/{name}")["resumed"]
     assert kills > 0
+    if KILLS >= 20:
+        assert any(at["step"] for at in resumed)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -134,6 +144,50 @@ def test_asked_to_stop_it_stops_after_the_step_and_goes_on(
             other["accuracy"],
         )
     assert again["mistakes"] == whole["mistakes"]
+
+
+def test_a_checkpoint_is_written_every_ten_minutes_of_a_long_epoch(place, finished, monkeypatch):
+    """Each step of 22 takes a minute and a half by this clock."""
+    minutes, written, real = count(step=1.5), [], loop.write_checkpoint
+
+    def write_checkpoint(folder, state, *rest):
+        written.append((state.epoch, state.step))
+        return real(folder, state, *rest)
+
+    monkeypatch.setattr(loop, "write_checkpoint", write_checkpoint)
+    steps = []
+
+    def clock():
+        steps.append(next(minutes) * 60)
+        return steps[-1]
+
+    monkeypatch.setattr(running, "Setting", partial(loop.Setting, clock=clock))
+    assert main([*TINY, "--name", "long"]) == 0
+    # One look at the clock a step, one at each begin of an epoch and at each checkpoint
+    assert len(steps) == 3 * (22 + 1 + 3)
+    per_epoch = [7, 14, 21]
+    assert written == [
+        at for epoch in range(3) for at in [*((epoch, step) for step in per_epoch), (epoch + 1, 0)]
+    ]
+    assert digest("runs/long") == digest(finished)
+
+
+def test_stopped_after_its_last_epoch_a_run_can_be_finished(place, finished, monkeypatch, capsys):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(running, "mistakes", interrupted)
+        assert main([*TINY, "--name", "late"]) == 130
+    assert record_of("runs/late")["status"] == "interrupted"
+    assert main(["--resume", "runs/late"]) == 0
+    again, whole = record_of("runs/late"), record_of(finished)
+    assert again["status"] == "finished"
+    assert again["mistakes"] == whole["mistakes"]
+    assert whole["mistakes"] is not None
+    assert again["accuracy"] == whole["accuracy"]
+    assert len(again["epochs"]) == 3
+    assert "is finished; there is nothing to resume" in error_of(capsys, "--resume", "runs/late")
 
 
 def test_a_second_signal_does_not_wait():

@@ -166,12 +166,14 @@ def resume(folder: Path, state: State, record: dict[str, Any]) -> None:
     Loads the state from the run's newest checkpoint. The record keeps the command that
     the run began with, and notes where it was resumed.
     """
+    earlier = read_record(folder / "record.json")
     newest = read_checkpoint(folder / "checkpoints", state)
-    if state.epoch >= record["options"]["epochs"]:
+    # A run that was stopped after its last epoch has still to complete its record.
+    trained = state.epoch >= record["options"]["epochs"]
+    if trained and earlier["status"] == "finished":
         raise ExperimentError(
             f"the run in {folder} is finished; there is nothing to resume"
         )
-    earlier = read_record(folder / "record.json")
     here = {"epoch": state.epoch, "step": state.step, "command": record["command"]}
     record["resumed"] = [*earlier["resumed"], here]
     record["command"], record["started"] = earlier["command"], earlier["started"]
