@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from nursery import Program, killed_in_call, killed_in_write, saved_every
 
 from convmixer.experiment import main
-from convmixer.runs import checkpoint, files, loop
+from convmixer.runs import checkpoint, files, loop, record
 from convmixer.runs import run as running
 from convmixer.runs.files import checkpoints
 from convmixer.runs.stop import StopRequest
@@ -285,6 +285,27 @@ def test_a_finished_run_has_nothing_to_resume(place, finished, capsys):
     before = Path("runs/run/record.json").read_bytes()
     assert "is finished; there is nothing to resume" in error_of(capsys, "--resume", "runs/run")
     assert Path("runs/run/record.json").read_bytes() == before
+
+
+def test_each_part_of_a_run_has_circumstances_of_its_own(unfinished, capsys, monkeypatch):
+    """The machine that it began on is another than the one on which it goes on."""
+    began = record_of(unfinished)
+    elsewhere = {"precision": "bfloat16", "commit": "0" * 40, "hardware": {"threads": 64}}
+    text = json.dumps(began | elsewhere | {"resumed": [{"epoch": 1, "step": 0, "command": "c"}]})
+    (unfinished / "record.json").write_text(text)
+    capsys.readouterr()
+    assert main(["--resume", "runs/run"]) == 0
+    assert "float32 on cpu, 1,347 images" in capsys.readouterr().out
+    found = record_of(unfinished)
+    assert {name: found[name] for name in elsewhere} == elsewhere
+    # A part that an older version went on with says no more than it did.
+    first, second = found["resumed"]
+    assert first == {"epoch": 1, "step": 0, "command": "c"}
+    assert (second["epoch"], second["step"]) == (2, 0)
+    for name in ("precision", "compiled", "versions", "hardware"):
+        assert second[name] == began[name]
+    assert second["hardware"]["threads"] == torch.get_num_threads()
+    assert second["commit"] == record.commit()
 
 
 def test_a_run_is_trained_by_one_process_at_a_time(unfinished, capsys, monkeypatch):

@@ -13,8 +13,9 @@ checkpoint is a state in a file.
 
 The state of a random number generator need not be saved, since every step [seeds it
 anew](../data.py#seed_of). So a run that resumes from a checkpoint ends, on the same
-processor, with exactly the weights of one that was never stopped, to the last bit. The
-tests kill it at random moments, even while it writes, and compare.
+processor and with as many threads, with exactly the weights of one that was never
+stopped, to the last bit. The tests kill it at random moments, even while it writes, and
+compare.
 """
 
 import io

@@ -33,7 +33,7 @@ from convmixer.recipe import Options
 from convmixer.runs.checkpoint import State, read_checkpoint
 from convmixer.runs.files import checkpoints, locked
 from convmixer.runs.loop import Setting, evaluate_state, train_run
-from convmixer.runs.record import describe, read_record, write_record
+from convmixer.runs.record import CIRCUMSTANCES, describe, read_record, write_record
 from convmixer.runs.tracking import find_server
 from convmixer.training import EMA, make_optimizer
 from convmixer.variants import build
@@ -163,8 +163,9 @@ def resume(folder: Path, state: State, record: dict[str, Any]) -> None:
     """
     ### Resume an earlier run
 
-    Loads the state from the run's newest checkpoint. The record keeps the command that
-    the run began with, and notes where it was resumed.
+    Loads the state from the run's newest checkpoint. The record keeps the command and
+    the circumstances that the run began with, and notes where it was resumed and in
+    which circumstances.
     """
     earlier = read_record(folder / "record.json")
     newest = read_checkpoint(folder / "checkpoints", state)
@@ -175,8 +176,10 @@ def resume(folder: Path, state: State, record: dict[str, Any]) -> None:
             f"the run in {folder} is finished; there is nothing to resume"
         )
     here = {"epoch": state.epoch, "step": state.step, "command": record["command"]}
+    here |= {name: record[name] for name in CIRCUMSTANCES}
     record["resumed"] = [*earlier["resumed"], here]
-    record["command"], record["started"] = earlier["command"], earlier["started"]
+    for name in ("command", "started", *CIRCUMSTANCES):
+        record[name] = earlier[name]
     place = f"from {newest.name}" if newest else "from the start; it has no checkpoint"
     print(f"going on {place}, after {state.epoch} epochs and {state.step} steps")
 
@@ -185,11 +188,13 @@ def introduce(record: dict[str, Any]) -> None:
     """
     ### Print what will be trained
     """
-    processes = record["hardware"]["processes"]
+    # In a resumed run, the last part is the one that begins now.
+    part = (record["resumed"] or [record])[-1]
+    processes = part["hardware"]["processes"]
     together = f" by {processes} processes" if processes > 1 else ""
     print(
-        f"{record['parameters']:,} parameters, {record['precision']} on "
-        f"{record['hardware']['device']}{together}, {record['data']['train']:,} images "
+        f"{record['parameters']:,} parameters, {part['precision']} on "
+        f"{part['hardware']['device']}{together}, {record['data']['train']:,} images "
         f"to train on, {record['data']['test']:,} held out",
         flush=True,
     )
