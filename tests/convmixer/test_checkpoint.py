@@ -22,7 +22,7 @@ from convmixer.experiment import main
 from convmixer.runs import checkpoint, files, loop, record
 from convmixer.runs import run as running
 from convmixer.runs.files import checkpoints
-from convmixer.runs.stop import StopRequest
+from convmixer.runs.stop import ANSWER, StopRequest
 from convmixer.training import EMA
 
 # Everything that a checkpoint must remember has a part in this run.
@@ -190,9 +190,11 @@ def test_stopped_after_its_last_epoch_a_run_can_be_finished(place, finished, mon
     assert "is finished; there is nothing to resume" in error_of(capsys, "--resume", "runs/late")
 
 
-def test_a_second_signal_does_not_wait():
+def test_a_second_signal_does_not_wait(capfd):
     with StopRequest() as stop:
         os.kill(os.getpid(), signal.SIGINT)
+        # Answered before anything else happens
+        assert capfd.readouterr().err == ANSWER.decode()
         assert stop.signal == signal.SIGINT
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)

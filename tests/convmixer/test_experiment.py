@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from dataclasses import fields, replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -358,7 +359,7 @@ def test_ctrl_c_keeps_what_was_done(place):
     program.send_signal(signal.SIGINT)
     code, printed, errors = program.wait()
     assert code == 130
-    assert errors == ""
+    assert errors == "\nStopping after this step. Ctrl-C again stops at once.\n"
     found = read_record(Path("runs/long"))
     assert found["status"] == "interrupted"
     assert 2 <= len(found["epochs"]) < 1000
@@ -482,14 +483,54 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_full_disk_is_one_error(place, monkeypatch, capsys):
-    def full_disk(path, *rest):
-        raise OSError(28, "No space left on device", str(path))
+# Which write to the disk is the first that fails: the record is written at the begin, then
+# after each epoch with a checkpoint behind it, and if it is the best so far, with another.
+FULL = {
+    1: ("runs/x/record.json", "There is no checkpoint yet"),
+    2: ("runs/x/record.json", "There is no checkpoint yet"),
+    3: ("runs/x/checkpoints/step-00000006.pt", "There is no checkpoint yet"),
+    4: ("runs/x/checkpoints/best.pt", "runs/x/checkpoints/step-00000006.pt is whole"),
+    5: ("runs/x/record.json", "runs/x/checkpoints/step-00000006.pt is whole"),
+    6: ("runs/x/checkpoints/step-00000012.pt", "runs/x/checkpoints/step-00000006.pt is whole"),
+}
 
-    monkeypatch.setattr(training, "write_checkpoint", full_disk)
+
+@pytest.mark.parametrize("number", FULL)
+@pytest.mark.parametrize("for_good", [False, True])
+def test_a_full_disk_is_one_error(place, monkeypatch, capsys, number, for_good):
+    writes, real = count(1), os.fsync
+
+    def fsync(handle):
+        # As the system says it, without the name of the file
+        this = next(writes)
+        if this == number or (for_good and this > number):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(handle)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", fsync)
+        message = error_of(capsys, "--name", "x")
+    name, safe = FULL[number]
+    # If the record of the failure cannot be written either, that is the last error.
+    if for_good:
+        name = "runs/x/record.json"
+    assert message == (
+        f"error: {name} cannot be written (No space left on device). {safe}; once there is "
+        f"room, {'go on with --resume runs/x' if number > 1 else 'choose another --name'}\n"
+    )
+    if number > 1:
+        assert main(["--resume", "runs/x"]) == 0
+        assert read_record(Path("runs/x"))["status"] == "finished"
+
+
+def test_a_full_disk_that_only_labml_meets_is_one_error(place, monkeypatch, capsys):
+    def full(*arguments):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(training.tracker, "save", full)
     message = error_of(capsys, "--name", "x")
-    assert message.startswith("error: a file cannot be read or written")
-    assert "runs/x/checkpoints" in message
+    assert message.startswith("error: runs/x/labml cannot be written (database or disk is full)")
+    assert "runs/x/checkpoints/step-00000006.pt is whole" in message
     assert read_record(Path("runs/x"))["status"] == "failed"
 
 

@@ -31,7 +31,8 @@ def write_atomically(path: Path, content: bytes) -> None:
     ## Write a file whole or not at all
 
     The new content goes to a file beside the old one and takes its place in a single
-    step. A crash or a full disk leaves the old file as it was.
+    step. A crash or a full disk leaves the old file as it was, and an error of the disk
+    names the file.
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -42,6 +43,9 @@ def write_atomically(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from error
     except BaseException:
         beside.unlink(missing_ok=True)
         raise

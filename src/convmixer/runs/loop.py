@@ -96,7 +96,7 @@ def train_run(setting: Setting, state: State, report: Callable[[], None]) -> int
 
     leads = setting.team.leads
     watched = tracked(setting.folder, plain(options)) if leads else nullcontext()
-    with watched, StopRequest() as stop:
+    with watched, StopRequest(leads) as stop:
         epochs = range(state.epoch + 1, options.epochs + 1)
         for _ in monit.loop(epochs, is_print_iteration_time=False):
             began = time.perf_counter()

@@ -14,6 +14,7 @@ checkpoints in the folder are complete.
 """
 
 import io
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext, redirect_stdout
@@ -80,7 +81,8 @@ def run(options: Options, command: str, clock: float) -> int:
                 until_the_end.enter_context(locked(folder))
         setting = Setting(options, images, machine, processes, folder)
         introduce(record)
-        return carry_out(setting, state, record, clock)
+        with what_is_safe(folder):
+            return carry_out(setting, state, record, clock)
 
 
 @contextmanager
@@ -198,6 +200,28 @@ def introduce(record: dict[str, Any]) -> None:
         f"to train on, {record['data']['test']:,} held out",
         flush=True,
     )
+
+
+@contextmanager
+def what_is_safe(folder: Path) -> Iterator[None]:
+    """
+    ## When the disk is full
+
+    A file that cannot be written, ours or labml's, is an `ExperimentError`, which also
+    says what is kept and how to go on.
+    """
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError) as error:
+        name = getattr(error, "filename", None) or folder / "labml"
+        reason = getattr(error, "strerror", None) or error
+        kept = checkpoints(folder / "checkpoints")
+        safe = f"{kept[0]} is whole" if kept else "There is no checkpoint yet"
+        begun = (folder / "record.json").exists()
+        advice = f"go on with --resume {folder}" if begun else "choose another --name"
+        raise ExperimentError(
+            f"{name} cannot be written ({reason}). {safe}; once there is room, {advice}"
+        ) from error
 
 
 def carry_out(
