@@ -12,6 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from dataclasses import fields, replace
 from itertools import count
 from pathlib import Path
@@ -25,7 +26,8 @@ from PIL import Image
 
 from convmixer import experiment
 from convmixer.augment import Augmentation
-from convmixer.devices.machine import choose_machine
+from convmixer.devices.distributed import Team
+from convmixer.devices.machine import Machine, choose_machine
 from convmixer.errors import ExperimentError
 from convmixer.experiment import main
 from convmixer.images import cifar10 as data
@@ -335,6 +337,52 @@ def test_a_folder_that_must_not_be_written(place, capsys, monkeypatch):
     assert "cannot make the folder locked/x (Permission denied)" in message
     monkeypatch.undo()
     assert list((place / "work/locked").iterdir()) == []
+
+
+# Of 1,347 digits, the last batch of 2 or of 673 is one digit.
+@pytest.mark.parametrize("size", ["1", "2", "673", "1346"])
+def test_too_little_to_normalize_is_said_before_the_training(place, capsys, size):
+    alone = ["--patch-size", "32", "--batch-size", size]
+    message = error_of(capsys, *alone)
+    assert f"--batch-size {size} leaves a single one of 1,347 images" in message
+    assert "Choose a smaller --patch-size, another --batch-size, or --norm layer" in message
+    assert len(message.splitlines()) == 1
+    assert files(place / "work") == set()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--patch-size 32 --batch-size 674",
+        "--patch-size 32 --batch-size 1347",
+        "--patch-size 32 --batch-size 673 --norm layer",
+        "--patch-size 32 --batch-size 673 --model vit",
+        "--patch-size 16 --batch-size 673",
+    ],
+)
+def test_what_can_be_normalized_is_trained(place, words):
+    assert main([*SHORT, "--epochs", "1", *words.split()]) == 0
+
+
+@pytest.mark.parametrize(
+    ("processes", "device", "size", "refused"),
+    [
+        (2, "cpu", 512, False),
+        (2, "cpu", 3, True),
+        (2, "cuda", 3, False),
+        (4, "cuda", 3, True),
+        # 10 % 9 leaves one image, for which two processes are too many.
+        (2, "cpu", 9, False),
+        (1, "cuda", 9, True),
+        # Fewer images than processes
+        (11, "cuda", 64, True),
+    ],
+)
+def test_every_process_needs_a_share_of_each_batch(processes, device, size, refused):
+    options = replace(Options(), patch_size=32, batch_size=size)
+    machine = Machine(torch.device(device), torch.float32, compiled=False)
+    with pytest.raises(ExperimentError) if refused else nullcontext():
+        running.check_batches(options, 10, machine, Team(0, processes))
 
 
 def test_a_run_is_not_overwritten(place, capsys):

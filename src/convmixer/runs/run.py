@@ -68,6 +68,7 @@ def run(options: Options, command: str, clock: float) -> int:
                 tidy(folder)
         with processes.together():
             images = load(options, machine)
+            check_batches(options, len(images.train.labels), machine, processes)
             state = begin(options, images, machine, processes)
             record = describe(
                 command, options, images, state.model, machine, processes.world_size
@@ -106,6 +107,38 @@ def load(options: Options, machine: Machine) -> DataSet:
     if options.dataset == "cifar10":
         return cifar10(options.data_dir, options.download).to(machine.device)
     return digits(options.split, options.split_seed).to(machine.device)
+
+
+def check_batches(
+    options: Options, n_images: int, machine: Machine, processes: Team
+) -> None:
+    """
+    ### Check the size of the batches
+
+    Every process needs a share of each batch. Batch normalization needs more than one
+    value in each channel: several tokens, or several images. On CUDA it sees the whole
+    batch, elsewhere a process's share.
+    """
+    size, world_size = options.batch_size, processes.world_size
+    if min(size, n_images) < world_size:
+        raise ExperimentError(
+            f"{world_size} processes cannot share a batch of {min(size, n_images)} "
+            "images; raise --batch-size, or start fewer processes"
+        )
+    # The last batch of an epoch, which may be smaller
+    last = n_images % size
+    smallest = last if last >= world_size else size
+    if machine.device.type != "cuda":
+        smallest //= world_size
+    one_token = options.image_size == options.patch_size
+    normalizes = options.model == "convmixer" and options.norm == "batch"
+    if smallest == 1 and one_token and normalizes:
+        raise ExperimentError(
+            f"with --patch-size {options.patch_size} an image is one token, and "
+            f"--batch-size {size} leaves a single one of {n_images:,} images for a "
+            "step: too few to normalize. Choose a smaller --patch-size, another "
+            "--batch-size, or --norm layer"
+        )
 
 
 def begin(
