@@ -124,6 +124,13 @@ def killed_in_call(number: int) -> None:
     sys.setprofile(profile)
 
 
+def patience_is(seconds: float) -> None:
+    """Has the end of a run wait this long for labml's server."""
+    from convmixer.runs import tracking
+
+    tracking.PATIENCE = seconds
+
+
 def models_kept() -> None:
     """Keeps in files what each of several processes tests after each epoch."""
     import torch

@@ -431,7 +431,7 @@ except KeyboardInterrupt as error:
 """
 WAITING = {
     "experiment": [],
-    "compare": [],
+    "comparison": [],
     "export": ["weights.pt", "weights.onnx"],
     "predict": ["--weights", "weights.pt", "image.png"],
 }
@@ -444,8 +444,8 @@ WAITING = {
         ("experiment", "", signal.SIGTERM, -signal.SIGTERM, ""),
         # As modules do that are written in C++
         ("experiment", "raise ImportError from error", signal.SIGINT, 130, "\nStopped.\n"),
-        ("compare", "", signal.SIGINT, 130, "\nStopped before the training began.\n"),
-        ("compare", "", signal.SIGTERM, -signal.SIGTERM, ""),
+        ("comparison", "", signal.SIGINT, 130, "\nStopped before the training began.\n"),
+        ("comparison", "", signal.SIGTERM, -signal.SIGTERM, ""),
         ("export", "", signal.SIGINT, 130, "\nStopped before the file was written.\n"),
         ("export", "", signal.SIGTERM, -signal.SIGTERM, ""),
         ("predict", "", signal.SIGINT, 130, "\nStopped before the last image.\n"),

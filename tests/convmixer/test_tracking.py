@@ -4,18 +4,16 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from nursery import Program, patience_is
 
-from convmixer import data
-
-SOURCE = Path(data.__file__).parents[1]
 SHORT = ["--epochs", "3", "--width", "8", "--depth", "1", "--batch-size", "512", "--name", "lab"]
 
 
@@ -75,15 +73,11 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
-def run(patience: float, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(patience: float) -> subprocess.CompletedProcess[str]:
     """The command, with another wait at its end, so that no test depends on how fast it is."""
-    code = (
-        "import sys; from convmixer.runs import tracking; from convmixer.experiment import main; "
-        f"tracking.PATIENCE = {patience}; sys.exit(main(sys.argv[1:]))"
-    )
-    command = [sys.executable, "-c", code, *SHORT, *arguments]
-    environment = os.environ | {"PYTHONPATH": str(SOURCE)}
-    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
+    home = os.environ["HOME"]
+    program = Program(SHORT, before=partial(patience_is, patience), HOME=home)
+    return subprocess.CompletedProcess(SHORT, *program.wait())
 
 
 def read_record() -> dict:
