@@ -52,9 +52,10 @@ class Options:
     weights: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="WEIGHTS")]
     # The file to write, .safetensors or .onnx. One that exists is replaced.
     output: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="OUTPUT")]
-    # Side of the images in pixels that an ONNX file is for. The digits and CIFAR-10
-    # have 32; models for ImageNet take 224.
-    image_size: int = 32
+    # Side of the images in pixels that an ONNX file is for. Without it, the size that
+    # the run was trained with, or 32 if the weights do not say. Models for ImageNet
+    # take 224.
+    image_size: int | None = None
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -88,7 +89,7 @@ def check(options: Options) -> None:
     if output.is_dir() or not output.parent.is_dir():
         found = "is a folder" if output.is_dir() else "is in a folder that is not there"
         raise ExperimentError(f"{output} cannot be written: it {found}")
-    if options.image_size < 1:
+    if options.image_size is not None and options.image_size < 1:
         raise ExperimentError(
             f"--image-size must be at least 1, not {options.image_size}"
         )
@@ -117,15 +118,16 @@ def export(options: Options) -> None:
     )
 
     trained = load(options.weights)
+    image_size = options.image_size or trained.image_size
     onnx = options.output.suffix == ".onnx"
     if onnx:
-        trained.check_image_size(options.image_size)
-        content = to_onnx(trained, options.image_size)
+        trained.check_image_size(image_size)
+        content = to_onnx(trained, image_size)
     else:
         content = to_safetensors(trained)
 
     difference = greatest_difference(
-        trained, content, options.output.suffix, options.image_size
+        trained, content, options.output.suffix, image_size
     )
     # A difference that is not a number fails as well.
     if not difference <= (TOLERANCE if onnx else 0):

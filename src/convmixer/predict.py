@@ -50,9 +50,10 @@ class Options:
     weights: Path
     # Number of classes to print for each image, the most probable first.
     top: int = 5
-    # Side of the images in pixels as the model gets them. The digits and CIFAR-10 have
-    # 32; models for ImageNet take 224.
-    image_size: int = 32
+    # Side of the images in pixels as the model gets them. Without it, the size that the
+    # run was trained with, or 32 if the weights do not say. Models for ImageNet take
+    # 224.
+    image_size: int | None = None
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -86,7 +87,7 @@ def check(options: Options) -> None:
         raise ExperimentError("there is no image to look at: name at least one file")
     for name in ("top", "image_size"):
         value = getattr(options, name)
-        if value < 1:
+        if value is not None and value < 1:
             option = name.replace("_", "-")
             raise ExperimentError(f"--{option} must be at least 1, not {value}")
     for path in options.images:
@@ -103,13 +104,18 @@ def predict(options: Options) -> None:
     All images are read before PyTorch is imported. So a file that is no image is an
     `ExperimentError` at once, and not after half of the output.
     """
-    pictures = [prepare(path, options.image_size) for path in options.images]
+    size = options.image_size or 32
+    pictures = [prepare(path, size) for path in options.images]
 
     from convmixer.data import IMAGENET
     from convmixer.weights import load
 
     trained = load(options.weights)
-    trained.check_image_size(options.image_size)
+    # The weights know best which size their images had.
+    if options.image_size is None and trained.image_size != size:
+        size = trained.image_size
+        pictures = [prepare(path, size) for path in options.images]
+    trained.check_image_size(size)
     if trained.in_channels != 3:
         raise ExperimentError(
             f"{options.weights} is for images with {trained.in_channels} channels, and "
@@ -118,7 +124,10 @@ def predict(options: Options) -> None:
     mean, std = trained.mean, trained.std
     if mean is None or std is None:
         mean, std = IMAGENET
-        print("The weights do not say how their images were normalized: as ImageNet.")
+        print(
+            "The weights do not say how their images were normalized: as ImageNet; "
+            f"--image-size is {size}."
+        )
 
     for path, picture in zip(options.images, pictures, strict=True):
         shares = probabilities(trained, picture, mean, std)

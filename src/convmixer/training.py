@@ -204,7 +204,9 @@ def evaluate(
     """
     model.eval()
     indices = torch.arange(len(data.test.labels))
-    order = [part[rank::world_size] for part in indices.split(EVALUATION_BATCH)]
+    shares = [part[rank::world_size] for part in indices.split(EVALUATION_BATCH)]
+    # A last batch with fewer images than there are processes leaves some with none.
+    order = [share for share in shares if len(share)]
     predictions = torch.zeros(len(indices), dtype=torch.long, device=machine.device)
     batches = data.test.batches(order, seed=0)
     for (images, _), part in zip(batches, order, strict=True):

@@ -102,6 +102,14 @@ def killed_in_write(number: int) -> None:
     os.fsync = fsync
 
 
+def saved_every(seconds: float, then: Callable[[], object]) -> None:
+    """Has a checkpoint written so often, and then calls something else."""
+    from convmixer.runs import loop
+
+    loop.SAVE_EVERY = seconds
+    then()
+
+
 def killed_in_call(number: int) -> None:
     """
     Has the process killed at the n-th time that a function is called or returns: a moment that

@@ -1,5 +1,6 @@
 """A training that is stopped at any moment goes on to the same weights, or says why it cannot."""
 
+import errno
 import hashlib
 import json
 import os
@@ -9,16 +10,19 @@ import shutil
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 import pytest
 import torch
-from nursery import Program, killed_in_call, killed_in_write
+from filelock import FileLock, Timeout
+from nursery import Program, killed_in_call, killed_in_write, saved_every
 
 from convmixer.experiment import main
-from convmixer.runs import checkpoint
+from convmixer.runs import checkpoint, files, loop, record
+from convmixer.runs import run as running
 from convmixer.runs.files import checkpoints
-from convmixer.runs.stop import StopRequest
+from convmixer.runs.stop import ANSWER, StopRequest
 from convmixer.training import EMA
 
 # Everything that a checkpoint must remember has a part in this run.
@@ -51,6 +55,10 @@ def newest(folder: str | Path) -> dict:
     return torch.load(checkpoints(Path(folder, "checkpoints"))[0], weights_only=True)
 
 
+def record_of(folder: str | Path) -> dict:
+    return json.loads(Path(folder, "record.json").read_text())
+
+
 def digest(folder: str | Path) -> str:
     """A hash of all weights that a run ended with, and of their average."""
     found, content = hashlib.sha256(), newest(folder)
@@ -62,7 +70,7 @@ def digest(folder: str | Path) -> str:
 
 def test_killed_again_and_again_it_ends_with_the_same_weights(place, finished):
     expected, chance = digest(finished), random.Random(0)
-    kills = number = 0
+    kills, number, resumed = 0, 0, []
     while kills < KILLS:
         number += 1
         name = f"killed-{number}"
@@ -73,12 +81,14 @@ def test_killed_again_and_again_it_ends_with_the_same_weights(place, finished):
                 before = partial(killed_in_write, chance.randrange(1, 9))
             else:
                 before = partial(killed_in_call, chance.randrange(CALLS))
-            code, *_ = Program(command, before).wait()
+            # Half of them write a checkpoint after every step, as if steps took ten minutes.
+            seconds = chance.choice([0, 600])
+            code, *_ = Program(command, partial(saved_every, seconds, before)).wait()
             if code == 0:
                 break
             if code == 2:
-                # It was killed after its last step, with nothing left to do.
-                assert newest(f"runs/{name}")["epoch"] == 3
+                # It was killed when all was written, with nothing left to do.
+                assert record_of(f"runs/{name}")["status"] == "finished"
                 break
             assert code == -signal.SIGKILL
             kills += 1
@@ -90,7 +100,10 @@ def test_killed_again_and_again_it_ends_with_the_same_weights(place, finished):
                 command = [*TINY, "--name", name]
         assert digest(f"runs/{name}") == expected
         assert not list(Path("runs", name).rglob("*.pt.*"))
+        resumed += record_of(f"runs/{name}")["resumed"]
     assert kills > 0
+    if KILLS >= 20:
+        assert any(at["step"] for at in resumed)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -133,9 +146,55 @@ def test_asked_to_stop_it_stops_after_the_step_and_goes_on(
     assert again["mistakes"] == whole["mistakes"]
 
 
-def test_a_second_signal_does_not_wait():
+def test_a_checkpoint_is_written_every_ten_minutes_of_a_long_epoch(place, finished, monkeypatch):
+    """Each step of 22 takes a minute and a half by this clock."""
+    minutes, written, real = count(step=1.5), [], loop.write_checkpoint
+
+    def write_checkpoint(folder, state, *rest):
+        written.append((state.epoch, state.step))
+        return real(folder, state, *rest)
+
+    monkeypatch.setattr(loop, "write_checkpoint", write_checkpoint)
+    steps = []
+
+    def clock():
+        steps.append(next(minutes) * 60)
+        return steps[-1]
+
+    monkeypatch.setattr(running, "Setting", partial(loop.Setting, clock=clock))
+    assert main([*TINY, "--name", "long"]) == 0
+    # One look at the clock a step, one at each begin of an epoch and at each checkpoint
+    assert len(steps) == 3 * (22 + 1 + 3)
+    per_epoch = [7, 14, 21]
+    assert written == [
+        at for epoch in range(3) for at in [*((epoch, step) for step in per_epoch), (epoch + 1, 0)]
+    ]
+    assert digest("runs/long") == digest(finished)
+
+
+def test_stopped_after_its_last_epoch_a_run_can_be_finished(place, finished, monkeypatch, capsys):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(running, "mistakes", interrupted)
+        assert main([*TINY, "--name", "late"]) == 130
+    assert record_of("runs/late")["status"] == "interrupted"
+    assert main(["--resume", "runs/late"]) == 0
+    again, whole = record_of("runs/late"), record_of(finished)
+    assert again["status"] == "finished"
+    assert again["mistakes"] == whole["mistakes"]
+    assert whole["mistakes"] is not None
+    assert again["accuracy"] == whole["accuracy"]
+    assert len(again["epochs"]) == 3
+    assert "is finished; there is nothing to resume" in error_of(capsys, "--resume", "runs/late")
+
+
+def test_a_second_signal_does_not_wait(capfd):
     with StopRequest() as stop:
         os.kill(os.getpid(), signal.SIGINT)
+        # Answered before anything else happens
+        assert capfd.readouterr().err == ANSWER.decode()
         assert stop.signal == signal.SIGINT
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
@@ -189,8 +248,9 @@ def test_a_checkpoint_that_cannot_be_used_offers_the_one_before(
         path.write_bytes(damaged[damage])
     message = error_of(capsys, "--resume", "runs/run")
     assert "step-00000044.pt cannot be resumed from" in message
-    assert "Delete it, and --resume goes on from step-00000022.pt" in message
-    path.unlink()
+    assert "Move it to another folder, and --resume goes on from step-00000022.pt" in message
+    assert "elete" not in message
+    path.rename("elsewhere.pt")
     assert main(["--resume", "runs/run"]) == 0
     assert newest("runs/run")["epoch"] == 3
 
@@ -227,6 +287,61 @@ def test_a_finished_run_has_nothing_to_resume(place, finished, capsys):
     before = Path("runs/run/record.json").read_bytes()
     assert "is finished; there is nothing to resume" in error_of(capsys, "--resume", "runs/run")
     assert Path("runs/run/record.json").read_bytes() == before
+
+
+def test_each_part_of_a_run_has_circumstances_of_its_own(unfinished, capsys, monkeypatch):
+    """The machine that it began on is another than the one on which it goes on."""
+    began = record_of(unfinished)
+    elsewhere = {"precision": "bfloat16", "commit": "0" * 40, "hardware": {"threads": 64}}
+    text = json.dumps(began | elsewhere | {"resumed": [{"epoch": 1, "step": 0, "command": "c"}]})
+    (unfinished / "record.json").write_text(text)
+    capsys.readouterr()
+    assert main(["--resume", "runs/run"]) == 0
+    assert "float32 on cpu, 1,347 images" in capsys.readouterr().out
+    found = record_of(unfinished)
+    assert {name: found[name] for name in elsewhere} == elsewhere
+    # A part that an older version went on with says no more than it did.
+    first, second = found["resumed"]
+    assert first == {"epoch": 1, "step": 0, "command": "c"}
+    assert (second["epoch"], second["step"]) == (2, 0)
+    for name in ("precision", "compiled", "versions", "hardware"):
+        assert second[name] == began[name]
+    assert second["hardware"]["threads"] == torch.get_num_threads()
+    assert second["commit"] == record.commit()
+
+
+def test_a_run_is_trained_by_one_process_at_a_time(unfinished, capsys, monkeypatch):
+    monkeypatch.setattr(files, "PATIENCE", 0)
+    halves = [unfinished / ".record.json.77", unfinished / "checkpoints/.step-00000066.pt.77"]
+    for half in halves:
+        half.write_bytes(b"half")
+    before = (unfinished / "record.json").read_bytes()
+    with FileLock(unfinished / ".lock"):
+        message = error_of(capsys, "--resume", "runs/run")
+    assert "another process is training the run in runs/run" in message
+    assert (unfinished / "record.json").read_bytes() == before
+    # What the other one is writing is not touched, until it is known to have ended.
+    assert all(half.exists() for half in halves)
+    assert main(["--resume", "runs/run"]) == 0
+    assert not any(half.exists() for half in halves)
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_run_is_locked_until_its_end(unfinished, monkeypatch, resumed):
+    locks, real = [], running.train_run
+
+    def locked(*arguments):
+        folder = Path("runs/run" if resumed else "runs/new")
+        with pytest.raises(Timeout):
+            FileLock(folder / ".lock").acquire(timeout=0)
+        locks.append(folder)
+        return real(*arguments)
+
+    monkeypatch.setattr(running, "train_run", locked)
+    assert main(["--resume", "runs/run"] if resumed else [*TINY, "--name", "new"]) == 0
+    (folder,) = locks
+    with FileLock(folder / ".lock").acquire(timeout=0):
+        pass
 
 
 def test_a_run_may_move_to_another_place(unfinished):
@@ -326,13 +441,11 @@ def test_only_the_newest_three_are_kept_in_the_order_of_their_steps(tmp_path):
     ]
 
 
-def test_without_a_checkpoint_a_state_stays_and_leftovers_go(tmp_path):
-    (tmp_path / ".step-00000003.pt.77").write_bytes(b"half")
+def test_without_a_checkpoint_a_state_stays(tmp_path):
     (tmp_path / "best.pt").write_bytes(b"not looked at")
     state = state_after(2)
     assert checkpoint.read_checkpoint(tmp_path, state) is None
     assert state.step == 2
-    assert [path.name for path in tmp_path.iterdir()] == ["best.pt"]
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
@@ -364,7 +477,8 @@ def test_what_does_not_fit_a_state_is_one_line(tmp_path, spoil, reason):
         checkpoint.read_checkpoint(tmp_path, state_after(0))
     message = str(caught.value)
     assert message.startswith(f"{newest} cannot be resumed from (")
-    assert message.endswith("). Delete it, and --resume goes on from step-00000002.pt")
+    advice = "Move it to another folder, and --resume goes on from step-00000002.pt"
+    assert message.endswith(f"). {advice}")
     assert reason in message
     assert "\n" not in message
 
@@ -378,10 +492,10 @@ def shorter(optimizer: dict) -> dict:
     ("error", "reason"),
     [
         (EOFError(), "it ends too early"),
-        (OSError("first line\nsecond line"), "first line"),
+        (RuntimeError("first line\nsecond line"), "first line"),
         (pickle.UnpicklingError("how to run it\nnevertheless"), "it is damaged or no checkpoint"),
     ],
-    ids=["EOFError", "OSError", "UnpicklingError"],
+    ids=["EOFError", "RuntimeError", "UnpicklingError"],
 )
 def test_a_checkpoint_that_cannot_be_read_says_why(tmp_path, monkeypatch, error, reason):
     path = checkpoint.write_checkpoint(tmp_path, state_after(1), {}, 1, best=False)
@@ -394,6 +508,64 @@ def test_a_checkpoint_that_cannot_be_read_says_why(tmp_path, monkeypatch, error,
         checkpoint.read_checkpoint(tmp_path, state_after(0))
     advice = "There is no older one; start the run anew without --resume"
     assert str(caught.value) == f"{path} cannot be resumed from ({reason}). {advice}"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+        RuntimeError(
+            "[enforce fail at alloc_cpu.cpp:124] . DefaultCPUAllocator: can't allocate "
+            "memory: you tried to allocate 4 bytes. Error code 12"
+        ),
+    ],
+)
+def test_memory_that_runs_out_does_not_damage_a_checkpoint(unfinished, capsys, monkeypatch, error):
+    def fail(*arguments, **options):
+        raise error
+
+    monkeypatch.setattr(torch, "load", fail)
+    message = error_of(capsys, "--resume", "runs/run")
+    assert "not enough memory to resume from runs/run/checkpoints/step-00000044.pt" in message
+    assert "cannot be resumed" not in message
+
+
+def test_pytorchs_words_for_too_little_memory_are_known():
+    with pytest.raises(RuntimeError) as caught:
+        torch.empty(2**50, dtype=torch.uint8)
+    assert checkpoint.out_of_memory(caught.value)
+
+
+@pytest.mark.parametrize("error", [PermissionError, OSError])
+def test_a_checkpoint_that_cannot_be_opened_is_not_called_broken(
+    unfinished, capsys, monkeypatch, error
+):
+    """Root may open anything, so the system's answer to others is given here."""
+    real = Path.read_bytes
+
+    def refuse(path):
+        if path.suffix == ".pt":
+            raise error(errno.EACCES, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    message = error_of(capsys, "--resume", "runs/run")
+    assert "Permission denied" in message
+    assert "step-00000044.pt" in message
+    assert "cannot be resumed" not in message
+
+
+@pytest.mark.parametrize(("began", "goes_on"), [(False, True), (True, False)])
+def test_a_run_goes_on_in_another_precision(tmp_path, began, goes_on):
+    """Only float16 scales its gradients, and only its scaler has something to remember."""
+    state, other = state_after(1), state_after(0)
+    state.scaler = torch.amp.GradScaler("cpu", enabled=began)
+    other.scaler = torch.amp.GradScaler("cpu", enabled=goes_on)
+    checkpoint.write_checkpoint(tmp_path, state, {}, 1, best=False)
+    checkpoint.read_checkpoint(tmp_path, other)
+    assert other.step == 1
+    assert other.scaler.is_enabled() == goes_on
 
 
 def test_outside_the_main_thread_signals_do_what_they_did():

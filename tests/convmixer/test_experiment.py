@@ -12,7 +12,9 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from dataclasses import fields, replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -24,7 +26,8 @@ from PIL import Image
 
 from convmixer import experiment
 from convmixer.augment import Augmentation
-from convmixer.devices.machine import choose_machine
+from convmixer.devices.distributed import Team
+from convmixer.devices.machine import Machine, choose_machine
 from convmixer.errors import ExperimentError
 from convmixer.experiment import main
 from convmixer.images import cifar10 as data
@@ -144,6 +147,7 @@ def test_without_arguments_it_reads_digits_in_less_than_a_minute(
     assert list((place / "work").iterdir()) == [place / "work" / "runs"]
     assert list((place / "work" / "runs").iterdir()) == [record_path.parent.absolute()]
     assert {path.name for path in record_path.parent.iterdir()} == {
+        ".lock",
         "checkpoints",
         "record.json",
         "labml",
@@ -335,6 +339,52 @@ def test_a_folder_that_must_not_be_written(place, capsys, monkeypatch):
     assert list((place / "work/locked").iterdir()) == []
 
 
+# Of 1,347 digits, the last batch of 2 or of 673 is one digit.
+@pytest.mark.parametrize("size", ["1", "2", "673", "1346"])
+def test_too_little_to_normalize_is_said_before_the_training(place, capsys, size):
+    alone = ["--patch-size", "32", "--batch-size", size]
+    message = error_of(capsys, *alone)
+    assert f"--batch-size {size} leaves a single one of 1,347 images" in message
+    assert "Choose a smaller --patch-size, another --batch-size, or --norm layer" in message
+    assert len(message.splitlines()) == 1
+    assert files(place / "work") == set()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--patch-size 32 --batch-size 674",
+        "--patch-size 32 --batch-size 1347",
+        "--patch-size 32 --batch-size 673 --norm layer",
+        "--patch-size 32 --batch-size 673 --model vit",
+        "--patch-size 16 --batch-size 673",
+    ],
+)
+def test_what_can_be_normalized_is_trained(place, words):
+    assert main([*SHORT, "--epochs", "1", *words.split()]) == 0
+
+
+@pytest.mark.parametrize(
+    ("processes", "device", "size", "refused"),
+    [
+        (2, "cpu", 512, False),
+        (2, "cpu", 3, True),
+        (2, "cuda", 3, False),
+        (4, "cuda", 3, True),
+        # 10 % 9 leaves one image, for which two processes are too many.
+        (2, "cpu", 9, False),
+        (1, "cuda", 9, True),
+        # Fewer images than processes
+        (11, "cuda", 64, True),
+    ],
+)
+def test_every_process_needs_a_share_of_each_batch(processes, device, size, refused):
+    options = replace(Options(), patch_size=32, batch_size=size)
+    machine = Machine(torch.device(device), torch.float32, compiled=False)
+    with pytest.raises(ExperimentError) if refused else nullcontext():
+        running.check_batches(options, 10, machine, Team(0, processes))
+
+
 def test_a_run_is_not_overwritten(place, capsys):
     Path("runs/mine").mkdir(parents=True)
     assert "runs/mine exists already" in error_of(capsys, "--name", "mine")
@@ -357,7 +407,7 @@ def test_ctrl_c_keeps_what_was_done(place):
     program.send_signal(signal.SIGINT)
     code, printed, errors = program.wait()
     assert code == 130
-    assert errors == ""
+    assert errors == "\nStopping after this step. Ctrl-C again stops at once.\n"
     found = read_record(Path("runs/long"))
     assert found["status"] == "interrupted"
     assert 2 <= len(found["epochs"]) < 1000
@@ -366,7 +416,7 @@ def test_ctrl_c_keeps_what_was_done(place):
     newest = max(Path("runs/long/checkpoints").glob("step-*.pt"))
     checkpoint = torch.load(newest, weights_only=True)
     assert (checkpoint["epoch"], len(checkpoint["epochs"])) == (done, done)
-    assert not [name for name in files(place / "work") if "/." in name]
+    assert [name for name in files(place / "work") if "/." in name] == ["runs/long/.lock"]
 
 
 # Stands in for PyTorch, and takes as long as it likes to be imported.
@@ -481,14 +531,54 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_full_disk_is_one_error(place, monkeypatch, capsys):
-    def full_disk(path, *rest):
-        raise OSError(28, "No space left on device", str(path))
+# Which write to the disk is the first that fails: the record is written at the begin, then
+# after each epoch with a checkpoint behind it, and if it is the best so far, with another.
+FULL = {
+    1: ("runs/x/record.json", "There is no checkpoint yet"),
+    2: ("runs/x/record.json", "There is no checkpoint yet"),
+    3: ("runs/x/checkpoints/step-00000006.pt", "There is no checkpoint yet"),
+    4: ("runs/x/checkpoints/best.pt", "runs/x/checkpoints/step-00000006.pt is whole"),
+    5: ("runs/x/record.json", "runs/x/checkpoints/step-00000006.pt is whole"),
+    6: ("runs/x/checkpoints/step-00000012.pt", "runs/x/checkpoints/step-00000006.pt is whole"),
+}
 
-    monkeypatch.setattr(training, "write_checkpoint", full_disk)
+
+@pytest.mark.parametrize("number", FULL)
+@pytest.mark.parametrize("for_good", [False, True])
+def test_a_full_disk_is_one_error(place, monkeypatch, capsys, number, for_good):
+    writes, real = count(1), os.fsync
+
+    def fsync(handle):
+        # As the system says it, without the name of the file
+        this = next(writes)
+        if this == number or (for_good and this > number):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(handle)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", fsync)
+        message = error_of(capsys, "--name", "x")
+    name, safe = FULL[number]
+    # If the record of the failure cannot be written either, that is the last error.
+    if for_good:
+        name = "runs/x/record.json"
+    assert message == (
+        f"error: {name} cannot be written (No space left on device). {safe}; once there is "
+        f"room, {'go on with --resume runs/x' if number > 1 else 'choose another --name'}\n"
+    )
+    if number > 1:
+        assert main(["--resume", "runs/x"]) == 0
+        assert read_record(Path("runs/x"))["status"] == "finished"
+
+
+def test_a_full_disk_that_only_labml_meets_is_one_error(place, monkeypatch, capsys):
+    def full(*arguments):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(training.tracker, "save", full)
     message = error_of(capsys, "--name", "x")
-    assert message.startswith("error: a file cannot be read or written")
-    assert "runs/x/checkpoints" in message
+    assert message.startswith("error: runs/x/labml cannot be written (database or disk is full)")
+    assert "runs/x/checkpoints/step-00000006.pt is whole" in message
     assert read_record(Path("runs/x"))["status"] == "failed"
 
 

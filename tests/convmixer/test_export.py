@@ -126,6 +126,20 @@ def test_an_onnx_file_says_what_its_images_and_classes_are(tmp_path, capfd):
     assert_onnx_is_the_model(output, load(folder), 32)
 
 
+def test_an_exported_file_is_for_the_size_that_the_run_was_trained_with(tmp_path):
+    folder = a_run(tmp_path / "run")
+    (path,) = (folder / "checkpoints").iterdir()
+    content = torch.load(path, weights_only=True)
+    content["options"]["image_size"] = 64
+    torch.save(content, path)
+    assert main(folder, tmp_path / "a.onnx") == 0
+    ((images,),) = (session(tmp_path / "a.onnx").get_inputs(),)
+    assert images.shape == ["batch", 3, 64, 64]
+    # Nor do the weights forget it.
+    assert main(folder, tmp_path / "a.safetensors") == 0
+    assert load(tmp_path / "a.safetensors").image_size == 64
+
+
 def test_timms_weights_become_onnx(tmp_path):
     theirs = TimmConvMixer(8, 2, 3, 7, num_classes=4).eval()
     torch.save({"state_dict": theirs.state_dict()}, tmp_path / "timm.pth")

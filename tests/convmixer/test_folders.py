@@ -1,6 +1,7 @@
 """Images in folders, read by no, one or two workers, and folders and files in bad states."""
 
 import multiprocessing
+import pickle
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -12,10 +13,13 @@ from PIL import Image
 from torchvision.transforms.v2 import functional as tv
 
 from convmixer.data import IMAGENET, DataError, DataSet
+from convmixer.devices.machine import Machine
 from convmixer.images import folders
 from convmixer.images.folders import image_folders
+from convmixer.model import ConvMixer
 from convmixer.recipe import Options
 from convmixer.runs.options import check
+from convmixer.training import evaluate
 
 SIZE = 16
 
@@ -203,6 +207,41 @@ def test_a_class_in_only_one_of_them_is_named(root, part):
     message = failure(lambda: image_folders(options(root)))
     assert "'dog'" in message
     assert str(root) in message
+
+
+def test_hidden_folders_and_files_are_no_part_of_the_set(root):
+    """As Jupyter and macOS leave them, some empty and some with copies."""
+    expected = image_folders(options(root))
+    (root / "train" / ".ipynb_checkpoints").mkdir()
+    paint(root / "val" / ".hidden" / "0.png", 20, 20, 0)
+    paint(root / "train" / "ant" / ".ipynb_checkpoints" / "0-checkpoint.png", 20, 20, 0)
+    (root / "val" / "bee" / "._0.jpg").write_bytes(b"no image")
+    found = image_folders(options(root))
+    assert found.classes == expected.classes
+    for part in ("train", "test"):
+        listings = [getattr(images, part).listing.samples for images in (found, expected)]
+        assert listings[0] == listings[1]
+
+
+def test_hidden_folders_alone_are_no_classes(root):
+    for part in ("ant", "bee", "cat"):
+        (root / "val" / part).rename(root / "val" / f".{part}")
+    assert str(root / "val") in failure(lambda: image_folders(options(root)))
+
+
+def test_a_process_without_a_held_out_image_has_nothing_to_test(root):
+    """Nine images, and ten processes."""
+    images, cpu = image_folders(options(root)), Machine(torch.device("cpu"), torch.float32, False)
+    model = ConvMixer(2, 1, 3, 8, 3)
+    found = [evaluate(model, images, cpu, rank, 10) for rank in range(10)]
+    assert torch.equal(sum(found), evaluate(model, images, cpu))
+    assert not found[9].any()
+
+
+def test_the_classes_can_be_sent_to_workers_that_are_started_anew(root):
+    """As on macOS and Windows"""
+    source = pickle.loads(pickle.dumps(image_folders(options(root)).train))
+    assert source.listing.classes == ["ant", "bee", "cat"]
 
 
 def broken(path: Path, how: str) -> None:

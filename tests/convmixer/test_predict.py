@@ -70,6 +70,31 @@ def test_the_program_names_the_most_probable_classes_of_each_image(place, capsys
     assert out.splitlines() == expected
 
 
+def test_an_image_gets_the_size_that_the_run_was_trained_with(place, capsys):
+    content = torch.load("weights.pt", weights_only=True)
+    content["options"]["image_size"] = 64
+    torch.save(content, "large.pt")
+    pixels = np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save("large.png")
+    assert predict.main(["--weights", "large.pt", "large.png"]) == 0
+    expected = expected_lines(CLASSES, shares(place, "large.png", MEAN, STD), 5)
+    assert capsys.readouterr().out.splitlines() == ["large.png", *expected]
+    # Whoever names a size gets it.
+    named = ["--weights", "large.pt", "--image-size", "32", "noise.png"]
+    assert predict.main(named) == 0
+    expected = expected_lines(CLASSES, shares(place, "noise.png", MEAN, STD), 5)
+    assert capsys.readouterr().out.splitlines() == ["noise.png", *expected]
+
+
+@pytest.mark.parametrize("size", [0, "64", True, None])
+def test_a_size_that_is_none_is_refused(place, capsys, size):
+    content = torch.load("weights.pt", weights_only=True)
+    content["options"]["image_size"] = size
+    torch.save(content, "odd.pt")
+    assert predict.main(["--weights", "odd.pt", "noise.png"]) == 2
+    assert f"image_size {size!r}" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("top", [1, 3, 7, 100])
 def test_top_says_how_many(place, capsys, top):
     arguments = ["noise.png", "--weights", "weights.pt", "--top", str(top)]
@@ -85,7 +110,7 @@ def test_weights_that_do_not_say_how_are_normalized_as_imagenet_and_say_so(place
     torch.save(model.state_dict(), "timm.pth")
     assert predict.main(["--weights", "timm.pth", "noise.png"]) == 0
     note, name, *lines = capsys.readouterr().out.splitlines()
-    assert "as ImageNet" in note
+    assert "as ImageNet; --image-size is 32." in note
     assert name == "noise.png"
     names = ["class 0", "class 1", "class 2"]
     assert lines == expected_lines(names, shares(model, "noise.png", *IMAGENET), 5)

@@ -175,6 +175,7 @@ def test_a_configuration_without_a_server_changes_nothing(place):
     assert (result.returncode, result.stderr) == (0, "")
     assert list((place / "home").iterdir()) == []
     assert sorted(path.name for path in Path("runs/lab").iterdir()) == [
+        ".lock",
         "checkpoints",
         "labml",
         "record.json",

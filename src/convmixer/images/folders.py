@@ -16,12 +16,15 @@ and follows on the device.
 """
 
 import math
+import os
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import torch
 from torch.utils.data import DataLoader, Dataset
 from torchvision.datasets import ImageFolder
+from torchvision.datasets.folder import is_image_file
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as tv
 
@@ -67,13 +70,42 @@ def listed(folder: Path) -> ImageFolder:
     """
     Returns the files below a folder, by class.
     """
+    folder = folder.expanduser()
     try:
-        return ImageFolder(folder)
+        return Classes(folder, is_valid_file=partial(shown, folder))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise DataError(
             f"{folder.absolute()} does not hold a folder of images for each class "
             f"({error}). Name the folder above train and val with --data-dir"
         ) from error
+
+
+class Classes(ImageFolder):
+    """
+    ## The folders of the classes
+
+    A hidden folder, such as Jupyter's `.ipynb_checkpoints`, is no class.
+    """
+
+    def find_classes(self, directory: str) -> tuple[list[str], dict[str, int]]:
+        """
+        Returns the names of the classes, and their numbers.
+        """
+        every, _ = super().find_classes(directory)
+        names = [name for name in every if not name.startswith(".")]
+        if not names:
+            raise FileNotFoundError(f"no class folder in {directory}")
+        return names, {name: number for number, name in enumerate(names)}
+
+
+def shown(root: Path, path: str) -> bool:
+    """
+    Whether a file is an image that is not hidden, nor in a hidden folder. Jupyter and
+    macOS hide copies there that are no images of the set.
+    """
+    # Without `Path`, which would take seconds for a million files
+    inside = path.removeprefix(str(root))
+    return is_image_file(path) and f"{os.sep}." not in inside
 
 
 class Files(Dataset[tuple[torch.Tensor, int]]):

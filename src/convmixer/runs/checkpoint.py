@@ -13,12 +13,14 @@ checkpoint is a state in a file.
 
 The state of a random number generator need not be saved, since every step [seeds it
 anew](../data.py#seed_of). So a run that resumes from a checkpoint ends, on the same
-processor, with exactly the weights of one that was never stopped, to the last bit. The
-tests kill it at random moments, even while it writes, and compare.
+processor and with as many threads, with exactly the weights of one that was never
+stopped, to the last bit. The tests kill it at random moments, even while it writes, and
+compare.
 """
 
 import io
 import pickle
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -132,26 +134,54 @@ def read_checkpoint(folder: Path, state: State) -> Path | None:
 
     Returns the newest checkpoint, or `None` if the run was stopped before its first. A
     checkpoint that is damaged, or of another model, is a `CheckpointError` that says
-    how to resume from the one before.
+    how to resume from the one before. One that cannot be opened, or for which there is
+    too little memory, may be whole, and that is another error.
     """
-    # Files that were being written when the process was killed are not checkpoints. Any
-    # of several processes may delete them.
-    for unfinished in folder.glob(".*.pt.*"):
-        unfinished.unlink(missing_ok=True)
     found = checkpoints(folder)
     if not found:
         return None
     newest, *older = found
     try:
-        content = torch.load(newest, weights_only=True, map_location="cpu")
-        fill(state, content)
-    except (OSError, RuntimeError, ValueError, KeyError, TypeError, EOFError) as error:
-        raise unusable(
-            newest, older, str(error).partition("\n")[0] or "it ends too early"
-        ) from error
-    except pickle.UnpicklingError as error:
-        raise unusable(newest, older, "it is damaged or no checkpoint") from error
+        # Read first: then no error of the disk is mistaken for one of the content.
+        content = io.BytesIO(newest.read_bytes())
+        fill(state, torch.load(content, weights_only=True, map_location="cpu"))
+    except UNFIT as error:
+        if out_of_memory(error):
+            raise ExperimentError(
+                f"there is not enough memory to resume from {newest}, which is whole; "
+                "free some and try again"
+            ) from error
+        if isinstance(error, pickle.UnpicklingError):
+            reason = "it is damaged or no checkpoint"
+        else:
+            reason = str(error).partition("\n")[0] or "it ends too early"
+        raise unusable(newest, older, reason) from error
     return newest
+
+
+# What PyTorch raises at content that is damaged or does not fit
+UNFIT = (
+    pickle.UnpicklingError,
+    RuntimeError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    MemoryError,
+)
+
+
+def out_of_memory(error: Exception) -> bool:
+    """
+    ### Whether memory ran out
+
+    On a CPU, PyTorch has no type for it, but says which of its parts wanted memory.
+    """
+    kinds = (MemoryError, torch.OutOfMemoryError)
+    return isinstance(error, kinds) or bool(
+        re.search(r"out of memory|can't allocate memory|not enough memory", str(error))
+    )
 
 
 def fill(state: State, content: dict[str, Any]) -> None:
@@ -163,7 +193,10 @@ def fill(state: State, content: dict[str, Any]) -> None:
     """
     state.model.load_state_dict(content["model"])
     state.optimizer.load_state_dict(content["optimizer"])
-    state.scaler.load_state_dict(content["scaler"])
+    # Only float16 has a scaler with a state. A run that goes on in another precision
+    # starts with a new one, or needs none.
+    if content["scaler"]:
+        state.scaler.load_state_dict(content["scaler"])
     if state.ema is not None:
         ema = {"steps": content["averaged"], "model": content["average"]}
         state.ema.load_state_dict(ema)
@@ -174,9 +207,11 @@ def fill(state: State, content: dict[str, Any]) -> None:
 def unusable(path: Path, older: list[Path], reason: str) -> CheckpointError:
     """
     ### The error of an unusable checkpoint
+
+    It never says to delete one: whoever moves a file can move it back.
     """
     if older:
-        advice = f"Delete it, and --resume goes on from {older[0].name}"
+        advice = f"Move it to another folder, and --resume goes on from {older[0].name}"
     else:
         advice = "There is no older one; start the run anew without --resume"
     return CheckpointError(f"{path} cannot be resumed from ({reason}). {advice}")

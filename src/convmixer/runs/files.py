@@ -1,7 +1,9 @@
 r"""
 ---
 title: Files of a run
-summary: Files that are never half written, and the names of the checkpoints.
+summary: >
+  Files that are never half written, the names of the checkpoints, and the lock of a
+  run's folder.
 ---
 
 # Files of a run
@@ -11,7 +13,17 @@ Whoever reads the files, at any moment, finds them complete.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from convmixer.errors import ExperimentError
+
+# Seconds to wait for a lock. Workers that read images outlive a killed run by a few
+# seconds, and hold its lock.
+PATIENCE = 10.0
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -19,7 +31,8 @@ def write_atomically(path: Path, content: bytes) -> None:
     ## Write a file whole or not at all
 
     The new content goes to a file beside the old one and takes its place in a single
-    step. A crash or a full disk leaves the old file as it was.
+    step. A crash or a full disk leaves the old file as it was, and an error of the disk
+    names the file.
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -30,6 +43,9 @@ def write_atomically(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from error
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
@@ -51,3 +67,27 @@ def checkpoints(folder: Path) -> list[Path]:
     Returns the checkpoints in a folder, the newest first.
     """
     return sorted(folder.glob("step-*.pt"), reverse=True)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """
+    ## Lock the folder
+
+    Two processes that train the same run would overwrite each other's files. Inside
+    this context the folder is this process's own; a second one gets an
+    `ExperimentError`. The system takes the lock back when the process ends, however it
+    ends, so the file `.lock` that stays behind locks nothing.
+    """
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=PATIENCE)
+    except Timeout as error:
+        raise ExperimentError(
+            f"another process is training the run in {folder}; wait for its end, or "
+            "stop it first"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()

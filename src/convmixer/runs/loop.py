@@ -11,8 +11,8 @@ summary: >
 The experiment does what [the complete loop](../training.py#train) does, with the same
 batches, steps and evaluation. Around them, it
 
-* writes [a checkpoint](checkpoint.py) after every epoch, and when it is [asked to
-  stop](stop.py),
+* writes [a checkpoint](checkpoint.py) after every epoch, in long ones every ten
+  minutes, and when it is [asked to stop](stop.py),
 * can start in the middle of an epoch, from a checkpoint,
 * trains on [several devices](../devices/distributed.py),
 * reports to [labml](tracking.py) and to [the record](record.py),
@@ -46,6 +46,9 @@ from convmixer.runs.stop import StopRequest
 from convmixer.runs.tracking import tracked
 from convmixer.training import epoch_batches, evaluate, train_step
 
+# Seconds of training after which a checkpoint is written, however long an epoch is
+SAVE_EVERY = 600.0
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -61,6 +64,8 @@ class Setting:
     team: Team
     # The folder of the run
     folder: Path
+    # In seconds; it says when the next checkpoint is due
+    clock: Callable[[], float] = time.monotonic
 
     @property
     def steps(self) -> int:
@@ -91,12 +96,11 @@ def train_run(setting: Setting, state: State, report: Callable[[], None]) -> int
 
     leads = setting.team.leads
     watched = tracked(setting.folder, plain(options)) if leads else nullcontext()
-    with watched, StopRequest() as stop:
+    with watched, StopRequest(leads) as stop:
         epochs = range(state.epoch + 1, options.epochs + 1)
         for _ in monit.loop(epochs, is_print_iteration_time=False):
             began = time.perf_counter()
             if not train_epoch(setting, state, model, stop):
-                save(setting, state, best=False)
                 return stop.signal or signal.SIGTERM
             setting.team.share_statistics(state.model)
             if state.ema is not None:
@@ -147,7 +151,7 @@ def train_epoch(
     * `stop` knows whether the training was asked to stop
 
     Starts after the steps that the state has done already. Returns whether the epoch
-    was finished.
+    was finished; if it was not, its state is in a checkpoint.
     """
     options, machine, team = setting.options, setting.machine, setting.team
     batches = epoch_batches(
@@ -160,6 +164,7 @@ def train_epoch(
         team.world_size,
     )
     model.train()
+    saved = setting.clock()
     losses: list[torch.Tensor] = []
     for batch in monit.iterate("Train", batches, setting.steps - state.step):
         loss = train_step(model, batch, state.optimizer, state.scaler, options, machine)
@@ -168,14 +173,19 @@ def train_epoch(
         losses.append(loss * batch.size)
         state.step += 1
 
-        stopping = team.any(stop.signal is not None)
+        due = setting.clock() - saved >= SAVE_EVERY
+        saving = team.any(due or stop.signal is not None)
         # Reading a loss makes the CPU wait for the GPU, so there it is done for many
         # steps at once.
         often = machine.device.type == "cpu"
-        if often or stopping or len(losses) == 100 or state.step == setting.steps:
+        if often or saving or len(losses) == 100 or state.step == setting.steps:
             read_losses(setting, state, losses)
-        if stopping and state.step < setting.steps:
-            return False
+        # After the last step, the epoch is finished first.
+        if saving and state.step < setting.steps:
+            save(setting, state, best=False)
+            saved = setting.clock()
+            if team.any(stop.signal is not None):
+                return False
     return True
 
 

@@ -30,6 +30,9 @@ from convmixer.recipe import Options
 from convmixer.runs.files import write_atomically
 from convmixer.runs.options import plain
 
+# What may differ between the parts of a run that was resumed
+CIRCUMSTANCES = ("precision", "compiled", "commit", "versions", "hardware")
+
 
 def write_record(path: Path, record: dict[str, Any]) -> None:
     """
@@ -63,7 +66,9 @@ def describe(
     * `images`, `model` and `machine` are the run's
     * `processes` is the number of processes that train together
 
-    Returns the record of a run that has just begun.
+    Returns the record of a run that has just begun. When it is
+    [resumed](run.py#resume), it keeps the circumstances that it began in, and each part
+    gets an entry under `resumed` with its own.
     """
     return {
         "status": "running",

@@ -14,9 +14,10 @@ checkpoints in the folder are complete.
 """
 
 import io
+import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, redirect_stdout
+from contextlib import ExitStack, contextmanager, nullcontext, redirect_stdout
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -31,9 +32,9 @@ from convmixer.images.cifar10 import cifar10
 from convmixer.images.folders import image_folders
 from convmixer.recipe import Options
 from convmixer.runs.checkpoint import State, read_checkpoint
-from convmixer.runs.files import checkpoints
+from convmixer.runs.files import checkpoints, locked
 from convmixer.runs.loop import Setting, evaluate_state, train_run
-from convmixer.runs.record import describe, read_record, write_record
+from convmixer.runs.record import CIRCUMSTANCES, describe, read_record, write_record
 from convmixer.runs.tracking import find_server
 from convmixer.training import EMA, make_optimizer
 from convmixer.variants import build
@@ -55,10 +56,19 @@ def run(options: Options, command: str, clock: float) -> int:
     """
     keep_memory()
     machine = choose_machine(options)
-    with team(machine) as processes, silent_unless(processes.leads):
+    with (
+        team(machine) as processes,
+        silent_unless(processes.leads),
+        ExitStack() as until_the_end,
+    ):
         folder = options.runs / (options.name or f"{datetime.now():%Y-%m-%d-%H%M%S}")
         with processes.together():
+            if options.resume and processes.leads:
+                until_the_end.enter_context(locked(folder))
+                tidy(folder)
+        with processes.together():
             images = load(options, machine)
+            check_batches(options, len(images.train.labels), machine, processes)
             state = begin(options, images, machine, processes)
             record = describe(
                 command, options, images, state.model, machine, processes.world_size
@@ -69,9 +79,11 @@ def run(options: Options, command: str, clock: float) -> int:
                 resume(folder, state, record)
             elif processes.leads:
                 make_folder(folder)
+                until_the_end.enter_context(locked(folder))
         setting = Setting(options, images, machine, processes, folder)
         introduce(record)
-        return carry_out(setting, state, record, clock)
+        with what_is_safe(folder):
+            return carry_out(setting, state, record, clock)
 
 
 @contextmanager
@@ -95,6 +107,38 @@ def load(options: Options, machine: Machine) -> DataSet:
     if options.dataset == "cifar10":
         return cifar10(options.data_dir, options.download).to(machine.device)
     return digits(options.split, options.split_seed).to(machine.device)
+
+
+def check_batches(
+    options: Options, n_images: int, machine: Machine, processes: Team
+) -> None:
+    """
+    ### Check the size of the batches
+
+    Every process needs a share of each batch. Batch normalization needs more than one
+    value in each channel: several tokens, or several images. On CUDA it sees the whole
+    batch, elsewhere a process's share.
+    """
+    size, world_size = options.batch_size, processes.world_size
+    if min(size, n_images) < world_size:
+        raise ExperimentError(
+            f"{world_size} processes cannot share a batch of {min(size, n_images)} "
+            "images; raise --batch-size, or start fewer processes"
+        )
+    # The last batch of an epoch, which may be smaller
+    last = n_images % size
+    smallest = last if last >= world_size else size
+    if machine.device.type != "cuda":
+        smallest //= world_size
+    one_token = options.image_size == options.patch_size
+    normalizes = options.model == "convmixer" and options.norm == "batch"
+    if smallest == 1 and one_token and normalizes:
+        raise ExperimentError(
+            f"with --patch-size {options.patch_size} an image is one token, and "
+            f"--batch-size {size} leaves a single one of {n_images:,} images for a "
+            "step: too few to normalize. Choose a smaller --patch-size, another "
+            "--batch-size, or --norm layer"
+        )
 
 
 def begin(
@@ -138,22 +182,39 @@ def make_folder(folder: Path) -> None:
         ) from error
 
 
+def tidy(folder: Path) -> None:
+    """
+    ### Tidy up after a killed run
+
+    What it was writing when it was killed is no record and no checkpoint. Only whoever
+    has locked the folder may delete it.
+    """
+    for pattern in (".record.json.*", "checkpoints/.*.pt.*"):
+        for unfinished in folder.glob(pattern):
+            unfinished.unlink()
+
+
 def resume(folder: Path, state: State, record: dict[str, Any]) -> None:
     """
     ### Resume an earlier run
 
-    Loads the state from the run's newest checkpoint. The record keeps the command that
-    the run began with, and notes where it was resumed.
+    Loads the state from the run's newest checkpoint. The record keeps the command and
+    the circumstances that the run began with, and notes where it was resumed and in
+    which circumstances.
     """
+    earlier = read_record(folder / "record.json")
     newest = read_checkpoint(folder / "checkpoints", state)
-    if state.epoch >= record["options"]["epochs"]:
+    # A run that was stopped after its last epoch has still to complete its record.
+    trained = state.epoch >= record["options"]["epochs"]
+    if trained and earlier["status"] == "finished":
         raise ExperimentError(
             f"the run in {folder} is finished; there is nothing to resume"
         )
-    earlier = read_record(folder / "record.json")
     here = {"epoch": state.epoch, "step": state.step, "command": record["command"]}
+    here |= {name: record[name] for name in CIRCUMSTANCES}
     record["resumed"] = [*earlier["resumed"], here]
-    record["command"], record["started"] = earlier["command"], earlier["started"]
+    for name in ("command", "started", *CIRCUMSTANCES):
+        record[name] = earlier[name]
     place = f"from {newest.name}" if newest else "from the start; it has no checkpoint"
     print(f"going on {place}, after {state.epoch} epochs and {state.step} steps")
 
@@ -162,14 +223,38 @@ def introduce(record: dict[str, Any]) -> None:
     """
     ### Print what will be trained
     """
-    processes = record["hardware"]["processes"]
+    # In a resumed run, the last part is the one that begins now.
+    part = (record["resumed"] or [record])[-1]
+    processes = part["hardware"]["processes"]
     together = f" by {processes} processes" if processes > 1 else ""
     print(
-        f"{record['parameters']:,} parameters, {record['precision']} on "
-        f"{record['hardware']['device']}{together}, {record['data']['train']:,} images "
+        f"{record['parameters']:,} parameters, {part['precision']} on "
+        f"{part['hardware']['device']}{together}, {record['data']['train']:,} images "
         f"to train on, {record['data']['test']:,} held out",
         flush=True,
     )
+
+
+@contextmanager
+def what_is_safe(folder: Path) -> Iterator[None]:
+    """
+    ## When the disk is full
+
+    A file that cannot be written, ours or labml's, is an `ExperimentError`, which also
+    says what is kept and how to go on.
+    """
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError) as error:
+        name = getattr(error, "filename", None) or folder / "labml"
+        reason = getattr(error, "strerror", None) or error
+        kept = checkpoints(folder / "checkpoints")
+        safe = f"{kept[0]} is whole" if kept else "There is no checkpoint yet"
+        begun = (folder / "record.json").exists()
+        advice = f"go on with --resume {folder}" if begun else "choose another --name"
+        raise ExperimentError(
+            f"{name} cannot be written ({reason}). {safe}; once there is room, {advice}"
+        ) from error
 
 
 def carry_out(

@@ -11,21 +11,30 @@ step cannot be saved. So the signal is noted, the current step is finished, and 
 loop](loop.py#train_run) writes a checkpoint.
 """
 
+import os
 import signal
 from contextlib import suppress
 from types import FrameType
 from typing import Any
+
+# What the terminal shows at once; a step on a CPU can take many seconds.
+ANSWER = b"\nStopping after this step. Ctrl-C again stops at once.\n"
 
 
 class StopRequest:
     """
     ## Note the signal
 
-    Within this context, the first signal is noted, and the training looks for it after
-    each step. A second Ctrl-C stops at once.
+    Within this context, the first signal is noted and answered, and the training looks
+    for it after each step. A second Ctrl-C stops at once.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, answers: bool = True) -> None:
+        """
+        * `answers` is whether to say that the signal was noted; of several processes,
+          one does
+        """
+        self.answers = answers
         # The number of the signal, if there was one
         self.signal: int | None = None
         self.before: dict[int, Any] = {}
@@ -54,3 +63,8 @@ class StopRequest:
         if self.signal is not None:
             raise KeyboardInterrupt
         self.signal = number
+        # The signal may have interrupted a `print`, and Python's streams cannot begin
+        # another in the middle of it. Nobody may be listening any more.
+        if self.answers:
+            with suppress(OSError):
+                os.write(2, ANSWER)

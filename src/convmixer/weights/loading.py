@@ -64,6 +64,14 @@ class Trained:
         return self.model.patch_embedding.conv.in_channels
 
     @property
+    def image_size(self) -> int:
+        """
+        The side of the images that it was trained on, in pixels. Weights that do not
+        say are taken to be for the digits or CIFAR-10.
+        """
+        return self.options.get("image_size", 32)
+
+    @property
     def n_classes(self) -> int:
         """
         The number of classes, $n$
@@ -154,7 +162,8 @@ def architecture(
     * `state` has our names, and `naming` says whose it had
     * `stated` are the options in a file of ours, which must agree with the tensors
 
-    Two things leave no trace in the tensors. Residual connections are the paper's
+    Three things leave no trace in the tensors. Only options tell the size of the
+    images. Residual connections are the paper's
     unless the options say otherwise. Of the published models, only 768/32 has ReLU, so
     weights of that shape get it, and all others GELU; labml-nn's always have GELU.
     """
@@ -179,6 +188,12 @@ def architecture(
             raise ValueError(
                 f"its options say {name} {stated[name]!r}, its tensors {value!r}"
             )
+    # Any size fits the tensors, but the answers are right only for the one that the
+    # model was trained on.
+    if "image_size" in stated:
+        size = found["image_size"] = stated["image_size"]
+        if type(size) is not int or size < 1:
+            raise ValueError(f"its options say image_size {size!r}")
     return found
 
 
