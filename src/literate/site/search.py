@@ -24,9 +24,6 @@ _BLOCK_EDGE = re.compile(
     r"</?(?:p|h[1-6]|li|[uod]l|d[td]|t[hdr]|div|section|blockquote|figure|figcaption|summary|"
     r"details|pre|br|hr|text|title|desc)\b"
 )
-#: What may be hidden, and the place of a heading while that is looked for.
-_MAY_HIDE = re.compile(r"\shidden\b|<template\b")
-_PLACE = re.compile('<wbr data-piece="([0-9]+)">')
 #: They choose a glyph, and are no part of what a reader types.
 _VARIATIONS = re.compile("[\ufe00-\ufe0f]")
 
@@ -91,27 +88,9 @@ def search_sections(page: LocalPage) -> tuple[SearchSection, ...]:
     return tuple(part.section() for part in _merged(parts))
 
 
-def _shown(pieces: Sequence[Part]) -> Iterator[str | LocalHeading]:
-    """Headings and the HTML between them, without what a page's script shows, or never shows."""
-    marked = [
-        f'<wbr data-piece="{number}">'
-        if isinstance(piece, LocalHeading)
-        else (piece if isinstance(piece, str) else piece.html)
-        for number, piece in enumerate(pieces)
-    ]
-    html = "".join(marked)
-    if _MAY_HIDE.search(html) and (body := LexborHTMLParser(html).body):
-        for node in body.css("[hidden], template"):
-            node.decompose()
-        html = body.inner_html or ""
-    headings = {n: piece for n, piece in enumerate(pieces) if isinstance(piece, LocalHeading)}
-    for index, part in enumerate(_PLACE.split(html)):
-        yield headings[int(part)] if index % 2 else part
-
-
 @dataclass(slots=True)
 class _Part:
-    """The part between two anchors: its HTML as it is gathered, then its text and its code."""
+    """What lies between two anchors: its HTML as it is gathered, then its text and its code."""
 
     anchor: str = ""
     heading: str = ""
