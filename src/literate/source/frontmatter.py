@@ -39,8 +39,6 @@ FIELDS = {
     "hide": Field(is_list=True),
     "status": Field(),
     "icon": Field(),
-    "script": Field(),
-    "style": Field(),
 }
 
 
