@@ -25,7 +25,8 @@ from nursery import Program, without_pytorch
 from PIL import Image
 
 from convmixer import experiment
-from convmixer.augment import Augmentation
+from convmixer.augment import normalize
+from convmixer.data import digits
 from convmixer.devices.distributed import Team
 from convmixer.devices.machine import Machine, choose_machine
 from convmixer.errors import ExperimentError
@@ -125,11 +126,11 @@ def test_without_arguments_it_reads_digits_in_less_than_a_minute(
     chosen = checkpoint["options"]
     model = build(Options(**chosen), 10)
     model.load_state_dict(checkpoint["model"])
-    images = data.digits(chosen["split"], chosen["split_seed"])
+    images = digits(chosen["split"], chosen["split_seed"])
     pixels, labels = images.test.pixels, images.test.labels
-    normalize = Augmentation(Options(), checkpoint["mean"], checkpoint["std"]).normalize
+    pixels = normalize(pixels, checkpoint["mean"], checkpoint["std"])
     with torch.inference_mode():
-        answers = model.eval()(normalize(pixels)).argmax(1)
+        answers = model.eval()(pixels).argmax(1)
     assert (answers == labels).float().mean() == pytest.approx(found["accuracy"])
     wrong = (answers != labels).nonzero().flatten().tolist()
     assert found["mistakes"] == [
