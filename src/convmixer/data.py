@@ -33,6 +33,7 @@ import torch.nn.functional as F
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
+from convmixer.devices.machine import send
 from convmixer.errors import ExperimentError
 
 # Mean and standard deviation of ImageNet's channels, with which timm's, torchvision's
@@ -95,7 +96,7 @@ class Images:
         See [`Source`](#Source).
         """
         for indices in order:
-            here = indices.to(self.pixels.device)
+            here = send(indices, self.pixels.device)
             yield self.pixels[here], self.labels[here]
 
 

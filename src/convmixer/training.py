@@ -38,7 +38,7 @@ from torch import nn
 
 from convmixer.augment import Augmentation, BatchGenerator, mixing, normalize
 from convmixer.data import DataSet, digits, seed_of, shuffled
-from convmixer.devices.machine import Machine
+from convmixer.devices.machine import Machine, send
 from convmixer.recipe import Options
 
 
@@ -128,8 +128,7 @@ def epoch_batches(
     for step, (images, labels) in enumerate(loaded, first_step):
         # Seeded for this step alone, so that a resumed run draws the same numbers
         torch.manual_seed(seed_of(options.seed, epoch, step))
-        images = images.to(machine.device, non_blocking=True)
-        labels = labels.to(machine.device, non_blocking=True)
+        images, labels = (send(one, machine.device) for one in (images, labels))
         n_images = len(order[step - first_step])
         images = augment(images, BatchGenerator(n_images, share))
         if mix is not None:
@@ -207,11 +206,12 @@ def evaluate(
     order = [part[rank::world_size] for part in indices.split(EVALUATION_BATCH)]
     predictions = torch.zeros(len(indices), dtype=torch.long, device=machine.device)
     batches = data.test.batches(order, seed=0)
-    for (images, _), part in zip(batches, order, strict=True):
-        images = images.to(machine.device, non_blocking=True)
+    parts = predictions.split(EVALUATION_BATCH)
+    for (images, _), part in zip(batches, parts, strict=True):
+        images = send(images, machine.device)
         with machine.autocast():
             logits = model(normalize(images, data.mean, data.std))
-        predictions[part.to(machine.device)] = logits.argmax(dim=1)
+        part[rank::world_size] = logits.argmax(dim=1)
     return predictions
 
 
