@@ -56,7 +56,7 @@ def train(
     Prints the loss and the accuracy after every epoch. Returns the model that they are
     of: the one that was trained, or the average of its weights.
     """
-    model = model.to(machine.device, memory_format=torch.channels_last)
+    model = model.to(machine.device, memory_format=machine.memory_format)
     optimizer = make_optimizer(model, options)
     scaler = machine.grad_scaler()
     ema = EMA(model, options.average) if options.average else None
@@ -133,6 +133,7 @@ def epoch_batches(
         images = augment(images, BatchGenerator(n_images, share))
         if mix is not None:
             images, labels = mix(images, labels)
+        images = images.contiguous(memory_format=machine.memory_format)
 
         progress = (epoch + (step + 1) / n_steps) / options.epochs
         rate = learning_rate(progress, options)
@@ -248,8 +249,10 @@ def make_optimizer(model: nn.Module, options: Options) -> torch.optim.AdamW:
     AdamW, as in the authors' script. Its weight decay pulls every weight a little
     towards zero, which keeps filters and matrices from growing larger than the data
     require. Biases and the scales of normalization, which have one dimension, have no
-    such reason to be small and are not decayed unless `decay` is `"all"`.
+    such reason to be small and are not decayed unless `decay` is `"all"`. On CUDA, one
+    kernel updates many weights at once.
     """
+    fused = all(weight.device.type == "cuda" for weight in model.parameters())
     groups: dict[bool, list[nn.Parameter]] = {True: [], False: []}
     for weight in model.parameters():
         groups[options.decay == "all" or weight.dim() > 1].append(weight)
@@ -260,6 +263,7 @@ def make_optimizer(model: nn.Module, options: Options) -> torch.optim.AdamW:
         ],
         lr=options.learning_rate,
         eps=options.epsilon,
+        fused=fused or None,
     )
 
 

@@ -1,5 +1,7 @@
 """The GPU path, as far as it can be checked without a GPU, and the choices of the machine."""
 
+import os
+import subprocess
 import sys
 from dataclasses import replace
 
@@ -9,12 +11,24 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from convmixer import training as optimization
 from convmixer.augment import normalize
-from convmixer.devices.machine import Machine, choose_machine, fastest_precision, keep_memory
+from convmixer.data import digits
+from convmixer.devices.distributed import Team
+from convmixer.devices.machine import (
+    Machine,
+    choose_machine,
+    compiles,
+    fastest_precision,
+    keep_memory,
+)
 from convmixer.errors import ExperimentError
 from convmixer.model import ConvMixer
 from convmixer.recipe import CIFAR10_BEST, Options
-from convmixer.training import EMA, Batch, make_optimizer, train_step
+from convmixer.runs.loop import Setting, in_training
+from convmixer.runs.run import begin
+from convmixer.training import EMA, Batch, epoch_batches, make_optimizer, train_step
 from convmixer.variants import build, convmixer_1536_20
+
+CPU = Machine(torch.device("cpu"), torch.float32, compiled=False)
 
 # Everything that a step can do, in a small model
 OPTIONS = replace(CIFAR10_BEST, width=8, depth=2, patch_size=2)
@@ -121,25 +135,40 @@ def test_the_model_is_exported_as_one_graph_for_every_batch_size():
         torch.testing.assert_close(program(images), model(images))
 
 
-@pytest.mark.parametrize(
-    ("device", "width", "bf16", "amx", "precision", "scales"),
-    [
-        ("cuda", 64, True, False, "bfloat16", False),
-        ("cuda", 64, False, False, "float16", True),
-        ("cpu", 256, False, True, "bfloat16", False),
-        ("cpu", 64, False, True, "float32", False),
-        ("cpu", 256, False, False, "float32", False),
-        ("mps", 256, True, True, "float32", False),
-    ],
-)
-def test_the_precision_is_that_of_the_hardware(
-    monkeypatch, device, width, bf16, amx, precision, scales
-):
+@pytest.fixture
+def tuned(monkeypatch):
+    """Puts the settings for CUDA back."""
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", torch.backends.cudnn.benchmark)
+    before = torch.get_float32_matmul_precision()
+    yield
+    torch.set_float32_matmul_precision(before)
+
+
+def only(monkeypatch, device: str) -> None:
+    """A machine with one device, as far as PyTorch knows."""
     for name in ("cuda", "mps"):
         place = torch.cuda if name == "cuda" else torch.backends.mps
         monkeypatch.setattr(place, "is_available", lambda name=name: name == device)
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **options: bf16)
-    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
+
+
+@pytest.mark.usefixtures("tuned")
+@pytest.mark.parametrize(
+    ("device", "width", "has", "precision", "scales"),
+    [
+        ("cuda", 64, "bf16", "bfloat16", False),
+        ("cuda", 64, "", "float16", True),
+        ("cpu", 256, "amx", "bfloat16", False),
+        ("cpu", 256, "avx512_bf16", "bfloat16", False),
+        ("cpu", 64, "amx avx512_bf16", "float32", False),
+        ("cpu", 256, "", "float32", False),
+        ("mps", 256, "amx avx512_bf16 bf16", "float32", False),
+    ],
+)
+def test_the_precision_is_that_of_the_hardware(monkeypatch, device, width, has, precision, scales):
+    only(monkeypatch, device)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **options: "bf16" in has.split())
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: "amx" in has)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: "avx512_bf16" in has)
     assert fastest_precision(device, width) == precision
     machine = choose_machine(replace(Options(), width=width, compile="off"))
     assert (machine.device.type, machine.dtype) == (device, getattr(torch, precision))
@@ -147,12 +176,111 @@ def test_the_precision_is_that_of_the_hardware(
     assert (machine.dtype == torch.float16) == scales
 
 
+@pytest.mark.usefixtures("tuned")
+@pytest.mark.parametrize(
+    ("device", "layout"),
+    [("cuda", "channels_last"), ("mps", "contiguous_format"), ("cpu", "channels_last")],
+)
+def test_the_layout_is_one_that_the_device_can_train_in(monkeypatch, device, layout):
+    only(monkeypatch, device)
+    options = Options(compile="off", precision="float32")
+    assert choose_machine(options).memory_format == getattr(torch, layout)
+    for asked in ("channels_last", "contiguous_format"):
+        machine = choose_machine(replace(options, memory_format=asked))
+        assert machine.memory_format == getattr(torch, asked)
+    fast = device == "cuda"
+    assert torch.backends.cudnn.benchmark == fast
+    assert (torch.get_float32_matmul_precision() == "high") == fast
+
+
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
+def test_model_average_and_batches_have_the_layout(layout, tmp_path):
+    options = Options(width=8, depth=1, average=0.9, flip=0.5)
+    machine = replace(CPU, memory_format=layout)
+    data = digits()
+    state = begin(options, data, machine, Team())
+    model = in_training(Setting(options, data, machine, Team(), tmp_path), state)
+    for one in (model, state.ema.model):
+        filters = [weight for weight in one.parameters() if weight.dim() == 4]
+        assert len(filters) == 3
+        assert all(weight.is_contiguous(memory_format=layout) for weight in filters)
+    batch = next(epoch_batches(data, options, machine, 0))
+    assert batch.images.is_contiguous(memory_format=layout)
+
+
 def test_what_is_asked_for_comes_before_auto(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch, "compile", lambda function: function)
     asked = replace(Options(), device="cpu", precision="bfloat16", compile="on")
     machine = choose_machine(asked)
     assert machine == Machine(torch.device("cpu"), torch.bfloat16, compiled=True)
     assert choose_machine(replace(asked, compile="auto")).compiled is False
+
+
+def no_compiler(function):
+    def compiled(x):
+        raise RuntimeError("InvalidCxxCompiler: No working C++ compiler\n\nSet TORCH_LOGS")
+
+    return compiled
+
+
+def test_without_a_compiler_auto_goes_on_and_says_so_in_a_line(monkeypatch, capsys):
+    only(monkeypatch, "cuda")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
+    monkeypatch.setattr(torch, "zeros", lambda size, device: device)
+    monkeypatch.setattr(torch, "compile", no_compiler)
+    assert compiles("cuda", Options()) is False
+    told = capsys.readouterr().err
+    assert told.startswith("training without torch.compile, which does not work here (Invalid")
+    assert "No working C++ compiler" in told
+    assert told.count("\n") == 1
+    # Of several processes, the first says it.
+    monkeypatch.setenv("RANK", "1")
+    assert compiles("cuda", Options()) is False
+    assert capsys.readouterr().err == ""
+    with pytest.raises(ExperimentError, match=r"No working C\+\+ compiler.*--compile off$"):
+        compiles("cuda", Options(compile="on"))
+    monkeypatch.setattr(torch, "compile", lambda function: lambda x: x)
+    assert compiles("cuda", Options()) is True
+
+
+@pytest.mark.parametrize(("norm", "compiled"), [("batch", False), ("layer", True)])
+def test_synchronized_normalization_is_not_compiled(monkeypatch, norm, compiled):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
+    monkeypatch.setattr(torch, "zeros", lambda size, device: device)
+    monkeypatch.setattr(torch, "compile", lambda function: lambda x: x)
+    assert compiles("cuda", Options(norm=norm)) is compiled
+    assert compiles("cuda", Options(norm=norm, compile="on")) is True
+
+
+def test_what_is_compiled_is_the_joined_model(tmp_path):
+    """As `torch.compile` wants it: it sees where gradients travel to other processes."""
+
+    class Pair(Team):
+        def join(self, model, machine):
+            return torch.nn.Sequential(model)
+
+    options, data = Options(width=8, depth=1), digits()
+    machine = replace(CPU, compiled=True)
+    state = begin(options, data, machine, Team())
+    joined = in_training(Setting(options, data, machine, Pair(), tmp_path), state)
+    assert joined[0] is state.model
+    assert joined._compiled_call_impl is not None
+    assert state.model._compiled_call_impl is None
+
+
+def test_a_missing_compiler_is_one_line_for_the_user(tmp_path):
+    command = ["--width", "8", "--depth", "1", "--epochs", "1", "--compile", "on"]
+    program = [sys.executable, "-m", "convmixer.experiment", *command]
+    environment = os.environ | {"CXX": str(tmp_path / "g++"), "HOME": str(tmp_path)}
+    environment["TORCHINDUCTOR_CACHE_DIR"] = str(tmp_path)
+    done = subprocess.run(program, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: cannot use torch.compile, which does not work here")
+    assert done.stderr.endswith("add --compile off\n")
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "runs").exists()
 
 
 def test_a_device_that_is_not_there_is_an_error(monkeypatch):

@@ -84,9 +84,7 @@ def train_run(setting: Setting, state: State, report: Callable[[], None]) -> int
     an `ExperimentError`: no later step can repair them.
     """
     options = setting.options
-    if setting.machine.compiled:
-        state.model.compile()
-    model = setting.team.join(state.model, setting.machine)
+    model = in_training(setting, state)
     best = max((epoch["accuracy"] for epoch in state.epochs), default=-1.0)
 
     leads = setting.team.leads
@@ -116,6 +114,23 @@ def train_run(setting: Setting, state: State, report: Callable[[], None]) -> int
             tracker.save(figures)
             tracker.new_line()
     return None
+
+
+def in_training(setting: Setting, state: State) -> nn.Module:
+    """
+    ### The model, as training calls it
+
+    Laid out in memory, joined with those of the other processes, and compiled. The
+    compiler should see the joined model, since it then lets the gradients travel while
+    others are still being computed.
+    """
+    machine = setting.machine
+    for model in filter(None, (state.model, state.ema and state.ema.model)):
+        model.to(memory_format=machine.memory_format)
+    joined = setting.team.join(state.model, machine)
+    if machine.compiled:
+        joined.compile()
+    return joined
 
 
 def save(setting: Setting, state: State, best: bool) -> None:

@@ -24,7 +24,15 @@ from convmixer.errors import ExperimentError
 from convmixer.recipe import CIFAR10_25, CONVMIXER_1536_20, PRESETS, Options
 
 # What may change when a run is resumed: where it runs, not what it computes.
-PLACE = {"resume", "data_dir", "download", "device", "compile", "workers"}
+PLACE = {
+    "resume",
+    "data_dir",
+    "download",
+    "device",
+    "compile",
+    "memory_format",
+    "workers",
+}
 
 
 def parse(arguments: list[str]) -> Options:
