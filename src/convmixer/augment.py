@@ -20,7 +20,7 @@ parameters it returns what torchvision's transform returns; the tests compare th
 The random numbers are drawn on the CPU, for the batch as a whole. So a GPU sees the
 same variants, and several processes can each change [their share](#BatchGenerator) of a
 batch and together still make the same batch. All numbers of a batch travel to the
-device [in one copy](#together), for which nothing waits.
+device [in one copy](data.py#together), for which nothing waits.
 """
 
 import math
@@ -34,7 +34,7 @@ import torch.nn.functional as F
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as tv
 
-from convmixer.devices.machine import send
+from convmixer.data import together
 from convmixer.rand_augment import OPERATIONS, grouped, rand_augment
 from convmixer.recipe import Options
 
@@ -308,23 +308,6 @@ class Augmentation:
         yield partial(normalize, mean=self.mean, std=self.std), []
         if options.erasing:
             yield erase, rectangles(generator, size, options.erasing)
-
-
-def together(tensors: list[torch.Tensor], device: torch.device) -> list[torch.Tensor]:
-    """
-    ### One copy for all
-
-    Returns the tensors on the device, where all arrive as one tensor. Its floats hold
-    whole numbers exactly up to $2^{24}$.
-    """
-    if device.type == "cpu" or not tensors:
-        return tensors
-    joined = send(torch.cat([one.flatten().float() for one in tensors]), device)
-    parts = joined.split([one.numel() for one in tensors])
-    return [
-        part.view(one.shape).to(one.dtype)
-        for part, one in zip(parts, tensors, strict=True)
-    ]
 
 
 def normalize(

@@ -44,7 +44,7 @@ class Options:
     # The defaults of all other options. By default, those that suit the data set.
     preset: Preset = "digits"
     # Resume the run in this folder, with its own options. Only where it runs may
-    # change: data-dir, device, compile, memory-format and workers.
+    # change: data-dir, device, compile, memory-format, accumulate and workers.
     resume: Path | None = None
 
     # The data set. The digits need no download and no GPU; cifar10 is the paper's small
@@ -96,6 +96,10 @@ class Options:
     # Images in a step, on all devices together. The digits are few, and small batches
     # make more steps.
     batch_size: int = 32
+    # Into how many parts a batch is divided, one after the other, to need less memory.
+    # The gradients of all parts are added up for one step. Batch normalization sees one
+    # part at a time.
+    accumulate: int = 1
     # The highest learning rate. The schedule rises to it and falls again.
     learning_rate: float = 0.01
     # How it falls: along the authors' triangle with a long foot, or along half a

@@ -29,6 +29,7 @@ devices. Both end with the same weights, bit for bit; a test compares them.
 import copy
 import math
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,8 +38,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from convmixer.augment import Augmentation, BatchGenerator, mixing, normalize
-from convmixer.data import DataSet, digits, seed_of, shuffled
-from convmixer.devices.machine import Machine, send
+from convmixer.data import DataSet, digits, seed_of, send, shuffled
+from convmixer.devices.machine import Machine
 from convmixer.recipe import Options
 
 
@@ -153,32 +154,41 @@ def train_step(
     """
     ## One step
 
-    Returns the mean loss of the batch, still on the device.
+    Returns the mean loss of the batch, still on the device. To need less memory, the
+    batch may be divided into parts whose gradients add up.
     """
     for group in optimizer.param_groups:
         group["lr"] = batch.learning_rate
 
-    # Lower precision is for the forward pass and the loss only. A context around the
-    # whole loop would cache its short copies of the weights from step to step, and go
-    # on with old ones.
-    with machine.autocast():
-        loss = F.cross_entropy(
-            model(batch.images),
-            batch.labels,
-            label_smoothing=options.label_smoothing,
-            reduction="sum",
-        )
-        loss = loss / batch.size
-
     optimizer.zero_grad()
-    scaler.scale(loss).backward()
+    n_parts = min(options.accumulate, len(batch.images))
+    labels = batch.labels.tensor_split(n_parts)
+    losses = []
+    for number, images in enumerate(batch.images.tensor_split(n_parts)):
+        # Processes exchange their gradients once, after the last part.
+        waits = number + 1 < n_parts and hasattr(model, "no_sync")
+        # Lower precision is for the forward pass and the loss only. A context around
+        # the whole loop would cache its short copies of the weights from step to step,
+        # and go on with old ones.
+        with model.no_sync() if waits else nullcontext():
+            with machine.autocast():
+                loss = F.cross_entropy(
+                    model(images),
+                    labels[number],
+                    label_smoothing=options.label_smoothing,
+                    reduction="sum",
+                )
+                loss = loss / batch.size
+            scaler.scale(loss).backward()
+        losses.append(loss.detach())
+
     if options.clip:
         # Gradient clipping must see the gradients as they are, not scaled up.
         scaler.unscale_(optimizer)
         nn.utils.clip_grad_norm_(model.parameters(), options.clip)
     scaler.step(optimizer)
     scaler.update()
-    return loss.detach()
+    return torch.stack(losses).sum()
 
 
 # Images in a batch of the evaluation, where no gradient needs memory

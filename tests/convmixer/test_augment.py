@@ -12,7 +12,7 @@ from pretended import PretendedCuda
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as tv
 
-from convmixer import augment
+from convmixer import augment, data
 from convmixer.augment import (
     Augmentation,
     BatchGenerator,
@@ -24,9 +24,8 @@ from convmixer.augment import (
     normalize,
     rectangles,
     shift,
-    together,
 )
-from convmixer.data import Images, digits
+from convmixer.data import Images, digits, together
 from convmixer.devices.machine import Machine
 from convmixer.rand_augment import OPERATIONS, grouped, rand_augment
 from convmixer.recipe import PRESETS, Options
@@ -518,7 +517,7 @@ def test_what_travels_together_arrives_as_it_was(monkeypatch):
         torch.rand(2, 3),
         torch.empty(0, 6),
     ]
-    monkeypatch.setattr(augment, "send", lambda tensor, device: tensor)
+    monkeypatch.setattr(data, "send", lambda tensor, device: tensor)
     arrived = together(tensors, torch.device("meta"))
     for one, other in zip(tensors, arrived, strict=True):
         assert one.dtype == other.dtype

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -23,8 +24,10 @@ from convmixer.devices.machine import (
 from convmixer.errors import ExperimentError
 from convmixer.model import ConvMixer
 from convmixer.recipe import CIFAR10_BEST, Options
-from convmixer.runs.loop import Setting, in_training
+from convmixer.runs.loop import Setting, in_training, take_step, train_epoch
+from convmixer.runs.options import check
 from convmixer.runs.run import begin
+from convmixer.runs.stop import StopRequest
 from convmixer.training import EMA, Batch, epoch_batches, make_optimizer, train_step
 from convmixer.variants import build, convmixer_1536_20
 
@@ -281,6 +284,118 @@ def test_a_missing_compiler_is_one_line_for_the_user(tmp_path):
     assert done.stderr.endswith("add --compile off\n")
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("clip", [0.0, 0.1])
+@pytest.mark.parametrize("parts", [2, 3, 10])
+def test_parts_of_a_batch_take_the_step_of_the_whole(parts, clip):
+    """Also where they are unequal, and more than there are images."""
+    options = Options(width=8, depth=2, norm="layer", clip=clip)
+    torch.manual_seed(0)
+    images, labels = torch.randn(7, 3, 32, 32), torch.arange(7)
+    ends = []
+    for accumulate in (1, parts):
+        torch.manual_seed(1)
+        model = build(options, 10)
+        optimizer = torch.optim.SGD(model.parameters())
+        batch = Batch(images, labels, 0.1, 7)
+        split = replace(options, accumulate=accumulate)
+        loss = train_step(model, batch, optimizer, CPU.grad_scaler(), split, CPU)
+        ends.append([loss, *model.parameters()])
+    torch.testing.assert_close(*ends)
+
+
+def test_processes_exchange_gradients_once_a_step():
+    class Joined(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.model = build(Options(width=8, depth=1), 10)
+            self.sizes, self.alone = [], 0
+
+        def forward(self, images):
+            self.sizes.append((len(images), self.alone))
+            return self.model(images)
+
+        @contextmanager
+        def no_sync(self):
+            self.alone += 1
+            yield
+            self.alone -= 1
+
+    model = Joined()
+    options = Options(accumulate=3)
+    batch = Batch(torch.randn(8, 3, 32, 32), torch.arange(8), 0.1, 8)
+    train_step(model, batch, make_optimizer(model, options), CPU.grad_scaler(), options, CPU)
+    assert model.sizes == [(3, 1), (3, 1), (2, 0)]
+
+
+class Limited(torch.nn.Module):
+    """A model that fits into memory with so many images."""
+
+    def __init__(self, model: torch.nn.Module, limit: int, error: Exception):
+        super().__init__()
+        self.model, self.limit, self.error = model, limit, error
+
+    def forward(self, images):
+        if len(images) > self.limit:
+            raise self.error
+        return self.model(images)
+
+
+FULL = [
+    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 246.00 GiB."),
+    RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried 9 bytes"),
+    RuntimeError("MPS backend out of memory (MPS allocated: 9.00 GB)"),
+    MemoryError(),
+]
+
+
+@pytest.mark.parametrize("error", FULL, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize(
+    ("limit", "begun", "advice"),
+    [
+        (20, 1, "64 images at once; 16 at once fit: add --accumulate 4"),
+        (16, 2, "32 images at once; 16 at once fit: add --accumulate 4"),
+        (1, 1, "64 images at once; 1 at once fits: add --accumulate 64"),
+        (0, 1, "64 images at once, and even of 1; try a smaller model"),
+    ],
+)
+def test_a_full_memory_is_one_error_with_the_batch_that_fits(limit, begun, advice, error, tmp_path):
+    options = Options(width=8, depth=1, batch_size=64, norm="layer", accumulate=begun)
+    data = digits()
+    state = begin(options, data, CPU, Team())
+    setting = Setting(options, data, CPU, Team(), tmp_path)
+    with pytest.raises(ExperimentError) as told:
+        train_epoch(setting, state, Limited(state.model, limit, error), StopRequest())
+    assert str(told.value).startswith("the memory of cpu is too small for a step of ")
+    assert advice in str(told.value)
+    assert str(told.value).endswith("There is no checkpoint")
+    assert "\n" not in str(told.value)
+
+
+def test_of_several_processes_none_tries_what_would_fit(tmp_path):
+    """The others would wait for it in vain."""
+    options, data = Options(width=8, depth=1, batch_size=64), digits()
+    state = begin(options, data, CPU, Team())
+    setting = Setting(options, data, CPU, Team(0, 2), tmp_path)
+    batch = next(epoch_batches(data, options, CPU, 0, rank=0, world_size=2))
+    with pytest.raises(ExperimentError, match="32 images at once; half as many may fit: add --acc"):
+        take_step(setting, state, Limited(state.model, 1, FULL[0]), batch)
+
+
+def test_another_fault_keeps_its_traceback(tmp_path):
+    options, data = Options(width=8, depth=1), digits()
+    state = begin(options, data, CPU, Team())
+    setting = Setting(options, data, CPU, Team(), tmp_path)
+    model = Limited(state.model, 0, RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
+    with pytest.raises(RuntimeError, match="mat1 and mat2"):
+        train_epoch(setting, state, model, StopRequest())
+
+
+@pytest.mark.parametrize("parts", [0, 33])
+def test_a_batch_has_parts_of_one_image_at_least(parts):
+    with pytest.raises(ExperimentError, match=r"--accumulate must be from 1 to 32, .*not"):
+        check(Options(accumulate=parts))
 
 
 def test_a_device_that_is_not_there_is_an_error(monkeypatch):

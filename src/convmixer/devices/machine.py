@@ -166,18 +166,6 @@ def fastest_precision(device: str, width: int) -> str:
     return "bfloat16" if native else "float32"
 
 
-def send(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """
-    ## Copy to the device
-
-    A GPU fetches pinned memory by itself, while the CPU goes on.
-    """
-    cuda = device.type == "cuda"
-    if cuda and tensor.device.type == "cpu":
-        tensor = tensor.pin_memory()
-    return tensor.to(device, non_blocking=cuda)
-
-
 def keep_memory() -> bool:
     """
     ## Keep freed memory

@@ -31,6 +31,7 @@ PLACE = {
     "device",
     "compile",
     "memory_format",
+    "accumulate",
     "workers",
 }
 
@@ -150,6 +151,8 @@ def check(options: Options) -> None:
     for name in ("flip", "erasing", "jitter", "label_smoothing"):
         require(options, name, 0, 1, "from 0 to 1")
     require(options, "augment_magnitude", 0, 30, "from 0 to 30")
+    most, words = options.batch_size, "the images in a batch"
+    require(options, "accumulate", 1, most, f"from 1 to {most}, {words},")
     # Python's smallest number above 0, and its largest below 1
     above, below = math.ulp(0), math.nextafter(1, 0)
     require(options, "learning_rate", above, math.inf, "more than 0")
