@@ -44,7 +44,8 @@ class Options:
     # The defaults of all other options. By default, those that suit the data set.
     preset: Preset = "digits"
     # Resume the run in this folder, with its own options. Only where it runs may
-    # change: data-dir, device, compile, memory-format, accumulate and workers.
+    # change: data-dir, device, compile, memory-format, accumulate, threads and
+    # workers.
     resume: Path | None = None
 
     # The data set. The digits need no download and no GPU; cifar10 is the paper's small
@@ -159,6 +160,10 @@ class Options:
     # Whether to compile the model with torch.compile first. With auto, only on CUDA,
     # where a long training makes up for the wait.
     compile: Literal["auto", "on", "off"] = "auto"
+    # Threads of a CPU. With 0, a small model gets one, since more would mostly wait for
+    # each other, and others get one for each core. With another number, the weights end
+    # up slightly different.
+    threads: int = 0
     # How images and filters lie in memory: all channels of a pixel together, or each
     # channel as a whole. With auto, the former, except on MPS. Which is faster on a GPU
     # depends on the GPU.

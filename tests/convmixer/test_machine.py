@@ -179,6 +179,25 @@ def test_the_precision_is_that_of_the_hardware(monkeypatch, device, width, has, 
     assert (machine.dtype == torch.float16) == scales
 
 
+@pytest.mark.parametrize(
+    ("device", "width", "asked", "threads"),
+    [
+        ("cpu", 64, 0, [1]),
+        ("cpu", 64, 3, [3]),
+        ("cpu", 256, 0, []),
+        ("cpu", 256, 1, [1]),
+        ("mps", 64, 0, []),
+    ],
+)
+def test_a_small_model_gets_one_thread_of_a_cpu(monkeypatch, device, width, asked, threads):
+    set_to = []
+    only(monkeypatch, device)
+    monkeypatch.setattr(torch, "set_num_threads", set_to.append)
+    options = Options(width=width, threads=asked, precision="float32", compile="off")
+    choose_machine(options)
+    assert set_to == threads
+
+
 @pytest.mark.usefixtures("tuned")
 @pytest.mark.parametrize(
     ("device", "layout"),

@@ -93,6 +93,9 @@ def choose_machine(options: Options) -> Machine:
         layout = "contiguous_format" if device == "mps" else "channels_last"
     if device == "cuda":
         tune_cuda()
+    threads = options.threads or (1 if options.width < 128 else 0)
+    if device == "cpu" and threads:
+        torch.set_num_threads(threads)
     return Machine(
         torch.device(device),
         getattr(torch, precision),

@@ -32,6 +32,7 @@ PLACE = {
     "compile",
     "memory_format",
     "accumulate",
+    "threads",
     "workers",
 }
 
@@ -144,7 +145,7 @@ def check(options: Options) -> None:
         require(options, name, 1, math.inf, "at least 1")
     for name in ("seed", "split_seed"):
         require(options, name, 0, 2**32 - 1, "from 0 to 2**32 - 1")
-    for name in ("workers", "shift", "augment_operations", "weight_decay"):
+    for name in ("workers", "threads", "shift", "augment_operations", "weight_decay"):
         require(options, name, 0, math.inf, "at least 0")
     for name in ("clip", "mixup", "cutmix", "epsilon"):
         require(options, name, 0, math.inf, "at least 0")
