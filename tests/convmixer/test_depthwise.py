@@ -312,6 +312,7 @@ def test_unbatched_and_empty_input_are_pytorchs(shape):
     ours, theirs = pair(3)
     x = torch.randn(shape)
     expected = results(theirs, x, torch.ones(()))
+    assert len(expected) == 4
     for one, other in zip(results(ours, x, torch.ones(())), expected, strict=True):
         assert one.shape == other.shape
         torch.testing.assert_close(one, other)
