@@ -6,8 +6,8 @@
 
 They take turns. All start from the same weights and get the same images, optimizer (AdamW) and
 allocator settings.
-The goals were set on two cores with matrix units for bfloat16 (AMX); without them float32 is used,
-and a step can at best be as fast as its multiplications, which the share of the ceiling shows.
+The goals were set on two cores with matrix units for bfloat16 (AMX). Without them, a step can at
+best be as fast as its multiplications, which the share of the ceiling shows.
 """
 
 from __future__ import annotations

@@ -19,18 +19,23 @@ parameters it returns what torchvision's transform returns; the tests compare th
 
 The random numbers are drawn on the CPU, for the batch as a whole. So a GPU sees the
 same variants, and several processes can each change [their share](#BatchGenerator) of a
-batch and together still make the same batch.
+batch and together still make the same batch. All numbers of a batch travel to the
+device [in one copy](data.py#together), for which nothing waits.
 """
 
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
 
 import torch
 import torch.nn.functional as F
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as tv
 
-from convmixer.rand_augment import OPERATIONS, rand_augment
+from convmixer.data import together
+from convmixer.rand_augment import OPERATIONS, grouped, rand_augment
 from convmixer.recipe import Options
 
 
@@ -90,9 +95,10 @@ def shift(
     framed = F.pad(images, [padding] * 4)
     # The row and the column that each new pixel comes from, by broadcasting:
     # `[B, H, 1]` and `[B, 1, W]`
-    rows = (top[:, None] + torch.arange(height))[:, :, None].to(images.device)
-    columns = (left[:, None] + torch.arange(width))[:, None, :].to(images.device)
-    image = torch.arange(len(images), device=images.device)[:, None, None]
+    here = images.device
+    rows = (top[:, None] + torch.arange(height, device=here))[:, :, None]
+    columns = (left[:, None] + torch.arange(width, device=here))[:, None, :]
+    image = torch.arange(len(images), device=here)[:, None, None]
     return framed.permute(0, 2, 3, 1)[image, rows, columns].permute(0, 3, 1, 2)
 
 
@@ -110,8 +116,8 @@ def enlarge(
     matrix from either side.
     """
     size = images.shape[-1]
-    rows = interpolation(top, side, size).to(images.device)
-    columns = interpolation(left, side, size).to(images.device)
+    rows = interpolation(top, side, size)
+    columns = interpolation(left, side, size)
     # `[B, 1, S, S]` times `[B, 3, S, S]` times `[B, 1, S, S]`
     enlarged = rows[:, None] @ images.float() @ columns[:, None].transpose(2, 3)
     return enlarged.round().clamp(0, 255).to(torch.uint8)
@@ -125,11 +131,12 @@ def interpolation(start: torch.Tensor, length: torch.Tensor, size: int) -> torch
 
     Returns `[B, size, size]`, which stretches the section over the line.
     """
+    pixels = torch.arange(size, device=start.device)
     # The middle of each new pixel in the section, kept inside it
-    place = (torch.arange(size) + 0.5) * (length[:, None] / size) - 0.5
+    place = (pixels + 0.5) * (length[:, None] / size) - 0.5
     place = place.clamp(min=0).minimum(length[:, None] - 1)
     # The weight of a pixel falls with its distance, to nothing one pixel away.
-    distance = (start[:, None] + place)[:, :, None] - torch.arange(size)
+    distance = (start[:, None] + place)[:, :, None] - pixels
     return (1 - distance.abs()).clamp(min=0)
 
 
@@ -142,14 +149,14 @@ def mirror(images: torch.Tensor, which: torch.Tensor) -> torch.Tensor:
 
     Equivalent to `v2.RandomHorizontalFlip`.
     """
-    return torch.where(column(which, images), images.flip(-1), images)
+    return torch.where(column(which), images.flip(-1), images)
 
 
-def column(values: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
+def column(values: torch.Tensor) -> torch.Tensor:
     """
-    Values `[B]` as `[B, 1, 1, 1]`, beside the images that they are for.
+    Values `[B]` as `[B, 1, 1, 1]`, to go with images.
     """
-    return values.to(images.device)[:, None, None, None]
+    return values[:, None, None, None]
 
 
 def jitter(
@@ -167,41 +174,26 @@ def jitter(
 
     Equivalent to `v2.ColorJitter` without the hue, which the authors leave alone.
     """
-    references = [black, mean_grey, grey]
-    for turn in range(3):
-        changed = images.clone()
-        for number, reference in enumerate(references):
-            which = (order[:, turn] == number).nonzero().flatten()
-            factor = column(factors[which, number], images)
-            here = images[which.to(images.device)].float()
-            # Towards the reference for factors below 1, away from it above
-            blended = factor * here + (1 - factor) * reference(here)
-            changed[which.to(images.device)] = blended.clamp(0, 255).to(torch.uint8)
-        images = changed
+    for number in order.T:
+        pixels, brightness = images.float(), grey(images)
+        # Without brightness an image is black, without contrast one shade of grey, and
+        # without saturation grey.
+        contrast = brightness.mean(dim=(1, 2, 3), keepdim=True)
+        reference = torch.where(column(number == 1), contrast, brightness)
+        reference = reference.masked_fill(column(number == 0), 0.0)
+        # Towards that for factors below 1, away from it above
+        factor = column(factors.gather(1, number[:, None]).squeeze(1))
+        blended = factor * pixels + (1 - factor) * reference
+        images = blended.clamp(0, 255).to(torch.uint8)
     return images
-
-
-def black(images: torch.Tensor) -> torch.Tensor:
-    """
-    An image without brightness.
-    """
-    return torch.zeros_like(images)
 
 
 def grey(images: torch.Tensor) -> torch.Tensor:
     """
-    An image without color: the brightness of each pixel as an eye sees it, which is
-    most sensitive to green.
+    The brightness of each pixel as an eye sees it, which is most sensitive to green.
     """
-    weights = torch.tensor([0.2989, 0.587, 0.114], device=images.device)
-    return (images * weights[:, None, None]).sum(dim=1, keepdim=True).floor()
-
-
-def mean_grey(images: torch.Tensor) -> torch.Tensor:
-    """
-    An image without contrast: one shade of grey.
-    """
-    return grey(images).mean(dim=(1, 2, 3), keepdim=True)
+    red, green, blue = images.float().split(1, dim=1)
+    return (0.2989 * red + 0.587 * green + 0.114 * blue).floor()
 
 
 def erase(
@@ -220,12 +212,13 @@ def erase(
 
     Equivalent to `v2.RandomErasing`.
     """
-    rows = torch.arange(images.shape[-2])
-    columns = torch.arange(images.shape[-1])
+    rows = torch.arange(images.shape[-2], device=images.device)
+    columns = torch.arange(images.shape[-1], device=images.device)
     high = (rows >= top[:, None]) & (rows < (top + height)[:, None])
     wide = (columns >= left[:, None]) & (columns < (left + width)[:, None])
-    inside = (high[:, None, :, None] & wide[:, None, None, :]).to(images.device)
-    return images.masked_fill(inside, 0.0)
+    inside = high[:, None, :, None] & wide[:, None, None, :]
+    # Filled in a copy, which keeps the memory layout
+    return images.clone().masked_fill_(inside, 0.0)
 
 
 def rectangles(
@@ -251,6 +244,10 @@ def rectangles(
     return [top, left, height, width.long()]
 
 
+# A change, and its random parameters
+Change = tuple[Callable[..., torch.Tensor], list[torch.Tensor]]
+
+
 class Augmentation:
     """
     ## All changes together
@@ -274,34 +271,43 @@ class Augmentation:
         Takes bytes `[B, 3, H, W]`, returns the randomly changed images as normalized
         floats of the same shape.
         """
-        options, size = self.options, images.shape[-1]
+        changes = list(self.draw(generator, images.shape[-1]))
+        drawn = [numbers for _, parameters in changes for numbers in parameters]
+        sent = iter(together(drawn, images.device))
+        for change, parameters in changes:
+            images = change(images, *islice(sent, len(parameters)))
+        return images
+
+    def draw(self, generator: BatchGenerator, size: int) -> Iterator[Change]:
+        """
+        Yields each change with the parameters for images of this `size`.
+        """
+        options = self.options
         if options.shift:
             top = generator.integers(0, 2 * options.shift)
             left = generator.integers(0, 2 * options.shift)
-            images = shift(images, top, left, options.shift)
+            yield partial(shift, padding=options.shift), [top, left]
         # Image files have already been cropped when they were read.
         if options.scale < 1 and options.dataset != "imagefolder":
             side = generator.uniform(options.scale, 1).sqrt() * size
             side = side.round().long().clamp(min=1)
             top, left = (generator.integers(0, size - side) for _ in range(2))
-            images = enlarge(images, top, left, side)
+            yield enlarge, [top, left, side]
         if options.flip:
-            images = mirror(images, generator.happens(options.flip))
+            yield mirror, [generator.happens(options.flip)]
         for _ in range(options.augment_operations):
             operations = generator.integers(0, len(OPERATIONS) - 1)
             negative = generator.happens(0.5)
-            images = rand_augment(
-                images, operations, negative, options.augment_magnitude
-            )
+            groups = grouped(operations, negative, options.augment_magnitude, size)
+            yield partial(rand_augment, groups=groups), [groups.order, groups.matrices]
         if options.jitter:
             low, high = 1 - options.jitter, 1 + options.jitter
             factors = [generator.uniform(low, high) for _ in range(3)]
-            images = jitter(images, torch.stack(factors, 1), generator.permutations(3))
+            yield jitter, [torch.stack(factors, 1), generator.permutations(3)]
 
-        images = normalize(images, self.mean, self.std)
+        yield partial(normalize, mean=self.mean, std=self.std), []
         if options.erasing:
-            images = erase(images, *rectangles(generator, size, options.erasing))
-        return images
+            yield erase, rectangles(generator, size, options.erasing)
 
 
 def normalize(
@@ -315,7 +321,12 @@ def normalize(
     happens to held-out images.
     """
     images = images.to(torch.float32, memory_format=torch.channels_last) / 255
-    return tv.normalize(images, mean, std, inplace=True)
+    # Filled on the device, where a list would have to be copied to
+    here = [
+        torch.cat([images.new_full((1,), value) for value in values])
+        for values in (mean, std)
+    ]
+    return tv.normalize(images, *here, inplace=True)
 
 
 def mixing(options: Options, n_classes: int) -> v2.Transform | None:

@@ -95,7 +95,7 @@ class Images:
         See [`Source`](#Source).
         """
         for indices in order:
-            here = indices.to(self.pixels.device)
+            here = send(indices, self.pixels.device)
             yield self.pixels[here], self.labels[here]
 
 
@@ -123,6 +123,35 @@ class DataSet:
         The same set with its images on another device.
         """
         return replace(self, train=self.train.to(device), test=self.test.to(device))
+
+
+def send(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """
+    ### Copy to the device
+
+    A GPU fetches pinned memory by itself, while the CPU goes on.
+    """
+    cuda = device.type == "cuda"
+    if cuda and tensor.device.type == "cpu":
+        tensor = tensor.pin_memory()
+    return tensor.to(device, non_blocking=cuda)
+
+
+def together(tensors: list[torch.Tensor], device: torch.device) -> list[torch.Tensor]:
+    """
+    ### One copy for all
+
+    Returns the tensors on the device, where all arrive as one tensor. Its floats hold
+    whole numbers exactly up to $2^{24}$.
+    """
+    if device.type == "cpu" or not tensors:
+        return tensors
+    joined = send(torch.cat([one.flatten().float() for one in tensors]), device)
+    parts = joined.split([one.numel() for one in tensors])
+    return [
+        part.view(one.shape).to(one.dtype)
+        for part, one in zip(parts, tensors, strict=True)
+    ]
 
 
 def seed_of(*numbers: int) -> int:

@@ -60,21 +60,49 @@ class DepthwiseConvolution(torch.autograd.Function):
     ## The convolution as an autograd function
 
     Autograd needs two functions: the forward pass, and the way back for the gradients.
+    With a third, for derivatives that go forward, every transform of `torch.func` works
+    as well, such as `vmap(grad(...))`, which gives each image a gradient of its own.
     """
+
+    generate_vmap_rule = True
 
     @staticmethod
     def forward(
-        ctx: torch.autograd.function.FunctionCtx,
-        x: torch.Tensor,
-        weight: torch.Tensor,
-        bias: torch.Tensor | None,
+        x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
     ) -> torch.Tensor:
         """
         Takes `[B, h, H, W]` and weights `[h, 1, k, k]`, returns `[B, h, H, W]`.
         """
-        ctx.save_for_backward(x, weight)
         padding = weight.shape[-1] // 2
         return F.conv2d(x, weight, bias, padding=padding, groups=len(weight))
+
+    @staticmethod
+    def setup_context(
+        ctx: torch.autograd.function.FunctionCtx,
+        inputs: tuple[torch.Tensor | None, ...],
+        output: torch.Tensor,
+    ) -> None:
+        """
+        Keeps what both ways need.
+        """
+        x, weight, _ = inputs
+        ctx.save_for_backward(x, weight)
+        ctx.save_for_forward(x, weight)
+
+    @staticmethod
+    def jvp(
+        ctx: torch.autograd.function.FunctionCtx,
+        x_change: torch.Tensor,
+        weight_change: torch.Tensor,
+        bias_change: torch.Tensor | None,
+    ) -> torch.Tensor:
+        """
+        Returns how the output changes along with the inputs. A convolution is linear in
+        the images, and linear in the weights.
+        """
+        x, weight = ctx.saved_tensors
+        change = DepthwiseConvolution.forward(x_change, weight, bias_change)
+        return change + DepthwiseConvolution.forward(x, weight_change, None)
 
     @staticmethod
     def backward(
@@ -95,7 +123,8 @@ class DepthwiseConvolution(torch.autograd.Function):
             gradient = weight_gradient(x, output_gradient, weight.shape[-1])
             # In the memory layout of the weights, as training on several devices
             # requires
-            of_weight = torch.empty_like(weight).copy_(gradient)
+            of_weight = gradient.new_empty_strided(gradient.shape, weight.stride())
+            of_weight.copy_(gradient)
         if ctx.needs_input_grad[2]:
             of_bias = output_gradient.sum(dim=(0, 2, 3))
         return of_x, of_weight, of_bias
@@ -135,12 +164,17 @@ class DepthwiseConv2d(nn.Conv2d):
         """
         Whether the faster gradient pays off: only in training and on a CPU. A GPU has
         fast kernels of its own, a compiler should see the plain convolution, and an
-        even window is padded unevenly.
+        even window is padded unevenly. What is no batch of images goes PyTorch's way
+        too, or is refused in its words.
         """
         return (
             torch.is_grad_enabled()
             and self.weight.requires_grad
             and x.device.type == "cpu"
             and self.kernel_size[0] % 2 == 1
+            and x.dim() == 4
+            and x.shape[1] == self.in_channels
+            and x.numel() > 0
             and not torch.compiler.is_compiling()
+            and not torch.jit.is_tracing()
         )

@@ -44,7 +44,8 @@ class Options:
     # The defaults of all other options. By default, those that suit the data set.
     preset: Preset = "digits"
     # Resume the run in this folder, with its own options. Only where it runs may
-    # change: data-dir, device, compile and workers.
+    # change: data-dir, device, compile, memory-format, accumulate, threads and
+    # workers.
     resume: Path | None = None
 
     # The data set. The digits need no download and no GPU; cifar10 is the paper's small
@@ -96,6 +97,10 @@ class Options:
     # Images in a step, on all devices together. The digits are few, and small batches
     # make more steps.
     batch_size: int = 32
+    # Into how many parts a batch is divided, one after the other, to need less memory.
+    # The gradients of all parts are added up for one step. Batch normalization sees one
+    # part at a time.
+    accumulate: int = 1
     # The highest learning rate. The schedule rises to it and falls again.
     learning_rate: float = 0.01
     # How it falls: along the authors' triangle with a long foot, or along half a
@@ -155,6 +160,14 @@ class Options:
     # Whether to compile the model with torch.compile first. With auto, only on CUDA,
     # where a long training makes up for the wait.
     compile: Literal["auto", "on", "off"] = "auto"
+    # Threads of a CPU. With 0, a small model gets one, since more would mostly wait for
+    # each other, and others get one for each core. With another number, the weights end
+    # up slightly different.
+    threads: int = 0
+    # How images and filters lie in memory: all channels of a pixel together, or each
+    # channel as a whole. With auto, the former, except on MPS. Which is faster on a GPU
+    # depends on the GPU.
+    memory_format: Literal["auto", "channels_last", "contiguous_format"] = "auto"
 
     # The folder of all runs, with a folder for each.
     runs: Path = Path("runs")

@@ -29,6 +29,7 @@ devices. Both end with the same weights, bit for bit; a test compares them.
 import copy
 import math
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,7 +38,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from convmixer.augment import Augmentation, BatchGenerator, mixing, normalize
-from convmixer.data import DataSet, digits, seed_of, shuffled
+from convmixer.data import DataSet, digits, seed_of, send, shuffled
 from convmixer.devices.machine import Machine
 from convmixer.recipe import Options
 
@@ -56,7 +57,7 @@ def train(
     Prints the loss and the accuracy after every epoch. Returns the model that they are
     of: the one that was trained, or the average of its weights.
     """
-    model = model.to(machine.device, memory_format=torch.channels_last)
+    model = model.to(machine.device, memory_format=machine.memory_format)
     optimizer = make_optimizer(model, options)
     scaler = machine.grad_scaler()
     ema = EMA(model, options.average) if options.average else None
@@ -128,12 +129,12 @@ def epoch_batches(
     for step, (images, labels) in enumerate(loaded, first_step):
         # Seeded for this step alone, so that a resumed run draws the same numbers
         torch.manual_seed(seed_of(options.seed, epoch, step))
-        images = images.to(machine.device, non_blocking=True)
-        labels = labels.to(machine.device, non_blocking=True)
+        images, labels = (send(one, machine.device) for one in (images, labels))
         n_images = len(order[step - first_step])
         images = augment(images, BatchGenerator(n_images, share))
         if mix is not None:
             images, labels = mix(images, labels)
+        images = images.contiguous(memory_format=machine.memory_format)
 
         progress = (epoch + (step + 1) / n_steps) / options.epochs
         rate = learning_rate(progress, options)
@@ -153,32 +154,41 @@ def train_step(
     """
     ## One step
 
-    Returns the mean loss of the batch, still on the device.
+    Returns the mean loss of the batch, still on the device. To need less memory, the
+    batch may be divided into parts whose gradients add up.
     """
     for group in optimizer.param_groups:
         group["lr"] = batch.learning_rate
 
-    # Lower precision is for the forward pass and the loss only. A context around the
-    # whole loop would cache its short copies of the weights from step to step, and go
-    # on with old ones.
-    with machine.autocast():
-        loss = F.cross_entropy(
-            model(batch.images),
-            batch.labels,
-            label_smoothing=options.label_smoothing,
-            reduction="sum",
-        )
-        loss = loss / batch.size
-
     optimizer.zero_grad()
-    scaler.scale(loss).backward()
+    n_parts = min(options.accumulate, len(batch.images))
+    labels = batch.labels.tensor_split(n_parts)
+    losses = []
+    for number, images in enumerate(batch.images.tensor_split(n_parts)):
+        # Processes exchange their gradients once, after the last part.
+        waits = number + 1 < n_parts and hasattr(model, "no_sync")
+        # Lower precision is for the forward pass and the loss only. A context around
+        # the whole loop would cache its short copies of the weights from step to step,
+        # and go on with old ones.
+        with model.no_sync() if waits else nullcontext():
+            with machine.autocast():
+                loss = F.cross_entropy(
+                    model(images),
+                    labels[number],
+                    label_smoothing=options.label_smoothing,
+                    reduction="sum",
+                )
+                loss = loss / batch.size
+            scaler.scale(loss).backward()
+        losses.append(loss.detach())
+
     if options.clip:
         # Gradient clipping must see the gradients as they are, not scaled up.
         scaler.unscale_(optimizer)
         nn.utils.clip_grad_norm_(model.parameters(), options.clip)
     scaler.step(optimizer)
     scaler.update()
-    return loss.detach()
+    return torch.stack(losses).sum()
 
 
 # Images in a batch of the evaluation, where no gradient needs memory
@@ -209,11 +219,12 @@ def evaluate(
     order = [share for share in shares if len(share)]
     predictions = torch.zeros(len(indices), dtype=torch.long, device=machine.device)
     batches = data.test.batches(order, seed=0)
-    for (images, _), part in zip(batches, order, strict=True):
-        images = images.to(machine.device, non_blocking=True)
+    parts = predictions.split(EVALUATION_BATCH)
+    for (images, _), part in zip(batches, parts, strict=True):
+        images = send(images, machine.device)
         with machine.autocast():
             logits = model(normalize(images, data.mean, data.std))
-        predictions[part.to(machine.device)] = logits.argmax(dim=1)
+        part[rank::world_size] = logits.argmax(dim=1)
     return predictions
 
 
@@ -250,8 +261,10 @@ def make_optimizer(model: nn.Module, options: Options) -> torch.optim.AdamW:
     AdamW, as in the authors' script. Its weight decay pulls every weight a little
     towards zero, which keeps filters and matrices from growing larger than the data
     require. Biases and the scales of normalization, which have one dimension, have no
-    such reason to be small and are not decayed unless `decay` is `"all"`.
+    such reason to be small and are not decayed unless `decay` is `"all"`. On CUDA, one
+    kernel updates many weights at once.
     """
+    fused = all(weight.device.type == "cuda" for weight in model.parameters())
     groups: dict[bool, list[nn.Parameter]] = {True: [], False: []}
     for weight in model.parameters():
         groups[options.decay == "all" or weight.dim() > 1].append(weight)
@@ -262,6 +275,7 @@ def make_optimizer(model: nn.Module, options: Options) -> torch.optim.AdamW:
         ],
         lr=options.learning_rate,
         eps=options.epsilon,
+        fused=fused or None,
     )
 
 

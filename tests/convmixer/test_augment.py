@@ -8,9 +8,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pretended import PretendedCuda
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as tv
 
+from convmixer import augment, data
 from convmixer.augment import (
     Augmentation,
     BatchGenerator,
@@ -23,8 +25,11 @@ from convmixer.augment import (
     rectangles,
     shift,
 )
-from convmixer.rand_augment import OPERATIONS, rand_augment
+from convmixer.data import Images, digits, together
+from convmixer.devices.machine import Machine
+from convmixer.rand_augment import OPERATIONS, grouped, rand_augment
 from convmixer.recipe import PRESETS, Options
+from convmixer.training import epoch_batches
 
 MEAN, STD = [0.49, 0.48, 0.44], [0.25, 0.24, 0.26]
 SPACE = v2.RandAugment._AUGMENTATION_SPACE
@@ -100,6 +105,11 @@ def test_mirroring_is_torchvisions_and_spares_the_others():
     assert torch.equal(mirrored[1::2], images[1::2])
 
 
+def augment_at_random(images, operations, negative, magnitude):
+    groups = grouped(operations, negative, magnitude, images.shape[-1])
+    return rand_augment(images, groups.order, groups.matrices, groups)
+
+
 def by_torchvision(image: torch.Tensor, name: str, magnitude: int, negative: bool):
     """What `v2.RandAugment` does with an operation when chance has spoken."""
     magnitudes, signed = SPACE[name]
@@ -125,7 +135,7 @@ def test_every_operation_of_randaugment_is_torchvisions(number, size):
     name = list(SPACE)[number]
     images = noise(2, size)
     for magnitude in range(31):
-        changed = rand_augment(
+        changed = augment_at_random(
             images, torch.full((2,), number), torch.tensor([False, True]), magnitude
         )
         assert len(changed) == 2
@@ -144,7 +154,7 @@ def test_images_that_share_an_operation_do_not_mind(drawn, magnitude, seed):
     images = noise(len(drawn), 16, seed)
     before = images.clone()
     operations, negative = (torch.tensor(column) for column in zip(*drawn, strict=True))
-    changed = rand_augment(images, operations, negative, magnitude)
+    changed = augment_at_random(images, operations, negative, magnitude)
     assert torch.equal(images, before)
     for image, ours, (number, backwards) in zip(images, changed, drawn, strict=True):
         assert torch.equal(ours, by_torchvision(image, list(SPACE)[number], magnitude, backwards))
@@ -373,15 +383,13 @@ def test_mirror_images_come_as_often_as_asked():
 
 
 def test_every_operation_occurs_in_both_directions(monkeypatch):
-    from convmixer import augment
-
     drawn = []
 
-    def note(images, operations, negative, magnitude):
+    def note(operations, negative, magnitude, side):
         drawn.append((operations, negative, magnitude))
-        return images
+        return grouped(operations, negative, magnitude, side)
 
-    monkeypatch.setattr(augment, "rand_augment", note)
+    monkeypatch.setattr(augment, "grouped", note)
     options = Options(shift=0, augment_operations=2, augment_magnitude=12)
     augmented(options, noise(7000, 4), 0, 1)
     assert len(drawn) == 2
@@ -398,8 +406,6 @@ def test_every_operation_occurs_in_both_directions(monkeypatch):
 
 
 def test_squares_are_cut_out_as_torchvision_draws_them(monkeypatch):
-    from convmixer import augment
-
     drawn = []
 
     def note(images, top, left, side):
@@ -452,3 +458,68 @@ def test_mixed_labels_are_shares_of_two_classes(strengths):
         assert 2 < blended < 18
     else:
         assert blended >= 18 if "mixup" in strengths else blended == 0
+
+
+@pytest.fixture
+def pinned(monkeypatch):
+    """What was pinned, without a driver to do it."""
+    seen = []
+    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda tensor: seen.append(tensor) or tensor)
+    return seen
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+@pytest.mark.parametrize("options", [EVERYTHING, PRESETS["cifar10-25"], PRESETS["digits"]])
+def test_a_batch_reaches_a_gpu_in_three_copies_at_most(options, mixed, pinned):
+    options = replace(options, mixup=float(mixed), cutmix=float(mixed))
+    data = digits()
+    torch.manual_seed(0)
+    with PretendedCuda() as cuda:
+        train = Images(cuda.tensor(data.train.pixels), cuda.tensor(data.train.labels))
+        machine = Machine(torch.device("cuda"), torch.float32, compiled=False)
+        batches = epoch_batches(replace(data, train=train), options, machine, 0)
+        batch = next(batches)
+    assert batch.images.device.type == batch.labels.device.type == "cuda"
+    assert batch.images.shape == (options.batch_size, 3, 32, 32)
+    assert batch.images.dtype == torch.float32
+    # Mixing two images gives up the layout.
+    assert mixed or batch.images.is_contiguous(memory_format=torch.channels_last)
+    # The indices of the images, and all chance
+    assert len(cuda.copies) == len(pinned) == 2
+    assert cuda.copies[0] == (options.batch_size,)
+
+
+def test_image_files_reach_a_gpu_in_three_copies(pinned):
+    """Which are read on the CPU, and have their classes there."""
+    options = replace(EVERYTHING, batch_size=64)
+    data = digits()
+    with PretendedCuda() as cuda:
+        machine = Machine(torch.device("cuda"), torch.float32, compiled=False)
+        batch = next(epoch_batches(data, options, machine, 0))
+    assert batch.images.device.type == batch.labels.device.type == "cuda"
+    assert len(cuda.copies) == len(pinned) == 3
+
+
+@pytest.mark.parametrize(
+    "stray", [lambda: torch.tensor([1.0, 2.0], device="cuda"), lambda: torch.ones(3).to("cuda")]
+)
+def test_a_copy_to_the_pretended_gpu_is_counted(stray):
+    with PretendedCuda() as cuda:
+        assert stray().device.type == "cuda"
+    assert len(cuda.copies) == 1
+
+
+def test_what_travels_together_arrives_as_it_was(monkeypatch):
+    """Whole numbers, truth and floats, of any shape, on a device that is not called a CPU."""
+    tensors = [
+        torch.tensor([0, 1, 2**24]),
+        torch.tensor([[True, False]]),
+        torch.rand(2, 3),
+        torch.empty(0, 6),
+    ]
+    monkeypatch.setattr(data, "send", lambda tensor, device: tensor)
+    arrived = together(tensors, torch.device("meta"))
+    for one, other in zip(tensors, arrived, strict=True):
+        assert one.dtype == other.dtype
+        assert torch.equal(one, other)
+    assert together([], torch.device("meta")) == []

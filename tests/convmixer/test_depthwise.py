@@ -227,3 +227,102 @@ def test_an_export_holds_the_plain_convolution(strict, training):
         assert "conv2d" in names[0]
         torch.testing.assert_close(program.module()(x), expected)
     torch.testing.assert_close(ours(x), expected)
+
+
+def squares(layer: nn.Module):
+    """A loss, as a function of the weights and the images."""
+
+    def loss(weights: dict[str, torch.Tensor], x: torch.Tensor) -> torch.Tensor:
+        return torch.func.functional_call(layer, weights, (x,)).square().sum()
+
+    return loss
+
+
+def transformed(layer: nn.Module, name: str) -> object:
+    """What a transform of `torch.func` makes of a layer."""
+    torch.manual_seed(0)
+    weights = {key: weight.detach() for key, weight in layer.named_parameters()}
+    x = torch.randn(3, WIDTH, 4, 5, dtype=torch.float64)
+    loss, others = squares(layer), torch.func
+    along = {key: torch.randn_like(weight) for key, weight in weights.items()}
+    several = {key: torch.stack([weights[key], along[key]]) for key in weights}
+    if name == "grad":
+        return others.grad(loss, argnums=(0, 1))(weights, x)
+    if name == "a gradient for each image":
+        one = lambda weights, image: loss(weights, image[None])  # noqa: E731
+        return others.vmap(others.grad(one), in_dims=(None, 0))(weights, x)
+    if name == "a gradient for each unbatched image":
+        return others.vmap(others.grad(loss), in_dims=(None, 0))(weights, x)
+    if name == "an ensemble":
+        return others.vmap(others.grad(loss), in_dims=(0, None))(several, x)
+    if name == "vmap over images":
+        return others.vmap(layer)(x[None].expand(2, -1, -1, -1, -1))
+    if name == "jvp":
+        return others.jvp(loss, (weights, x), (along, torch.randn_like(x)))
+    if name == "jvp of the images":
+        return others.jvp(layer, (x,), (torch.randn_like(x),))
+    if name == "jacfwd":
+        return others.jacfwd(loss)(weights, x)
+    if name == "forward over reverse":
+        return others.jvp(lambda w: others.grad(loss)(w, x), (weights,), (along,))[1]
+    if name == "reverse over reverse":
+        inner = lambda w: sum(g.square().sum() for g in others.grad(loss)(w, x).values())  # noqa: E731
+        return others.grad(inner)(weights)
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(x, torch.randn_like(x))
+        return tuple(torch.autograd.forward_ad.unpack_dual(layer(dual)))
+
+
+@pytest.mark.parametrize("kernel_size", [3, 4])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "grad",
+        "a gradient for each image",
+        "a gradient for each unbatched image",
+        "an ensemble",
+        "vmap over images",
+        "jvp",
+        "jvp of the images",
+        "jacfwd",
+        "forward over reverse",
+        "reverse over reverse",
+        "dual numbers",
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Using padding='same'")
+@pytest.mark.filterwarnings("ignore:There is a performance drop")
+def test_every_transform_of_functions_gives_pytorchs(name, kernel_size):
+    ours, theirs = pair(kernel_size, torch.float64)
+    one, other = transformed(ours, name), transformed(theirs, name)
+    torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-10)
+
+
+def test_a_trace_holds_the_plain_convolution():
+    ours, theirs = pair(5)
+    traced = torch.jit.trace(ours, torch.randn(2, WIDTH, 8, 8))
+    assert [node.kind() for node in traced.inlined_graph.nodes()][-1] == "aten::_convolution_mode"
+    for size in (1, 3):
+        x = torch.randn(size, WIDTH, 6, 7)
+        torch.testing.assert_close(traced(x), theirs(x))
+
+
+@pytest.mark.parametrize("shape", [(WIDTH, 6, 7), (0, WIDTH, 6, 7)])
+def test_unbatched_and_empty_input_are_pytorchs(shape):
+    ours, theirs = pair(3)
+    x = torch.randn(shape)
+    expected = results(theirs, x, torch.ones(()))
+    assert len(expected) == 4
+    for one, other in zip(results(ours, x, torch.ones(())), expected, strict=True):
+        assert one.shape == other.shape
+        torch.testing.assert_close(one, other)
+
+
+@pytest.mark.parametrize("shape", [(2, WIDTH + 1, 6, 7), (6, 7), (2, WIDTH, 3, 6, 7)])
+def test_a_wrong_shape_is_refused_with_pytorchs_words(shape):
+    messages = []
+    for layer in pair(3):
+        with pytest.raises(RuntimeError) as refused:
+            layer(torch.randn(shape))
+        messages.append(str(refused.value))
+    assert messages[0] == messages[1]

@@ -1,6 +1,9 @@
 """The GPU path, as far as it can be checked without a GPU, and the choices of the machine."""
 
+import os
+import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -9,12 +12,26 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from convmixer import training as optimization
 from convmixer.augment import normalize
-from convmixer.devices.machine import Machine, choose_machine, fastest_precision, keep_memory
+from convmixer.data import digits
+from convmixer.devices.distributed import Team
+from convmixer.devices.machine import (
+    Machine,
+    choose_machine,
+    compiles,
+    fastest_precision,
+    keep_memory,
+)
 from convmixer.errors import ExperimentError
 from convmixer.model import ConvMixer
 from convmixer.recipe import CIFAR10_BEST, Options
-from convmixer.training import EMA, Batch, make_optimizer, train_step
+from convmixer.runs.loop import Setting, in_training, take_step, train_epoch
+from convmixer.runs.options import check
+from convmixer.runs.run import begin
+from convmixer.runs.stop import StopRequest
+from convmixer.training import EMA, Batch, epoch_batches, make_optimizer, train_step
 from convmixer.variants import build, convmixer_1536_20
+
+CPU = Machine(torch.device("cpu"), torch.float32, compiled=False)
 
 # Everything that a step can do, in a small model
 OPTIONS = replace(CIFAR10_BEST, width=8, depth=2, patch_size=2)
@@ -121,25 +138,40 @@ def test_the_model_is_exported_as_one_graph_for_every_batch_size():
         torch.testing.assert_close(program(images), model(images))
 
 
-@pytest.mark.parametrize(
-    ("device", "width", "bf16", "amx", "precision", "scales"),
-    [
-        ("cuda", 64, True, False, "bfloat16", False),
-        ("cuda", 64, False, False, "float16", True),
-        ("cpu", 256, False, True, "bfloat16", False),
-        ("cpu", 64, False, True, "float32", False),
-        ("cpu", 256, False, False, "float32", False),
-        ("mps", 256, True, True, "float32", False),
-    ],
-)
-def test_the_precision_is_that_of_the_hardware(
-    monkeypatch, device, width, bf16, amx, precision, scales
-):
+@pytest.fixture
+def tuned(monkeypatch):
+    """Puts the settings for CUDA back."""
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", torch.backends.cudnn.benchmark)
+    before = torch.get_float32_matmul_precision()
+    yield
+    torch.set_float32_matmul_precision(before)
+
+
+def only(monkeypatch, device: str) -> None:
+    """A machine with one device, as far as PyTorch knows."""
     for name in ("cuda", "mps"):
         place = torch.cuda if name == "cuda" else torch.backends.mps
         monkeypatch.setattr(place, "is_available", lambda name=name: name == device)
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **options: bf16)
-    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
+
+
+@pytest.mark.usefixtures("tuned")
+@pytest.mark.parametrize(
+    ("device", "width", "has", "precision", "scales"),
+    [
+        ("cuda", 64, "bf16", "bfloat16", False),
+        ("cuda", 64, "", "float16", True),
+        ("cpu", 256, "amx", "bfloat16", False),
+        ("cpu", 256, "avx512_bf16", "bfloat16", False),
+        ("cpu", 64, "amx avx512_bf16", "float32", False),
+        ("cpu", 256, "", "float32", False),
+        ("mps", 256, "amx avx512_bf16 bf16", "float32", False),
+    ],
+)
+def test_the_precision_is_that_of_the_hardware(monkeypatch, device, width, has, precision, scales):
+    only(monkeypatch, device)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **options: "bf16" in has.split())
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: "amx" in has)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: "avx512_bf16" in has)
     assert fastest_precision(device, width) == precision
     machine = choose_machine(replace(Options(), width=width, compile="off"))
     assert (machine.device.type, machine.dtype) == (device, getattr(torch, precision))
@@ -147,12 +179,242 @@ def test_the_precision_is_that_of_the_hardware(
     assert (machine.dtype == torch.float16) == scales
 
 
+@pytest.mark.parametrize(
+    ("device", "width", "asked", "threads"),
+    [
+        ("cpu", 64, 0, [1]),
+        ("cpu", 64, 3, [3]),
+        ("cpu", 256, 0, []),
+        ("cpu", 256, 1, [1]),
+        ("mps", 64, 0, []),
+    ],
+)
+def test_a_small_model_gets_one_thread_of_a_cpu(monkeypatch, device, width, asked, threads):
+    set_to = []
+    only(monkeypatch, device)
+    monkeypatch.setattr(torch, "set_num_threads", set_to.append)
+    options = Options(width=width, threads=asked, precision="float32", compile="off")
+    choose_machine(options)
+    assert set_to == threads
+
+
+@pytest.mark.usefixtures("tuned")
+@pytest.mark.parametrize(
+    ("device", "layout"),
+    [("cuda", "channels_last"), ("mps", "contiguous_format"), ("cpu", "channels_last")],
+)
+def test_the_layout_is_one_that_the_device_can_train_in(monkeypatch, device, layout):
+    only(monkeypatch, device)
+    options = Options(compile="off", precision="float32")
+    assert choose_machine(options).memory_format == getattr(torch, layout)
+    for asked in ("channels_last", "contiguous_format"):
+        machine = choose_machine(replace(options, memory_format=asked))
+        assert machine.memory_format == getattr(torch, asked)
+    fast = device == "cuda"
+    assert torch.backends.cudnn.benchmark == fast
+    assert (torch.get_float32_matmul_precision() == "high") == fast
+
+
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
+def test_model_average_and_batches_have_the_layout(layout, tmp_path):
+    options = Options(width=8, depth=1, average=0.9, flip=0.5)
+    machine = replace(CPU, memory_format=layout)
+    data = digits()
+    state = begin(options, data, machine, Team())
+    model = in_training(Setting(options, data, machine, Team(), tmp_path), state)
+    for one in (model, state.ema.model):
+        filters = [weight for weight in one.parameters() if weight.dim() == 4]
+        assert len(filters) == 3
+        assert all(weight.is_contiguous(memory_format=layout) for weight in filters)
+    batch = next(epoch_batches(data, options, machine, 0))
+    assert batch.images.is_contiguous(memory_format=layout)
+
+
 def test_what_is_asked_for_comes_before_auto(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch, "compile", lambda function: function)
     asked = replace(Options(), device="cpu", precision="bfloat16", compile="on")
     machine = choose_machine(asked)
     assert machine == Machine(torch.device("cpu"), torch.bfloat16, compiled=True)
     assert choose_machine(replace(asked, compile="auto")).compiled is False
+
+
+def no_compiler(function):
+    def compiled(x):
+        raise RuntimeError("InvalidCxxCompiler: No working C++ compiler\n\nSet TORCH_LOGS")
+
+    return compiled
+
+
+def test_without_a_compiler_auto_goes_on_and_says_so_in_a_line(monkeypatch, capsys):
+    only(monkeypatch, "cuda")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
+    monkeypatch.setattr(torch, "zeros", lambda size, device: device)
+    monkeypatch.setattr(torch, "compile", no_compiler)
+    assert compiles("cuda", Options()) is False
+    told = capsys.readouterr().err
+    assert told.startswith("training without torch.compile, which does not work here (Invalid")
+    assert "No working C++ compiler" in told
+    assert told.count("\n") == 1
+    # Of several processes, the first says it.
+    monkeypatch.setenv("RANK", "1")
+    assert compiles("cuda", Options()) is False
+    assert capsys.readouterr().err == ""
+    with pytest.raises(ExperimentError, match=r"No working C\+\+ compiler.*--compile off$"):
+        compiles("cuda", Options(compile="on"))
+    monkeypatch.setattr(torch, "compile", lambda function: lambda x: x)
+    assert compiles("cuda", Options()) is True
+
+
+@pytest.mark.parametrize(("norm", "compiled"), [("batch", False), ("layer", True)])
+def test_synchronized_normalization_is_not_compiled(monkeypatch, norm, compiled):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
+    monkeypatch.setattr(torch, "zeros", lambda size, device: device)
+    monkeypatch.setattr(torch, "compile", lambda function: lambda x: x)
+    assert compiles("cuda", Options(norm=norm)) is compiled
+    assert compiles("cuda", Options(norm=norm, compile="on")) is True
+
+
+def test_what_is_compiled_is_the_joined_model(tmp_path):
+    """As `torch.compile` wants it: it sees where gradients travel to other processes."""
+
+    class Pair(Team):
+        def join(self, model, machine):
+            return torch.nn.Sequential(model)
+
+    options, data = Options(width=8, depth=1), digits()
+    machine = replace(CPU, compiled=True)
+    state = begin(options, data, machine, Team())
+    joined = in_training(Setting(options, data, machine, Pair(), tmp_path), state)
+    assert joined[0] is state.model
+    assert joined._compiled_call_impl is not None
+    assert state.model._compiled_call_impl is None
+
+
+def test_a_missing_compiler_is_one_line_for_the_user(tmp_path):
+    command = ["--width", "8", "--depth", "1", "--epochs", "1", "--compile", "on"]
+    program = [sys.executable, "-m", "convmixer.experiment", *command]
+    environment = os.environ | {"CXX": str(tmp_path / "g++"), "HOME": str(tmp_path)}
+    environment["TORCHINDUCTOR_CACHE_DIR"] = str(tmp_path)
+    done = subprocess.run(program, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: cannot use torch.compile, which does not work here")
+    assert done.stderr.endswith("add --compile off\n")
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("clip", [0.0, 0.1])
+@pytest.mark.parametrize("parts", [2, 3, 10])
+def test_parts_of_a_batch_take_the_step_of_the_whole(parts, clip):
+    """Also where they are unequal, and more than there are images."""
+    options = Options(width=8, depth=2, norm="layer", clip=clip)
+    torch.manual_seed(0)
+    images, labels = torch.randn(7, 3, 32, 32), torch.arange(7)
+    ends = []
+    for accumulate in (1, parts):
+        torch.manual_seed(1)
+        model = build(options, 10)
+        optimizer = torch.optim.SGD(model.parameters())
+        batch = Batch(images, labels, 0.1, 7)
+        split = replace(options, accumulate=accumulate)
+        loss = train_step(model, batch, optimizer, CPU.grad_scaler(), split, CPU)
+        ends.append([loss, *model.parameters()])
+    torch.testing.assert_close(*ends)
+
+
+def test_processes_exchange_gradients_once_a_step():
+    class Joined(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.model = build(Options(width=8, depth=1), 10)
+            self.sizes, self.alone = [], 0
+
+        def forward(self, images):
+            self.sizes.append((len(images), self.alone))
+            return self.model(images)
+
+        @contextmanager
+        def no_sync(self):
+            self.alone += 1
+            yield
+            self.alone -= 1
+
+    model = Joined()
+    options = Options(accumulate=3)
+    batch = Batch(torch.randn(8, 3, 32, 32), torch.arange(8), 0.1, 8)
+    train_step(model, batch, make_optimizer(model, options), CPU.grad_scaler(), options, CPU)
+    assert model.sizes == [(3, 1), (3, 1), (2, 0)]
+
+
+class Limited(torch.nn.Module):
+    """A model that fits into memory with so many images."""
+
+    def __init__(self, model: torch.nn.Module, limit: int, error: Exception):
+        super().__init__()
+        self.model, self.limit, self.error = model, limit, error
+
+    def forward(self, images):
+        if len(images) > self.limit:
+            raise self.error
+        return self.model(images)
+
+
+FULL = [
+    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 246.00 GiB."),
+    RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried 9 bytes"),
+    RuntimeError("MPS backend out of memory (MPS allocated: 9.00 GB)"),
+    MemoryError(),
+]
+
+
+@pytest.mark.parametrize("error", FULL, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize(
+    ("limit", "begun", "advice"),
+    [
+        (20, 1, "64 images at once; 16 at once fit: add --accumulate 4"),
+        (16, 2, "32 images at once; 16 at once fit: add --accumulate 4"),
+        (1, 1, "64 images at once; 1 at once fits: add --accumulate 64"),
+        (0, 1, "64 images at once, and even of 1; try a smaller model"),
+    ],
+)
+def test_a_full_memory_is_one_error_with_the_batch_that_fits(limit, begun, advice, error, tmp_path):
+    options = Options(width=8, depth=1, batch_size=64, norm="layer", accumulate=begun)
+    data = digits()
+    state = begin(options, data, CPU, Team())
+    setting = Setting(options, data, CPU, Team(), tmp_path)
+    with pytest.raises(ExperimentError) as told:
+        train_epoch(setting, state, Limited(state.model, limit, error), StopRequest())
+    assert str(told.value).startswith("the memory of cpu is too small for a step of ")
+    assert advice in str(told.value)
+    assert str(told.value).endswith("There is no checkpoint")
+    assert "\n" not in str(told.value)
+
+
+def test_of_several_processes_none_tries_what_would_fit(tmp_path):
+    """The others would wait for it in vain."""
+    options, data = Options(width=8, depth=1, batch_size=64), digits()
+    state = begin(options, data, CPU, Team())
+    setting = Setting(options, data, CPU, Team(0, 2), tmp_path)
+    batch = next(epoch_batches(data, options, CPU, 0, rank=0, world_size=2))
+    with pytest.raises(ExperimentError, match="32 images at once; half as many may fit: add --acc"):
+        take_step(setting, state, Limited(state.model, 1, FULL[0]), batch)
+
+
+def test_another_fault_keeps_its_traceback(tmp_path):
+    options, data = Options(width=8, depth=1), digits()
+    state = begin(options, data, CPU, Team())
+    setting = Setting(options, data, CPU, Team(), tmp_path)
+    model = Limited(state.model, 0, RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
+    with pytest.raises(RuntimeError, match="mat1 and mat2"):
+        train_epoch(setting, state, model, StopRequest())
+
+
+@pytest.mark.parametrize("parts", [0, 33])
+def test_a_batch_has_parts_of_one_image_at_least(parts):
+    with pytest.raises(ExperimentError, match=r"--accumulate must be from 1 to 32, .*not"):
+        check(Options(accumulate=parts))
 
 
 def test_a_device_that_is_not_there_is_an_error(monkeypatch):

@@ -41,6 +41,8 @@ class Machine:
     dtype: torch.dtype
     # Whether the model is compiled with `torch.compile`
     compiled: bool
+    # How images and filters lie in memory
+    memory_format: torch.memory_format = torch.channels_last
 
     def autocast(self) -> torch.autocast:
         """
@@ -65,7 +67,7 @@ def choose_machine(options: Options) -> Machine:
 
     * `options` say what is asked for; where they say `auto`, the choice is made here
 
-    A device that PyTorch cannot use here is an `ExperimentError`.
+    A device or a compiler that PyTorch cannot use here is an `ExperimentError`.
     """
     device = options.device
     available = {
@@ -84,16 +86,67 @@ def choose_machine(options: Options) -> Machine:
     precision = options.precision
     if precision == "auto":
         precision = fastest_precision(device, options.width)
+    # On MPS, batch normalization fails in the backward pass with channels last (PyTorch
+    # issue 188371).
+    layout = options.memory_format
+    if layout == "auto":
+        layout = "contiguous_format" if device == "mps" else "channels_last"
+    if device == "cuda":
+        tune_cuda()
+    threads = options.threads or (1 if options.width < 128 else 0)
+    if device == "cpu" and threads:
+        torch.set_num_threads(threads)
+    return Machine(
+        torch.device(device),
+        getattr(torch, precision),
+        compiled=compiles(device, options),
+        memory_format=getattr(torch, layout),
+    )
 
-    # Compiling delays the first step. On a CPU it made training no faster when
-    # measured; on CUDA it needs Triton.
-    compilation = options.compile
-    if compilation == "auto":
-        triton = importlib.util.find_spec("triton") is not None
-        compilation = "on" if device == "cuda" and triton else "off"
 
-    dtype = getattr(torch, precision)
-    return Machine(torch.device(device), dtype, compiled=compilation == "on")
+def compiles(device: str, options: Options) -> bool:
+    """
+    ### Decide whether to compile
+
+    Compiling delays the first step. On a CPU it made training no faster when measured;
+    on CUDA it needs Triton. And the synchronized batch normalization of several GPUs
+    breaks the graph at every layer (PyTorch issue 161302), which leaves little to
+    compile.
+
+    Both Triton and a CPU also need a C++ compiler, which slim containers lack. So a
+    trifle is compiled first. If that fails, `auto` goes on without; `on` is an
+    `ExperimentError`.
+    """
+    triton = importlib.util.find_spec("triton") is not None
+    synchronized = int(os.environ.get("WORLD_SIZE", 1)) > 1 and options.norm == "batch"
+    wanted = device == "cuda" and triton and not synchronized
+    if options.compile == "off" or (options.compile == "auto" and not wanted):
+        return False
+    try:
+        torch.compile(torch.sin)(torch.zeros(8, device=device))
+        return True
+    # A compiler may raise anything.
+    except Exception as error:
+        reason = str(error).splitlines()[0]
+    trouble = f"torch.compile, which does not work here ({reason})"
+    if options.compile == "on":
+        raise ExperimentError(
+            f"cannot use {trouble}; install a C++ compiler, or add --compile off"
+        )
+    if os.environ.get("RANK", "0") == "0":
+        print(f"training without {trouble}", file=sys.stderr)
+    return False
+
+
+def tune_cuda() -> None:
+    """
+    ### Settings for CUDA
+
+    What is still multiplied in float32 is rounded to TF32 first, and cuDNN measures
+    which of its algorithms is fastest; all batches but the last have the same size.
+    """
+    torch.set_float32_matmul_precision("high")
+    torch.backends.cudnn.benchmark = True
 
 
 def fastest_precision(device: str, width: int) -> str:
@@ -103,16 +156,17 @@ def fastest_precision(device: str, width: int) -> str:
     A 16-bit type pays off only where the hardware multiplies it faster.
 
     CUDA devices do. bfloat16 has the range of float32, so no gradient vanishes; older
-    GPUs have only float16. A CPU needs matrix units for bfloat16 (Intel's AMX) and
-    enough channels to fill them; without such units bfloat16 is many times slower than
-    float32.
+    GPUs have only float16. A CPU needs instructions for bfloat16 (AMX, or those of
+    AVX-512) and enough channels to fill them; without such instructions bfloat16 is
+    many times slower than float32.
     """
     if device == "cuda":
         native = torch.cuda.is_bf16_supported(including_emulation=False)
         return "bfloat16" if native else "float16"
-    if device == "cpu" and width >= 256 and torch.cpu._is_amx_tile_supported():
-        return "bfloat16"
-    return "float32"
+    if device != "cpu" or width < 256:
+        return "float32"
+    native = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+    return "bfloat16" if native else "float32"
 
 
 def keep_memory() -> bool:

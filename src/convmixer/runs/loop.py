@@ -27,7 +27,7 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -44,7 +44,7 @@ from convmixer.runs.files import checkpoints
 from convmixer.runs.options import plain
 from convmixer.runs.stop import StopRequest
 from convmixer.runs.tracking import tracked
-from convmixer.training import epoch_batches, evaluate, train_step
+from convmixer.training import Batch, epoch_batches, evaluate, train_step
 
 # Seconds of training after which a checkpoint is written, however long an epoch is
 SAVE_EVERY = 600.0
@@ -89,9 +89,7 @@ def train_run(setting: Setting, state: State, report: Callable[[], None]) -> int
     an `ExperimentError`: no later step can repair them.
     """
     options = setting.options
-    if setting.machine.compiled:
-        state.model.compile()
-    model = setting.team.join(state.model, setting.machine)
+    model = in_training(setting, state)
     best = max((epoch["accuracy"] for epoch in state.epochs), default=-1.0)
 
     leads = setting.team.leads
@@ -120,6 +118,23 @@ def train_run(setting: Setting, state: State, report: Callable[[], None]) -> int
             tracker.save(figures)
             tracker.new_line()
     return None
+
+
+def in_training(setting: Setting, state: State) -> nn.Module:
+    """
+    ### The model, as training calls it
+
+    Laid out in memory, joined with those of the other processes, and compiled. The
+    compiler should see the joined model, since it then lets the gradients travel while
+    others are still being computed.
+    """
+    machine = setting.machine
+    for model in filter(None, (state.model, state.ema and state.ema.model)):
+        model.to(memory_format=machine.memory_format)
+    joined = setting.team.join(state.model, machine)
+    if machine.compiled:
+        joined.compile()
+    return joined
 
 
 def save(setting: Setting, state: State, best: bool) -> None:
@@ -167,7 +182,7 @@ def train_epoch(
     saved = setting.clock()
     losses: list[torch.Tensor] = []
     for batch in monit.iterate("Train", batches, setting.steps - state.step):
-        loss = train_step(model, batch, state.optimizer, state.scaler, options, machine)
+        loss = take_step(setting, state, model, batch)
         if state.ema is not None:
             state.ema.update(state.model)
         losses.append(loss * batch.size)
@@ -187,6 +202,60 @@ def train_epoch(
             if team.any(stop.signal is not None):
                 return False
     return True
+
+
+def take_step(
+    setting: Setting, state: State, model: nn.Module, batch: Batch
+) -> torch.Tensor:
+    """
+    ### One step, if memory allows
+
+    Returns the mean loss of the batch. Too little memory is an `ExperimentError` that
+    says how many images would fit.
+    """
+    optimizer, scaler, machine = state.optimizer, state.scaler, setting.machine
+    try:
+        return train_step(model, batch, optimizer, scaler, setting.options, machine)
+    except (RuntimeError, MemoryError) as error:
+        if not out_of_memory(error):
+            raise
+    # Only here, where the error no longer holds on to the tensors of the failed step
+    optimizer.zero_grad()
+    here, parts = len(batch.images), setting.options.accumulate
+    # How many images are in the largest of so many parts
+    at_once = -(-here // parts)
+    place = (
+        f"the memory of {machine.device} is too small for a step of {at_once} images"
+    )
+    words = "at once, and even of 1; try a smaller model"
+    while at_once > 1:
+        parts *= 2
+        at_once = -(-here // min(parts, here))
+        halved = replace(setting.options, accumulate=min(parts, here))
+        advice = f"add --accumulate {halved.accumulate}, or use a smaller --batch-size"
+        # Other processes would wait in vain for this one's attempts.
+        if setting.team.world_size > 1:
+            words = f"at once; half as many may fit: {advice}"
+            break
+        try:
+            train_step(model, batch, optimizer, scaler, halved, machine)
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
+        else:
+            fit = "fit" if at_once > 1 else "fits"
+            words = f"at once; {at_once} at once {fit}: {advice}"
+            break
+    raise ExperimentError(f"{place} {words}. {last_checkpoint(setting)}")
+
+
+def out_of_memory(error: Exception) -> bool:
+    """
+    Whether this is what PyTorch raises, on one device or another, when memory is full.
+    """
+    known = isinstance(error, (MemoryError, torch.OutOfMemoryError))
+    words = ("out of memory", "can't allocate memory", "not enough memory")
+    return known or any(some in str(error) for some in words)
 
 
 def read_losses(setting: Setting, state: State, losses: list[torch.Tensor]) -> None:
@@ -214,14 +283,19 @@ def diverged(setting: Setting, state: State, what: str) -> ExperimentError:
     """
     epoch = state.epoch + (state.step > 0)
     step = state.step or setting.steps
-    names = checkpoints(setting.folder / "checkpoints")
-    last = (
-        f"The last good checkpoint is {names[0]}" if names else "There is no checkpoint"
-    )
     return ExperimentError(
         f"{what} in epoch {epoch}, step {step} of {setting.steps}; try a lower "
-        f"--learning-rate, or --clip 1. {last}"
+        f"--learning-rate, or --clip 1. {last_checkpoint(setting)}"
     )
+
+
+def last_checkpoint(setting: Setting) -> str:
+    """
+    Says where the newest checkpoint is.
+    """
+    for newest in checkpoints(setting.folder / "checkpoints")[:1]:
+        return f"The last good checkpoint is {newest}"
+    return "There is no checkpoint"
 
 
 def evaluate_state(setting: Setting, state: State) -> torch.Tensor:

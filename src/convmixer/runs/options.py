@@ -24,7 +24,17 @@ from convmixer.errors import ExperimentError
 from convmixer.recipe import CIFAR10_25, CONVMIXER_1536_20, PRESETS, Options
 
 # What may change when a run is resumed: where it runs, not what it computes.
-PLACE = {"resume", "data_dir", "download", "device", "compile", "workers"}
+PLACE = {
+    "resume",
+    "data_dir",
+    "download",
+    "device",
+    "compile",
+    "memory_format",
+    "accumulate",
+    "threads",
+    "workers",
+}
 
 
 def parse(arguments: list[str]) -> Options:
@@ -135,13 +145,15 @@ def check(options: Options) -> None:
         require(options, name, 1, math.inf, "at least 1")
     for name in ("seed", "split_seed"):
         require(options, name, 0, 2**32 - 1, "from 0 to 2**32 - 1")
-    for name in ("workers", "shift", "augment_operations", "weight_decay"):
+    for name in ("workers", "threads", "shift", "augment_operations", "weight_decay"):
         require(options, name, 0, math.inf, "at least 0")
     for name in ("clip", "mixup", "cutmix", "epsilon"):
         require(options, name, 0, math.inf, "at least 0")
     for name in ("flip", "erasing", "jitter", "label_smoothing"):
         require(options, name, 0, 1, "from 0 to 1")
     require(options, "augment_magnitude", 0, 30, "from 0 to 30")
+    most, words = options.batch_size, "the images in a batch"
+    require(options, "accumulate", 1, most, f"from 1 to {most}, {words},")
     # Python's smallest number above 0, and its largest below 1
     above, below = math.ulp(0), math.nextafter(1, 0)
     require(options, "learning_rate", above, math.inf, "more than 0")
