@@ -28,6 +28,8 @@ def read(text, first=1):
         ("summary", "true"),
         ("template", "[main.html]"),
         ("status", "1"),
+        ("script", "3"),
+        ("style", "[a.css]"),
         ("hide", "1"),
         ("hide", "navigation"),
         ("hide", "[navigation, 1]"),

@@ -207,5 +207,5 @@ def test_nothing_is_found_for_nothing(ask):
 
 
 def test_what_a_page_hides_is_not_found():
-    html = '<h1 id="a">A</h1><p>shown</p><div hidden><h2 id="b">B</h2>no</div><template>no</template><img src="x" alt="">'
-    assert [one.text for one in sections_of(html)] == ["A\nshown"]
+    html = '<h1 id="a">A</h1><p>shown</p><div hidden><h2 id="b">B</h2><div>no</div>no</div><template>no</template><img src="x" alt><p hidden>no</p><input hidden>, too'
+    assert [one.text for one in sections_of(html)] == ["A\nshown\n, too"]

@@ -55,6 +55,16 @@ class Tag:
             text = self.text[:start] + written + self.text[start:]
         return Tag(self.name, self.is_end, text)
 
+    @property
+    def is_void(self) -> bool:
+        """Whether it opens nothing."""
+        return self.name in _VOID
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether readers do not see what it opens."""
+        return not self.is_end and (self.name == "template" or self.get("hidden") is not None)
+
     def _find(self, attribute: str) -> re.Match[str] | None:
         found = _ATTRIBUTE.finditer(self.text, 1 + len(self.name), len(self.text) - 1)
         return next((match for match in found if match[1].lower() == attribute), None)
@@ -85,15 +95,15 @@ def _may_hold(html: str, attributes: tuple[str, ...]) -> bool:
 
 def map_words(html: str, change: Callable[[str], str]) -> str:
     """The HTML with each text between its tags replaced."""
-    return "".join(change(text) + markup for text, markup in _texts(html))
+    return "".join(change(text) + markup for text, markup in texts(html))
 
 
 def words_of(html: str) -> list[str]:
     """The texts between its tags, as a reader sees them."""
-    return [" ".join(unescape(text).split()) for text, _ in _texts(html) if text.strip()]
+    return [" ".join(unescape(text).split()) for text, _ in texts(html) if text.strip()]
 
 
-def _texts(html: str) -> Iterator[tuple[str, str]]:
+def texts(html: str) -> Iterator[tuple[str, str]]:
     """Each text, and the tag or comment that follows it."""
     position = 0
     for match in _MARKUP.finditer(html):
@@ -115,7 +125,7 @@ def is_balanced(html: str) -> bool:
     """Whether every element that the HTML opens is closed in it, and the other way round."""
     still_open: list[str] = []
     for tag in tags(html):
-        if tag.name in _VOID or (tag.text.endswith("/>") and tag.name not in _OPEN_ENDED):
+        if tag.is_void or (tag.text.endswith("/>") and tag.name not in _OPEN_ENDED):
             continue
         if not tag.is_end:
             still_open.append(tag.name)

@@ -67,7 +67,7 @@ class Links:
         for citation in page.citations():
             self._cite(page, citation)
         for key, ending in OWN_FILES.items():
-            if page.front.fields.get(key):
+            if key in page.front.fields:
                 self._take(page, key, ending)
         for figure in page.figures():
             target = self._collect(page, figure.target, figure.line)
@@ -93,7 +93,7 @@ class Links:
             LiterateError(
                 f"the {key} {name!r} is no {ending} file of {self.project.shown(docs)}",
                 file=page.path,
-                line=page.front.lines[key],
+                line=page.front.lines.get(key),
                 fix=nearest(name, known),
             )
         )

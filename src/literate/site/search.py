@@ -16,17 +16,14 @@ from html import escape
 
 from selectolax.lexbor import LexborHTMLParser
 
-from literate.base.html import text_of
-from literate.site.local_page import LocalHeading, LocalPage, Part
+from literate.base.html import tags, text_of, texts
+from literate.site.local_page import LocalHeading, LocalPage
 
 #: Where a block starts or ends, words of two blocks must not run together.
 _BLOCK_EDGE = re.compile(
     r"</?(?:p|h[1-6]|li|[uod]l|d[td]|t[hdr]|div|section|blockquote|figure|figcaption|summary|"
     r"details|pre|br|hr|text|title|desc)\b"
 )
-#: What may be hidden, and the place of a heading while that is looked for.
-_MAY_HIDE = re.compile(r"\shidden\b|<template\b")
-_PLACE = re.compile('<wbr data-piece="([0-9]+)">')
 #: They choose a glyph, and are no part of what a reader types.
 _VARIATIONS = re.compile("[\ufe00-\ufe0f]")
 
@@ -72,11 +69,13 @@ def search_sections(page: LocalPage) -> tuple[SearchSection, ...]:
     for row in page.rows:
         if row.anchor:
             parts.append(_Part(row.anchor, row.anchor, is_definition=True))
-        for piece in _shown([part for block in row.blocks for part in block.parts]):
-            if isinstance(piece, LocalHeading):
+        curtain = _Curtain()
+        for piece in (part for block in row.blocks for part in block.parts):
+            shown = curtain.shown(piece if isinstance(piece, str) else piece.html)
+            if not isinstance(piece, LocalHeading):
+                parts[-1].html.append(shown)
+            elif shown:
                 parts.append(_Part(piece.anchor, _tidy(text_of(piece.inner))))
-            else:
-                parts[-1].html.append(piece)
         parts[-1].html += [f"<li>{note.html}</li>" for note in row.footnotes]
         if any(not line.is_blank for line in row.code):
             code = escape("".join(line.text for line in row.code))
@@ -89,27 +88,9 @@ def search_sections(page: LocalPage) -> tuple[SearchSection, ...]:
     return tuple(part.section() for part in _merged(parts))
 
 
-def _shown(pieces: Sequence[Part]) -> Iterator[str | LocalHeading]:
-    """Headings and the HTML between them, without what a page's script shows, or never shows."""
-    marked = [
-        f'<wbr data-piece="{number}">'
-        if isinstance(piece, LocalHeading)
-        else (piece if isinstance(piece, str) else piece.html)
-        for number, piece in enumerate(pieces)
-    ]
-    html = "".join(marked)
-    if _MAY_HIDE.search(html) and (body := LexborHTMLParser(html).body):
-        for node in body.css("[hidden], template"):
-            node.decompose()
-        html = body.inner_html or ""
-    headings = {n: piece for n, piece in enumerate(pieces) if isinstance(piece, LocalHeading)}
-    for index, part in enumerate(_PLACE.split(html)):
-        yield headings[int(part)] if index % 2 else part
-
-
 @dataclass(slots=True)
 class _Part:
-    """The part between two anchors: its HTML as it is gathered, then its text and its code."""
+    """What lies between two anchors: its HTML as it is gathered, then its text and its code."""
 
     anchor: str = ""
     heading: str = ""
@@ -139,6 +120,34 @@ class _Part:
                 self.code.append(node.text())
             node.decompose()
         self.text = _tidy(body.text())
+
+
+@dataclass(slots=True)
+class _Curtain:
+    """Keeps back what readers do not see: what a page's script shows, or what never shows.
+
+    It may be opened in one piece of a note, and closed in another.
+    """
+
+    name: str = ""
+    depth: int = 0
+
+    def shown(self, html: str) -> str:
+        if not self.depth and "hidden" not in html and "<template" not in html:
+            return html
+        return "".join(self._pieces(html))
+
+    def _pieces(self, html: str) -> Iterator[str]:
+        for text, markup in texts(html):
+            if not self.depth:
+                yield text
+            tag = next(tags(markup), None)
+            if self.depth and tag and tag.name == self.name:
+                self.depth += -1 if tag.is_end else 1
+            elif tag and tag.is_hidden and not self.depth:
+                self.name, self.depth = tag.name, not tag.is_void
+            elif not self.depth:
+                yield markup
 
 
 def _merged(parts: list[_Part]) -> list[_Part]:

@@ -34,11 +34,11 @@ FIELDS = {
     "title": Field(is_translated=True),
     "summary": Field(is_translated=True),
     "template": Field(),
+    "script": Field(),
+    "style": Field(),
     "hide": Field(is_list=True),
     "status": Field(),
     "icon": Field(),
-    "script": Field(),
-    "style": Field(),
 }
 
 
