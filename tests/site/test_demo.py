@@ -192,7 +192,7 @@ def test_every_step_is_pytorchs(
 
 def test_the_error_function(call):
     points = [i / 16 for i in range(-96, 97)]
-    found = call("network.js", "erf", [[p] for p in points])
+    found = call("network.js", "erf", [[point] for point in points])
     assert found == pytest.approx([math.erf(point) for point in points], abs=2e-7)
 
 

@@ -74,8 +74,8 @@ def counted(state):
 
 
 def test_the_counts_are_those_of_pytorch(call):
-    found = call("arithmetic.js", "count", [[m] for m in MODELS])
-    assert found == [counted(state) for state in MODELS]
+    costs = call("arithmetic.js", "count", [[m] for m in MODELS])
+    assert costs == [counted(state) for state in MODELS]
 
 
 def test_a_token_sees_what_its_gradient_reaches(call):
@@ -83,9 +83,9 @@ def test_a_token_sees_what_its_gradient_reaches(call):
     for k, layers in [(1, 3), (2, 1), (2, 3), (3, 2), (4, 2), (5, 1), (8, 1), (9, 2)]:
         for x, y in [(0, 0), (5, 4), (10, 2)]:
             cases.append({"image": 22, "p": 2, "k": k, "l": layers, "d": layers, "x": x, "y": y})
-    answers = call("arithmetic.js", "seen", [[c] for c in cases])
-    assert len(answers) == len(cases) == 24
-    for case, found in zip(cases, answers, strict=True):
+    seen = call("arithmetic.js", "seen", [[case] for case in cases])
+    assert len(seen) == 24
+    for case, found in zip(cases, seen, strict=True):
         model = build({**case, "h": 1, "n": 1})
         for parameter in model.parameters():
             nn.init.ones_(parameter)
@@ -101,9 +101,9 @@ def test_whatever_is_asked_for_becomes_a_model(call):
     names = ["image", "p", "h", "d", "k", "n", "l", "x", "y"]
     values = [-5, 0, 1, 2, 2.5, 7, 30, 224, 511, 10**9, None]
     asked = [{name: CHANCE.choice(values) for name in names} for _ in range(200)]
-    tidied = call("arithmetic.js", "tidy", [[one] for one in asked])
-    assert len(tidied) == 200
-    for state in tidied:
+    states = call("arithmetic.js", "tidy", [[one] for one in asked])
+    assert len(states) == len(asked)
+    for state in states:
         assert state["image"] % state["p"] == 0 and 8 <= state["image"] <= 512
         assert 0 <= state["l"] <= state["d"]
         assert 0 <= state["x"] < state["image"] / state["p"]

@@ -133,7 +133,8 @@ class _Curtain:
     depth: int = 0
 
     def shown(self, html: str) -> str:
-        if not self.depth and "hidden" not in html and "<template" not in html:
+        written = html.lower()
+        if not self.depth and "hidden" not in written and "<template" not in written:
             return html
         return "".join(self._pieces(html))
 
@@ -145,7 +146,7 @@ class _Curtain:
             if self.depth and tag and tag.name == self.name:
                 self.depth += -1 if tag.is_end else 1
             elif tag and tag.is_hidden and not self.depth:
-                self.name, self.depth = tag.name, not tag.is_void
+                self.name, self.depth = tag.name, int(not tag.is_void)
             elif not self.depth:
                 yield markup
 
