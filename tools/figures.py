@@ -339,6 +339,21 @@ def canvas(rows: int, columns: int, height: float) -> tuple[Figure, np.ndarray]:
     return figure, axes.flatten()
 
 
+def numbered(text: str, name: str) -> str:
+    """
+    Number what a drawing refers to
+
+    Matplotlib makes ids of positions, whose last digits differ from one layout to the
+    next. Numbers in the order of the drawing give the same bytes each time.
+    """
+    ids: dict[str, str] = {}
+    return re.sub(
+        r'(?<=[#"])[a-z]*[0-9a-f]{10}(?=[")])',
+        lambda match: ids.setdefault(match[0], f"{name}-{len(ids)}"),
+        text,
+    )
+
+
 def svg(figure: Figure, name: str) -> str:
     """
     Write a drawing
@@ -357,6 +372,7 @@ def svg(figure: Figure, name: str) -> str:
     text = file.getvalue()
     text = text[text.index("<svg") :].replace(PAGE, "currentColor")
     text = text.replace("xlink:href", "href")
+    text = numbered(text, name)
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
     text = re.sub(r"<text (?=[^>]*>[-−→\d.,\s]+</text>)", '<text translate="no" ', text)
     rule = f"svg.{name}-figure:root {{ color: %s; }}"

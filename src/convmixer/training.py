@@ -213,14 +213,13 @@ def evaluate(
     prediction for an image does not depend on the others in its batch.
     """
     model.eval()
-    indices = torch.arange(len(data.test.labels))
-    shares = [part[rank::world_size] for part in indices.split(EVALUATION_BATCH)]
+    indices = torch.arange(len(data.test.labels)).split(EVALUATION_BATCH)
+    predictions = torch.zeros_like(data.test.labels, device=machine.device)
     # A last batch with fewer images than there are processes leaves some with none.
-    order = [share for share in shares if len(share)]
-    predictions = torch.zeros(len(indices), dtype=torch.long, device=machine.device)
+    order = [part[rank::world_size] for part in indices if len(part) > rank]
     batches = data.test.batches(order, seed=0)
     parts = predictions.split(EVALUATION_BATCH)
-    for (images, _), part in zip(batches, parts, strict=True):
+    for (images, _), part in zip(batches, parts, strict=False):
         images = send(images, machine.device)
         with machine.autocast():
             logits = model(normalize(images, data.mean, data.std))
