@@ -1,5 +1,7 @@
 """The reading, in a real browser."""
 
+from contextlib import suppress
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import TimeoutError, expect
@@ -332,15 +334,16 @@ def search_for(page, words):
 
 
 def open_search(page):
-    """Press the key, again if Material has not noted yet that nothing else has the focus."""
+    """Press the key, again while Material has not noted yet that nothing else has the focus."""
     is_open = "document.querySelector('#__search').checked"
-    page.keyboard.press("/")
-    try:
-        page.wait_for_function(is_open, timeout=2000)
-    except TimeoutError:
+    for attempt in range(30):
         page.keyboard.press("/")
-        page.wait_for_function(is_open)
-        page.keyboard.press("Control+a")  # where it was only slow, the sign stands there now
+        with suppress(TimeoutError):
+            page.wait_for_function(is_open, timeout=1000)
+            break
+    page.wait_for_function(is_open)
+    if attempt:  # where it was only slow, the sign stands there now
+        page.keyboard.press("Control+a")
         page.keyboard.press("Backspace")
 
 
