@@ -336,13 +336,14 @@ def search_for(page, words):
 def open_search(page):
     """Press the key, again while Material has not noted yet that nothing else has the focus."""
     is_open = "document.querySelector('#__search').checked"
-    for attempt in range(30):
+    presses = 0
+    while presses < 30 and not page.evaluate(is_open):
+        presses += 1
         page.keyboard.press("/")
         with suppress(TimeoutError):
             page.wait_for_function(is_open, timeout=1000)
-            break
-    page.wait_for_function(is_open)
-    if attempt:  # where it was only slow, the sign stands there now
+    assert page.evaluate(is_open)
+    if presses > 1:  # where it was only slow, the sign stands there now
         page.keyboard.press("Control+a")
         page.keyboard.press("Backspace")
 
