@@ -394,7 +394,7 @@ def test_a_run_is_not_overwritten(place, capsys):
 
 def test_a_loss_that_is_no_number_stops_the_run(place, capsys):
     message = error_of(capsys, "--learning-rate", "1e30", "--name", "x")
-    assert re.search(r"error: (the loss is (nan|inf)|a weight is no number) in epoch 1", message)
+    assert re.search(r"error: (the loss is (nan|inf)|a weight is not finite) in epoch 1", message)
     found = read_record(Path("runs/x"))
     assert found["status"] == "failed"
     assert found["epochs"] == []
