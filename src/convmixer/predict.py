@@ -81,7 +81,8 @@ def check(options: Options) -> None:
     """
     ## Check the values
 
-    Done before PyTorch is imported. The first bad value is an `ExperimentError`.
+    Done before PyTorch is imported. Raises an `ExperimentError` for the first bad
+    value.
     """
     if not options.images:
         raise ExperimentError("there is no image to look at: name at least one file")
@@ -101,7 +102,7 @@ def predict(options: Options) -> None:
 
     * `options` are those [of the command](#Options)
 
-    All images are read before PyTorch is imported. So a file that is no image is an
+    All images are read before PyTorch is imported. So a file that is no image raises an
     `ExperimentError` at once, and not after half of the output.
     """
     size = options.image_size or 32

@@ -51,8 +51,8 @@ class Options:
     # The data set. The digits need no download and no GPU; cifar10 is the paper's small
     # task; imagefolder reads train and val from data-dir, with a folder for each class.
     dataset: Literal["digits", "cifar10", "imagefolder"] = "digits"
-    # The folder that holds cifar-10-batches-py, or will after a download, or the
-    # folders train and val.
+    # The folder that holds CIFAR-10 (cifar-10-batches-bin or cifar-10-batches-py), or
+    # will after a download, or the folders train and val.
     data_dir: Path = Path("data")
     # Download and unpack CIFAR-10 if it is not there yet. Nothing is downloaded without
     # this option.
@@ -103,7 +103,7 @@ class Options:
     accumulate: int = 1
     # The highest learning rate. The schedule rises to it and falls again.
     learning_rate: float = 0.01
-    # How it falls: along the authors' triangle with a long foot, or along half a
+    # How it falls: along the authors' triangle with a long tail, or along half a
     # cosine.
     schedule: Literal["triangle", "cosine"] = "triangle"
     # The share of the training in which the learning rate rises.

@@ -23,7 +23,8 @@ optimizer](#make_optimizer) and [the moving average](#EMA) of the weights.
 
 [The experiment](experiment.py) uses the same functions in [a longer
 loop](runs/loop.py), which also writes checkpoints, keeps a record, and runs on several
-devices. Both end with the same weights, bit for bit; a test compares them.
+devices. On a CPU, without `torch.compile`, both end with the same weights, bit for bit;
+a test compares them.
 """
 
 import copy
@@ -54,8 +55,8 @@ def train(
     * `options` are [the recipe](recipe.py)
     * `machine` says on which device to train, and in which precision
 
-    Prints the loss and the accuracy after every epoch. Returns the model that they are
-    of: the one that was trained, or the average of its weights.
+    Prints the training loss and the held-out accuracy after every epoch. Returns the
+    model that was evaluated: the trained one, or the average of its weights.
     """
     model = model.to(machine.device, memory_format=machine.memory_format)
     optimizer = make_optimizer(model, options)
@@ -168,8 +169,8 @@ def train_step(
         # Processes exchange their gradients once, after the last part.
         waits = number + 1 < n_parts and hasattr(model, "no_sync")
         # Lower precision is for the forward pass and the loss only. A context around
-        # the whole loop would cache its short copies of the weights from step to step,
-        # and go on with old ones.
+        # the whole loop would cache its low-precision copies of the weights from step
+        # to step, and go on with old ones.
         with model.no_sync() if waits else nullcontext():
             with machine.autocast():
                 loss = F.cross_entropy(
@@ -209,8 +210,8 @@ def evaluate(
     Returns the predicted class of every held-out image, `[N]`, on the device. With
     several processes, each leaves the others' images at 0.
 
-    Batch normalization now uses the averages that it gathered in training, so the
-    prediction for an image does not depend on the others in its batch.
+    Batch normalization now uses the running statistics from training, so the prediction
+    for an image does not depend on the others in its batch.
     """
     model.eval()
     indices = torch.arange(len(data.test.labels)).split(EVALUATION_BATCH)
@@ -235,12 +236,12 @@ def learning_rate(progress: float, options: Options) -> float:
     * `options` set the highest learning rate $\eta$, the share $w$ of the training
       spent warming up to it, and the schedule
 
-    The authors' schedule for CIFAR-10 is a triangle with a long foot: linearly from 0
+    The authors' schedule for CIFAR-10 is a triangle with a long tail: linearly from 0
     up to $\eta$ at $w$, which is two fifths, down to $\eta / 20$ at four fifths, and on
     to 0. Small steps at the start let batch normalization and the optimizer's averages
     settle; small steps at the end let the weights settle. The digits use it too.
 
-    The other schedule falls along a cosine, as is usual for Vision Transformers:
+    The other schedule falls along a cosine, as is usual for a Vision Transformer:
 
     $$\frac{\eta}{2} \left( 1 + \cos \pi \frac{t - w}{1 - w} \right)$$
     """

@@ -137,7 +137,7 @@ def make_convmixer(
     * `sizes` and `named_sizes` are [ConvMixer's](model.py#ConvMixer)
     * `activation`, `norm` and `residual` are keys of the tables above
 
-    Any other name is a `ValueError`.
+    Raises a `ValueError` for any other name.
     """
     return ConvMixer(
         *sizes,

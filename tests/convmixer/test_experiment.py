@@ -260,7 +260,7 @@ BAD = {
     "--image-size 64": "--image-size must be 32, the size of its images, not 64",
     "--flip 1.5": "--flip must be from 0 to 1, not 1.5",
     "--average 1": "--average must be at least 0 and less than 1, not 1.0",
-    "--warmup 0.9": "--warmup must be from 0 to 0.8, where its foot begins, not 0.9",
+    "--warmup 0.9": "--warmup must be from 0 to 0.8, where its tail begins, not 0.9",
     "--scale 0": "--scale must be more than 0 and at most 1, not 0.0",
     "--augment-magnitude 31": "--augment-magnitude must be from 0 to 30, not 31",
     "--resume nowhere": "--resume nowhere: nowhere/record.json cannot be read",
@@ -394,7 +394,7 @@ def test_a_run_is_not_overwritten(place, capsys):
 
 def test_a_loss_that_is_no_number_stops_the_run(place, capsys):
     message = error_of(capsys, "--learning-rate", "1e30", "--name", "x")
-    assert re.search(r"error: (the loss is (nan|inf)|a weight is no number) in epoch 1", message)
+    assert re.search(r"error: (the loss is (nan|inf)|a weight is not finite) in epoch 1", message)
     found = read_record(Path("runs/x"))
     assert found["status"] == "failed"
     assert found["epochs"] == []

@@ -109,8 +109,8 @@ class Team:
     @contextmanager
     def together(self) -> Iterator[None]:
         """
-        What fails inside in one process, by an `ExperimentError`, fails in all, and none
-        waits for another that has given up.
+        If one process raises an `ExperimentError` inside, all do, and none waits for
+        another that has given up.
         """
         failure: ExperimentError | None = None
         try:
@@ -157,7 +157,7 @@ def team(machine: Machine) -> Iterator[Team]:
     `torchrun` tells each process its rank in environment variables. Inside this
     context, the processes are connected.
 
-    Processes that cannot connect are an `ExperimentError`.
+    Raises an `ExperimentError` if the processes cannot connect.
     """
     world_size = int(os.environ.get("WORLD_SIZE", 1))
     if world_size == 1:

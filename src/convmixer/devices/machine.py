@@ -12,7 +12,7 @@ and [`choose_machine`](#choose_machine) picks sensible ones by default.
 
 For CUDA and MPS this page follows PyTorch's documentation; it was run on a CPU only.
 The tests check what can be checked without a GPU: on PyTorch's fake CUDA device, a
-training step leaves nothing on the CPU and never waits.
+training step leaves nothing on the CPU and never makes the CPU wait for the GPU.
 """
 
 import ctypes
@@ -67,7 +67,7 @@ def choose_machine(options: Options) -> Machine:
 
     * `options` say what is asked for; where they say `auto`, the choice is made here
 
-    A device or a compiler that PyTorch cannot use here is an `ExperimentError`.
+    Raises an `ExperimentError` for a device or a compiler that PyTorch cannot use here.
     """
     device = options.device
     available = {
@@ -114,7 +114,7 @@ def compiles(device: str, options: Options) -> bool:
     compile.
 
     Both Triton and a CPU also need a C++ compiler, which slim containers lack. So a
-    trifle is compiled first. If that fails, `auto` goes on without; `on` is an
+    trifle is compiled first. If that fails, `auto` goes on without; `on` raises an
     `ExperimentError`.
     """
     triton = importlib.util.find_spec("triton") is not None

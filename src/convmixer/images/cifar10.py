@@ -42,8 +42,8 @@ def cifar10(
     * `source` is torchvision's class; a subclass can have its own files and checksums
 
     If both are there, the binary version is read: it is bytes and nothing else, while
-    the other is unpickled, and what a pickle asks for is run. Files that are missing or
-    damaged are a `DataError`.
+    the other is unpickled, and what a pickle asks for is run. Raises a `DataError` if
+    files are missing or damaged.
     """
     folder = data_dir / BINARY_FOLDER
     if download and not folder.is_dir():
@@ -109,7 +109,7 @@ def binary(folder: Path, files: dict[str, str] = BINARY_FILES) -> DataSet:
     * `folder` holds the files
     * `files` are their names and md5 sums; the last file holds the test images
 
-    A file that is missing or damaged is a `DataError`.
+    Raises a `DataError` if a file is missing or damaged.
     """
     parts = []
     for name, md5 in files.items():
@@ -234,7 +234,7 @@ def check_files(data_dir: Path, source: type[CIFAR10]) -> None:
     ## Check CIFAR-10's files
 
     Torchvision says only that something is 'not found or corrupted'. We say which file,
-    and which of the two. The first problem is a `DataError`.
+    and which of the two. Raises a `DataError` for the first problem.
     """
     folder = data_dir / source.base_folder
     again = "python -m convmixer.experiment --dataset cifar10 --download"

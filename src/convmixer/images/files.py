@@ -27,7 +27,7 @@ def prepare(path: Path, image_size: int) -> Image.Image:
     Returns the square in RGB. An image that is not square is cropped to its middle,
     which keeps its proportions. The published models were measured with a slightly
     smaller middle and another interpolation, so their probabilities differ a little
-    from ours. A file that is no image is an `ExperimentError`.
+    from ours. Raises an `ExperimentError` for a file that is no image.
     """
     # Pillow, and not torchvision's own reader, which a damaged file can crash together
     # with the program. Reading a damaged file may raise anything.

@@ -40,7 +40,7 @@ def image_folders(options: Options) -> DataSet:
     * `options` name the folder that holds `train` and `val`, the side of an image, and
       the smallest crop
 
-    Folders that are missing, empty, or differ in their classes are a `DataError`.
+    Raises a `DataError` if folders are missing, empty, or differ in their classes.
     """
     parts = {name: listed(options.data_dir / name) for name in ("train", "val")}
     train, test = parts["train"], parts["val"]

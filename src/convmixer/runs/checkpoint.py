@@ -132,10 +132,10 @@ def read_checkpoint(folder: Path, state: State) -> Path | None:
     * `folder` is where the checkpoints of the run lie
     * `state` is a new state of the same model, which is overwritten
 
-    Returns the newest checkpoint, or `None` if the run was stopped before its first. A
-    checkpoint that is damaged, or of another model, is a `CheckpointError` that says
-    how to resume from the one before. One that cannot be opened, or for which there is
-    too little memory, may be whole, and that is another error.
+    Returns the newest checkpoint, or `None` if the run was stopped before its first.
+    Raises a `CheckpointError` for a checkpoint that is damaged, or of another model,
+    and says how to resume from the one before. One that cannot be opened, or for which
+    there is too little memory, may be whole, and that is another error.
     """
     found = checkpoints(folder)
     if not found:

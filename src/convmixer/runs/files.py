@@ -75,9 +75,9 @@ def locked(folder: Path) -> Iterator[None]:
     ## Lock the folder
 
     Two processes that train the same run would overwrite each other's files. Inside
-    this context the folder is this process's own; a second one gets an
-    `ExperimentError`. The system takes the lock back when the process ends, however it
-    ends, so the file `.lock` that stays behind locks nothing.
+    this context the folder is this process's own; in a second one, an `ExperimentError`
+    is raised. The system takes the lock back when the process ends, however it ends, so
+    the file `.lock` that stays behind locks nothing.
     """
     lock = FileLock(folder / ".lock")
     try:

@@ -1,12 +1,12 @@
 r"""
 ---
-title: The full loop
+title: The loop of a run
 summary: >
   The training loop of a run: with checkpoints, several devices, and a clean stop at any
   step.
 ---
 
-# The full loop
+# The loop of a run
 
 The experiment does what [the complete loop](../training.py#train) does, with the same
 batches, steps and evaluation. Around them, it
@@ -16,7 +16,7 @@ batches, steps and evaluation. Around them, it
 * can start in the middle of an epoch, from a checkpoint,
 * trains on [several devices](../devices/distributed.py),
 * reports to [labml](tracking.py) and to [the record](record.py),
-* and ends with an error when the loss is no longer a number.
+* and ends with an error when the loss is no longer finite.
 
 The accuracy of a run is that of its last epoch. The best epoch's would be higher, but
 it would have been selected on the held-out images themselves.
@@ -85,8 +85,8 @@ def train_run(setting: Setting, state: State, report: Callable[[], None]) -> int
     * `report` is called after every epoch, once the state has its figures
 
     Returns `None` when the training is finished, or the signal that asked it to stop.
-    Either way the state is in a checkpoint. Weights or a loss that are not finite are
-    an `ExperimentError`: no later step can repair them.
+    Either way the state is in a checkpoint. Raises an `ExperimentError` if weights or a
+    loss are not finite: no later step can repair them.
     """
     options = setting.options
     model = in_training(setting, state)
@@ -124,9 +124,9 @@ def in_training(setting: Setting, state: State) -> nn.Module:
     """
     ### The model, as training calls it
 
-    Laid out in memory, joined with those of the other processes, and compiled. The
-    compiler should see the joined model, since it then lets the gradients travel while
-    others are still being computed.
+    In its memory layout, wrapped in `DistributedDataParallel` if there are several
+    processes, and compiled. The compiler should see the wrapped model, so that
+    gradients are exchanged while others are still being computed.
     """
     machine = setting.machine
     for model in filter(None, (state.model, state.ema and state.ema.model)):
@@ -144,7 +144,7 @@ def save(setting: Setting, state: State, best: bool) -> None:
     The first process writes for all. Weights that are not finite are not written.
     """
     if not state.finite():
-        raise diverged(setting, state, "a weight is no number")
+        raise diverged(setting, state, "a weight is not finite")
     if setting.team.leads:
         about = {
             "options": plain(setting.options),
@@ -210,8 +210,8 @@ def take_step(
     """
     ### One step, if memory allows
 
-    Returns the mean loss of the batch. Too little memory is an `ExperimentError` that
-    says how many images would fit.
+    Returns the mean loss of the batch. Raises an `ExperimentError` if there is too
+    little memory, and says how many images would fit.
     """
     optimizer, scaler, machine = state.optimizer, state.scaler, setting.machine
     try:

@@ -74,7 +74,7 @@ def options_of(folder: Path) -> Options:
 
     * `folder` is the run's folder, which may have been moved since
 
-    A folder that holds no run is an `ExperimentError`.
+    Raises an `ExperimentError` if the folder holds no run.
     """
     path = folder / "record.json"
     try:
@@ -114,8 +114,8 @@ def same_run(options: Options, earlier: Options) -> None:
     """
     ### Check that it is still the same run
 
-    An option that differs from the run's own is an `ExperimentError`: with it, the rest
-    of the run would no longer match its beginning.
+    Raises an `ExperimentError` for an option that differs from the run's own: with it,
+    the rest of the run would no longer match its beginning.
     """
     for field in fields(Options):
         given, before = getattr(options, field.name), getattr(earlier, field.name)
@@ -137,8 +137,8 @@ def check(options: Options) -> None:
     """
     ## Check the values
 
-    A value of the right type can still make no sense. The first bad one is an
-    `ExperimentError`.
+    A value of the right type can still make no sense. Raises an `ExperimentError` for
+    the first bad one.
     """
     sizes = ["width", "depth", "kernel_size", "patch_size", "image_size"]
     for name in (*sizes, "epochs", "batch_size"):
@@ -160,7 +160,7 @@ def check(options: Options) -> None:
     require(options, "scale", above, 1, "more than 0 and at most 1")
     require(options, "average", 0, below, "at least 0 and less than 1")
     triangle = options.schedule == "triangle"
-    latest, words = (0.8, "0.8, where its foot begins") if triangle else (below, "1")
+    latest, words = (0.8, "0.8, where its tail begins") if triangle else (below, "1")
     require(options, "warmup", 0, latest, f"from 0 to {words}")
 
     if options.dataset != "imagefolder":

@@ -6,11 +6,11 @@ summary: What happens around the training, from the options to the record.
 
 # A run
 
-A run is a training with everything around it. It chooses [the
+A run is the training of one model, with everything around it. It chooses [the
 machine](../devices/machine.py), loads [the data](../data.py), builds [the
-model](../variants.py#build), makes a folder or opens an earlier one,
-[trains](loop.py), and reports the result. At every moment, the record and the
-checkpoints in the folder are complete.
+model](../variants.py#build), makes a folder or opens an earlier one, [trains](loop.py),
+and reports the result. At every moment, the record and the checkpoints in the folder
+are complete.
 """
 
 import io
@@ -51,8 +51,9 @@ def run(options: Options, command: str, clock: float) -> int:
     * `command` is the command line, for the record
     * `clock` is the reading of `time.perf_counter` at which the run started
 
-    Returns the exit code: 0, after Ctrl-C 130, after SIGTERM 143. What the user can fix
-    is an `ExperimentError`, usually before anything is written.
+    Returns the exit code: 0 for a finished run, 130 after Ctrl-C, 143 after SIGTERM.
+    Raises an `ExperimentError` for what the user can fix, usually before anything is
+    written.
     """
     keep_memory()
     machine = choose_machine(options)
@@ -151,7 +152,8 @@ def begin(
     # depend on nothing else.
     torch.manual_seed(options.seed)
     model = build(options, len(images.classes))
-    # The filters have the images' memory layout, channels last.
+    # The filters start channels last; [the loop](loop.py#in_training) changes the
+    # layout if the machine needs another.
     model = model.to(machine.device).to(memory_format=torch.channels_last)
     model = processes.prepare(model, machine)
     return State(
@@ -240,8 +242,8 @@ def what_is_safe(folder: Path) -> Iterator[None]:
     """
     ## When the disk is full
 
-    A file that cannot be written, ours or labml's, is an `ExperimentError`, which also
-    says what is kept and how to go on.
+    Raises an `ExperimentError` if a file cannot be written, ours or labml's, and says
+    what is kept and how to go on.
     """
     try:
         yield
@@ -263,8 +265,8 @@ def carry_out(
     """
     ## Train, and keep the record
 
-    However the training ends, the record says so and keeps the results until then.
-    Returns the exit code.
+    The record says how the training ended, and keeps the results until then. Returns
+    the exit code.
     """
     path, before = setting.folder / "record.json", state.seconds
 

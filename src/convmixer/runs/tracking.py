@@ -56,8 +56,8 @@ def find_server(folder: Path) -> str | None:
 
     * `folder` is the run's folder, which need not be there yet
 
-    Returns the address that a `.labml.yaml` names, if any does. A broken one is an
-    `ExperimentError`, and [the run](run.py#run) asks before it begins.
+    Returns the address that a `.labml.yaml` names, if any does. Raises an
+    `ExperimentError` if it is broken; [the run](run.py#run) asks before it begins.
     """
     from labml.internal.lab import Lab
 

@@ -61,8 +61,8 @@ def read(file: Path) -> dict[str, Any]:
     """
     ## Read a file
 
-    Returns the content of either kind of file in the form of our checkpoints. A file
-    that is missing, damaged, or holds no weights is a `WeightsError`.
+    Returns the content of either kind of file in the form of our checkpoints. Raises a
+    `WeightsError` if the file is missing, damaged, or holds no weights.
     """
     if not file.is_file():
         raise WeightsError(f"there is no file {file}")
@@ -140,8 +140,8 @@ def unwrap(content: Mapping[str, Any]) -> dict[str, torch.Tensor]:
 
     * `content` is what a file holds
 
-    Returns the state dict in it, with the names of the bare model. If there is none,
-    that is a `ValueError`.
+    Returns the state dict in it, with the names of the bare model. Raises a
+    `ValueError` if there is none.
     """
     inside = [content[name] for name in WRAPPINGS if name in content]
     state = next((one for one in inside if isinstance(one, Mapping)), content)

@@ -92,8 +92,8 @@ class Trained:
 
     def check_image_size(self, image_size: int) -> None:
         """
-        A size that does not divide into whole patches is an `ExperimentError`. The
-        model would notice too, but its error could not mention `--image-size`.
+        Raises an `ExperimentError` for a size that does not divide into whole patches.
+        The model would notice too, but its error could not mention `--image-size`.
         """
         patch_size = self.options["patch_size"]
         if image_size % patch_size:
@@ -111,7 +111,7 @@ def load(path: Path) -> Trained:
     * `path` is a file that PyTorch or safetensors wrote, or the folder of a run, for
       its newest checkpoint
 
-    A file that holds no ConvMixer is a `WeightsError`, and so is one that would run a
+    Raises a `WeightsError` for a file that holds no ConvMixer, or that would run a
     program when it is read.
     """
     file = newest_checkpoint(path) if path.is_dir() else path
@@ -130,7 +130,7 @@ def build(state: Mapping[str, torch.Tensor], description: Mapping[str, Any]) -> 
     * `state` is a state dict, with anyone's names
     * `description` is what a file of ours says about its weights, and empty for others
 
-    Parts that do not fit together are a `ValueError`.
+    Raises a `ValueError` if the parts do not fit together.
     """
     stated = description.get("options", {})
     if not isinstance(stated, Mapping):
@@ -206,7 +206,7 @@ def fill(
     """
     ### Fill the model with the weights
 
-    A tensor that is missing, unknown, or of the wrong shape is a `ValueError`.
+    Raises a `ValueError` for a tensor that is missing, unknown, or of the wrong shape.
     """
     # On the device `meta` tensors have shapes but no values, so no weights are
     # initialized only to be replaced.

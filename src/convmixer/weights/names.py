@@ -77,7 +77,8 @@ def to_ours(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     * `state` is a state dict of timm's ConvMixer, the authors', labml-nn's, or ours,
       which is returned unchanged
 
-    A name that is not in the table is a `ValueError` that suggests the nearest one.
+    Raises a `ValueError` for a name that is not in the table, and suggests the nearest
+    one.
     """
     naming = whose(state)
     ours = table(naming, count_layers(state))
