@@ -105,35 +105,34 @@ def tracked(folder: Path, options: dict[str, Any]) -> Iterator[None]:
     register = "labml.internal.computer.configs.computer_singleton"
     no_register = nullcontext() if server else mock.patch(register)
 
-    # While labml starts, its output is dropped.
-    with no_register, redirect_stdout(Screen(io.StringIO())):
-        lab.configure({"path": str(folder), "experiments_path": "labml"})
-        # labml looks for `.labml.yaml` from the run's folder upwards. `web_api` is the
-        # server, which does nothing if none is named.
-        experiment.create(
-            name="convmixer",
-            python_file=str(folder),
-            writers={"screen", "sqlite", "web_api"},
-        )
-        named = {LABML_NN.get(name, name): value for name, value in options.items()}
-        experiment.configs(named)
-        watched = experiment.start()
-
-    caller = experiment_singleton().web_api.api_caller if server else None
-    with Screen.instead_of_stdout():
-        try:
-            with watched:
-                yield
-        except RuntimeError as error:
-            if not (caller and caller.thread.errored):
-                raise
-            raise ExperimentError(
-                f"the labml server at {server} refuses this run; its words stand above"
-            ) from error
-        finally:
-            if caller:
-                caller.stopped = True
-            if caller and not ended(caller.thread):
+    try:
+        # While labml starts, its output is dropped.
+        with no_register, redirect_stdout(Screen(io.StringIO())):
+            lab.configure({"path": str(folder), "experiments_path": "labml"})
+            # labml looks for `.labml.yaml` from the run's folder upwards. `web_api` is
+            # the server, which does nothing if none is named.
+            experiment.create(
+                name="convmixer",
+                python_file=str(folder),
+                writers={"screen", "sqlite", "web_api"},
+            )
+            named = {LABML_NN.get(name, name): value for name, value in options.items()}
+            experiment.configs(named)
+            watched = experiment.start()
+        with Screen.instead_of_stdout(), watched:
+            yield
+    except RuntimeError as error:
+        # A server may refuse the run at any moment from its start on.
+        if not (server and experiment_singleton().web_api.api_caller.thread.errored):
+            raise
+        raise ExperimentError(
+            f"the labml server at {server} refuses this run; its words stand above"
+        ) from error
+    finally:
+        if server:
+            caller = experiment_singleton().web_api.api_caller
+            caller.stopped = True
+            if not ended(caller.thread):
                 print(
                     f"the labml server at {server} has not taken all figures; they are "
                     f"in {folder}",
