@@ -8,9 +8,9 @@ def open_page(browser, server):
     """Open an address of the site; what it asks for and what goes wrong is written down."""
     contexts = []
 
-    def open_page(address, width=1440, scheme="light", site=server, **options):
+    def open_page(address="", width=1440, height=900, scheme="light", site=server, **options):
         context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, **options
+            viewport={"width": width, "height": height}, color_scheme=scheme, **options
         )
         contexts.append(context)
         page = context.new_page()
