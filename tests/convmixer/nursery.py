@@ -21,8 +21,17 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO
 
+from support import PRELOADED
+
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["convmixer.runs.run", "labml.experiment", "sklearn.datasets"])
+# One server forks all, these programs and the engine's.
+CONTEXT.set_forkserver_preload(
+    [
+        *PRELOADED,
+        *("convmixer.runs.run", "convmixer.baselines", "typeguard"),
+        *("labml.experiment", "labml.internal.tracker.writers.sqlite", "sklearn.datasets"),
+    ]
+)
 
 
 class Program:
