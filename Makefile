@@ -9,8 +9,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
-# Two processes, each of which has a file of tests at a time: more would each load torch.
-PROCESSES := --numprocesses=2 --dist=loadfile
+# Two processes, each of which has a file of tests at a time, the longest first: more would each load torch.
+PROCESSES := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 # Warnings, as of a package index that is not there, say nothing to whoever runs this; errors do.
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --root-user-action=ignore
 
