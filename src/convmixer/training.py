@@ -241,7 +241,7 @@ def learning_rate(progress: float, options: Options) -> float:
     to 0. Small steps at the start let batch normalization and the optimizer's averages
     settle; small steps at the end let the weights settle. The digits use it too.
 
-    The other schedule falls along a cosine, as is usual for a Vision Transformer:
+    The other schedule is cosine annealing, as is usual for a Vision Transformer:
 
     $$\frac{\eta}{2} \left( 1 + \cos \pi \frac{t - w}{1 - w} \right)$$
     """
