@@ -153,7 +153,7 @@ def train_step(
     machine: Machine,
 ) -> torch.Tensor:
     """
-    ## One step
+    ## One training step
 
     Returns the mean loss of the batch, still on the device. To need less memory, the
     batch may be divided into parts whose gradients add up.
@@ -205,7 +205,7 @@ def evaluate(
     world_size: int = 1,
 ) -> torch.Tensor:
     """
-    ## The evaluation
+    ## Evaluation on the held-out set
 
     Returns the predicted class of every held-out image, `[N]`, on the device. With
     several processes, each leaves the others' images at 0.
