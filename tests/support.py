@@ -138,9 +138,9 @@ class Built(NamedTuple):
 # --- commands, in forks of a process that has imported all they need ---
 
 forks = multiprocessing.get_context("forkserver")
-forks.set_forkserver_preload(
-    ["literate.cli", "literate.mkdocs.plugin", "mkdocs.__main__", "pytest"]
-)
+#: A process has one fork server: who sets its list later names these, too.
+PRELOADED = ["literate.cli", "literate.mkdocs.plugin", "mkdocs.__main__", "pytest"]
+forks.set_forkserver_preload(PRELOADED)
 _templates = tempfile.TemporaryDirectory(prefix="templates-")
 #: Where what the theme's templates compile to lies, for all the small projects.
 SHARED = {"TEMPLATES": _templates.name}
