@@ -13,7 +13,7 @@ from literate.base.parallel import map_on_cores
 from literate.convert.notebook import notebook
 from literate.notes.highlight import Tokens
 from literate.site.layout import lay_out
-from literate.site.local_page import TocEntry
+from literate.site.local_page import Hero, TocEntry
 from literate.site.search import SearchSection, search_sections
 from literate.site.site import SITE_CATALOG, Site
 from literate.site.ui import without_tags
@@ -54,6 +54,7 @@ class BuiltPage:
     toc: tuple[TocEntry, ...]
     sections: tuple[SearchSection, ...]
     notebook: str | None
+    hero: Hero | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,8 @@ def _make(
     coverage = coverage_of(site.passages(name), lookup) if lookup else Coverage()
     book = _notebook(site, name, edition) if edition.words is None else None
     info = PageInfo(key, page.words, coverage, book is not None)
-    return BuiltPage(info, lay_out(page), tuple(page.toc), search_sections(page), book)
+    html, toc, sections = lay_out(page), tuple(page.toc), search_sections(page)
+    return BuiltPage(info, html, toc, sections, book, page.hero)
 
 
 def _notebook(site: Site, name: str, edition: Edition) -> str | None:

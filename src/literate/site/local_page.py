@@ -161,11 +161,24 @@ class TocEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Hero:
+    """What a front page shows beside its title: (words, address) of its actions, a picture's HTML.
+
+    `heading` is the title's HTML, as the page has it.
+    """
+
+    heading: str
+    kicker: str
+    actions: tuple[tuple[str, str], ...]
+    picture: str
+
+
+@dataclass(frozen=True, slots=True)
 class LocalPage:
     """A page as one language's readers get it.
 
     `words` are the translated fields of its front matter, as plain texts. Only an annotated page
-    shows its rows side by side.
+    shows its rows side by side; only one whose front matter says so has a `hero`.
     """
 
     words: Mapping[str, Words]
@@ -173,6 +186,15 @@ class LocalPage:
     is_annotated: bool
     references_heading: LocalHeading | None
     references: tuple[Reference, ...]
+    hero: Hero | None = None
+
+    @property
+    def headline(self) -> LocalHeading | None:
+        """The block that the page opens with, if that is its title and nothing else."""
+        blocks = [block for row in self.rows[:1] for block in row.blocks[:1]]
+        parts = [part for block in blocks for part in block.parts if part != "\n"]
+        heading = parts[0] if len(parts) == 1 else None
+        return heading if isinstance(heading, LocalHeading) and heading.level == 1 else None
 
     @property
     def title(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape, unescape
 from itertools import accumulate
 
@@ -28,6 +28,7 @@ from literate.notes.placeholder import cut
 from literate.site.anchors import match_anchors
 from literate.site.local_page import (
     BlockBuilder,
+    Hero,
     LocalBlock,
     LocalFootnote,
     LocalHeading,
@@ -86,12 +87,26 @@ class _Localiser:
         rows = tuple(self._note(i, note) for i, note in enumerate(self.page.notes))
         if self.page.is_annotated:
             rows = make_rows(self.page, rows, self.context.code, self._word("Imports"))
-        return LocalPage(
+        page = LocalPage(
             words=words,
             rows=rows,
             is_annotated=self.page.is_annotated,
             references_heading=self._references_heading(),
             references=self._references(),
+        )
+        return replace(page, hero=self._hero(page)) if self.page.front.get("hero") else page
+
+    def _hero(self, page: LocalPage) -> Hero:
+        """What the front matter puts beside the title."""
+        labels, picture = page.words.get("hero.actions", ()), self.page.picture
+        urls = (self.context.url(link.target) for link in self.page.actions)
+        has_title = any(heading.level == 1 for row in page.rows for heading in row.headings)
+        title = "" if has_title else f"<h1>{page.title}</h1>"
+        return Hero(
+            heading=page.headline.html if page.headline else title,
+            kicker=str(page.words.get("hero.kicker", "")),
+            actions=tuple((label, url) for label, url in zip(labels, urls, strict=True) if url),
+            picture=self._picture(picture) if picture else "",
         )
 
     # --- words ---
