@@ -108,7 +108,7 @@ class SitePage(MkDocsPage):
             **{name: _shown(words) for name, words in self.info.words.items()},
             "template": self.template,
             "title": self.info.title,
-            "description": self.info.summary,
+            "description": self.info.description,
         }
 
     def render(self, config: MkDocsConfig, files: Files) -> None:

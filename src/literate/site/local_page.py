@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from literate.base.html import text_of
 from literate.notes.highlight import Tokens
 from literate.notes.note import BlockKind, Figure, Formula, Inline
 from literate.site.ui import without_tags
@@ -202,6 +204,15 @@ class LocalPage:
         return without_tags(str(self.words["title"]))
 
     @property
+    def description(self) -> str:
+        """What the page is about: its summary, or else its first sentence."""
+        if summary := str(self.words.get("summary", "")):
+            return summary
+        blocks = (block for row in self.rows for block in row.blocks)
+        texts = (text_of(block.html) for block in blocks if block.kind == BlockKind.PARAGRAPH)
+        return _first_sentence(next((text for text in texts if text), ""))
+
+    @property
     def toc(self) -> Iterator[TocEntry]:
         """Its headings, in order."""
         named: set[str] = set()
@@ -214,3 +225,14 @@ class LocalPage:
                     name = ""
         if last := self.references_heading:
             yield TocEntry(last.level, last.anchor, last.label)
+
+
+_SENTENCE = re.compile(r".+?(?:[.!?](?=\s|$)|[。！？])")
+#: Search engines show no more of a description.
+_MOST = 200
+
+
+def _first_sentence(text: str) -> str:
+    match = _SENTENCE.match(text)
+    sentence = match[0] if match else text
+    return sentence if len(sentence) <= _MOST else sentence[: _MOST - 1].rstrip() + "…"

@@ -36,6 +36,7 @@ from literate.site.local_page import (
     Reference,
     Row,
 )
+from literate.site.markdown import marked
 from literate.site.page import Page
 from literate.site.rows import make_rows
 from literate.site.ui import translate_ui
@@ -62,6 +63,8 @@ class PageContext:
     words: Lookup | None = None
     bibliography: Bibliography = field(default_factory=dict)
     source_language: str = "en"
+    #: Whether code and formulas stay Markdown, for `site/markdown.py`.
+    is_plain: bool = False
 
 
 def localise(page: Page, context: PageContext) -> LocalPage:
@@ -176,13 +179,18 @@ class _Localiser:
             if isinstance(piece, str):
                 yield None, piece
                 continue
-            item = note.inlines[piece.number]
+            item = self._held(note.inlines[piece.number])
             if piece.is_paragraph and isinstance(item, Figure) and item.caption:
                 yield item, self._figure(item)
             else:
                 yield None, piece.opening
                 yield item, self._item(item, index)
                 yield None, piece.closing
+
+    def _held(self, item: Inline) -> Inline:
+        if self.context.is_plain and isinstance(item, Verbatim):
+            return replace(item, html=marked(item.source))
+        return item
 
     def _led(self, tag: Tag) -> str:
         """A tag that points from here; a link that leads nowhere keeps its words alone."""
