@@ -115,6 +115,16 @@ class Project:
         }
 
 
+def copy_of_site(folder: Path) -> Project:
+    """This repository, or what of it the site is built from."""
+    for name in ("docs", "fonts", "inventories", "records", "src", "translations"):
+        if (ROOT / name).is_dir():
+            left_out = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / name, folder / name, ignore=left_out)
+    shutil.copy(ROOT / "mkdocs.yml", folder)
+    return Project(folder)
+
+
 def small_project(root: Path) -> Project:
     """A paper with one Markdown page, one annotated file, and a Chinese map."""
     made = Project(root)
