@@ -88,7 +88,7 @@ def find(name: str) -> Any:
         for part in parts[end:]:
             try:
                 thing = inspect.getattr_static(thing, part, None) or getattr(thing, part, None)
-            except Exception:  # noqa: BLE001 - a lazy attribute may fail in any way
+            except Exception:
                 return None
             if thing is None:
                 return None
@@ -100,9 +100,9 @@ def members(thing: type) -> Iterator[str]:
     """The public members that a class itself defines and describes."""
     for name, value in vars(thing).items():
         function = getattr(value, "__func__", value)
-        if not name.startswith("_") and (callable(function) or isinstance(value, property)):
-            if function.__doc__ and not inspect.isclass(function):
-                yield name
+        is_member = callable(function) or isinstance(value, property)
+        if is_member and function.__doc__ and not name.startswith("_"):
+            yield name
 
 
 def kind(name: str, thing: Any) -> str:

@@ -9,11 +9,13 @@ import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
+from urllib.request import urlopen
 
-from literate.base.files import SourceFile
-from literate.site.project import Project
+from literate.base.files import SourceFile, write_whole
+from literate.site.project import Documentation, Project
 
 _HEAD = re.compile(
     rb"# Sphinx inventory version 2\n# Project: (?P<project>.*)\n# Version: (?P<version>.*)\n"
@@ -81,6 +83,21 @@ def load_inventory(file: SourceFile) -> Inventory:
             f"this is no inventory: {error}",
             fix="Fetch it again with `build_site.py inventories --download`",
         ) from None
+
+
+def fetch_inventory(project: Project, documentation: Documentation) -> None:
+    """Put a documentation's own inventory in the place of the file; raises `LiterateError`."""
+    address = urljoin(documentation.url, "objects.inv")
+    try:
+        with urlopen(address, timeout=30) as answer:  # noqa: S310 - the option takes no other
+            data = answer.read(_PACKED + 1)
+        parse_inventory(data)
+    except (OSError, ValueError, HTTPException) as error:
+        raise project.error(
+            "inventories", f"{address} gives no inventory: {error}", "Fix its `url`, or try later"
+        ) from None
+    documentation.inventory.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(documentation.inventory, data)
 
 
 def documented(project: Project) -> dict[str, Documented]:
