@@ -77,8 +77,9 @@ class _Finder:
         return first if self.uses[first] > 1 else None
 
     def _link(self, to: Destination, binding: int | None) -> NameLink:
-        is_own = to.page == self.page.name and to.anchor[:1] != "L" and to.anchor not in self.rows
-        return NameLink(to.name, self._address(to), to.anchor if is_own else "", binding)
+        is_here = to.page == self.page.name and to.anchor in self.page.places
+        anchor = to.anchor if is_here and to.anchor not in self.rows else ""
+        return NameLink(to.name, self._address(to), anchor, binding, to.documentation)
 
     def _address(self, to: Destination) -> str:
         if to.url:
@@ -100,34 +101,39 @@ class _Finder:
     def _named(self, index: int, match: re.Match[str]) -> NameLink | None:
         head, *rest = match[1].split(".")
         scopes = self._scopes(index) if self.page.is_annotated else []
-        for scope in reversed(scopes):
-            found = self._in_scope(scope, head)
-            if found is not None:
-                return self._of_name(found, rest)
-        around = next((scope.path for scope in reversed(scopes) if self._is_class(scope)), "")
+        around = next((scope.path for scope in scopes if self._is_class(scope)), "")
         if head == "self" and around and rest:
             return self._of_path(".".join([f"{around}()", *rest]))
+        for scope in scopes:
+            number = self._in_scope(scope, head, is_own=scope is scopes[0])
+            if number is not None:
+                return self._of_name(number, rest)
+            if self._is_class(scope) and (link := self._inherited(scope, head)):
+                return None if rest else link
         return self._of_site(match[1], is_called=bool(match[2]))
 
     def _scopes(self, index: int) -> list[NameScope]:
-        """The scopes that a note stands in, the outermost first."""
-        section = self.page.document.sections[index]
-        line = section.note[-1].number
-        return [it for it in self.page.names.scopes if it.first <= line <= it.last or not it.path]
+        """The scopes that a note stands in, the innermost first."""
+        line = self.page.document.sections[index].note[-1].number
+        scopes = self.page.names.scopes
+        return [it for it in scopes[::-1] if it.first <= line <= it.last or not it.path]
 
     def _is_class(self, scope: NameScope) -> bool:
         symbol = self.page.names.symbols.get(scope.path)
         return symbol is not None and symbol.kind == "class"
 
-    def _in_scope(self, scope: NameScope, name: str) -> int | None:
-        """The number of what a scope calls so; a class's note speaks of its constructor too."""
-        if name in scope.names:
-            return scope.names[name]
-        if self._is_class(scope):
-            for other in self.page.names.scopes:
-                if other.path == f"{scope.path}.__init__":
-                    return other.names.get(name)
-        return None
+    def _in_scope(self, scope: NameScope, name: str, *, is_own: bool) -> int | None:
+        """The number of what a scope calls so; a class's own note speaks of its constructor too."""
+        if name in scope.names or not (is_own and self._is_class(scope)):
+            return scope.names.get(name)
+        constructor = f"{scope.path}.__init__"
+        found = (it.names.get(name) for it in self.page.names.scopes if it.path == constructor)
+        return next(found, None)
+
+    def _inherited(self, scope: NameScope, name: str) -> NameLink | None:
+        """What a class has from another one of ours."""
+        to = self.table.destination(self.page, f"{scope.path}().{name}")
+        return self._link(to, self._known.get((to.name, to.url))) if to and to.page else None
 
     def _of_name(self, number: int, rest: list[str]) -> NameLink | None:
         name = self.names[number]
