@@ -188,7 +188,7 @@ def _span(css: str, text: str) -> str:
 
 
 def _piece(css: str, text: str, use: tuple[int, bool] | None) -> str:
-    if use is None:
+    if use is None or not text.isidentifier():
         return _span(css, text)
     number = f"{_PLACE if use[1] else ''}{use[0]}"
     return f"{_NAME}{number}{_FIELD}{css}{_FIELD}{escape(text, quote=False)}{_NAME}"

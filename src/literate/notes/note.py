@@ -27,6 +27,13 @@ class Code(Verbatim):
 
 
 @dataclass(frozen=True, slots=True)
+class Math(Verbatim):
+    """A formula within a line, and the TeX that it is written in."""
+
+    tex: str
+
+
+@dataclass(frozen=True, slots=True)
 class Formula(Verbatim):
     """A display formula."""
 

@@ -29,6 +29,7 @@ from literate.notes.note import (
     Formula,
     Inline,
     Link,
+    Math,
     Note,
     UiString,
     Verbatim,
@@ -218,7 +219,7 @@ class _NoteRenderer(RendererHTML):
             ) from None
         if display:
             return state.hold(Formula(f'<span class="display-math">{html}</span>'))
-        return state.hold(Verbatim(html))
+        return state.hold(Math(html, token.content.strip()))
 
     def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
         token, state = tokens[idx], _state(env)

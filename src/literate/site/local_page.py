@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from literate.notes.highlight import Tokens
 from literate.notes.note import BlockKind, Figure, Formula, Inline
+from literate.site.page_names import PaperSymbol
 from literate.site.ui import without_tags
 from literate.source.frontmatter import Words
 
@@ -165,7 +166,8 @@ class LocalPage:
     """A page as one language's readers get it.
 
     `words` are the translated fields of its front matter, as plain texts. Only an annotated page
-    shows its rows side by side.
+    shows its rows side by side. `symbols` are those of the paper that it pairs with names of the
+    code.
     """
 
     words: Mapping[str, Words]
@@ -173,6 +175,7 @@ class LocalPage:
     is_annotated: bool
     references_heading: LocalHeading | None
     references: tuple[Reference, ...]
+    symbols: tuple[PaperSymbol, ...] = ()
 
     @property
     def title(self) -> str:

@@ -97,6 +97,7 @@ class _Localiser:
             is_annotated=self.page.is_annotated,
             references_heading=self._references_heading(),
             references=self._references(),
+            symbols=self.context.names.symbols if self.context.names else (),
         )
 
     # --- words ---

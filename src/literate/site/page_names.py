@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from literate.base.cache import digest
 from literate.notes.highlight import NameLink, Tokens, link_names
 from literate.notes.note import Code
+from literate.notes.symbols import paired
 from literate.site.links import relative_url
 from literate.site.names import Destination, NameTable
 from literate.site.page import Page
@@ -20,18 +22,32 @@ from literate.source.names import NameScope
 _NAMES = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*)(\(\))?")
 
 
+class PaperSymbol(NamedTuple):
+    """A symbol of the paper, as TeX and as MathML, and its name in the code.
+
+    `bindings` are the numbers of what goes by that name on the page.
+    """
+
+    tex: str
+    html: str
+    name: str
+    bindings: tuple[int, ...]
+
+
 @dataclass(frozen=True)
 class PageNames:
     """The links of a page's identifiers.
 
     `links` has them by the numbers of names, None for a name of which nothing is known and that
-    occurs once. `inline` has those of inline code, by its note's number and its text. Addresses are
-    relative to the page, and so they are the same in every language.
+    occurs once. `inline` has those of inline code, by its note's number and its text; `symbols` are
+    the paper's, from the tables of its notes. Addresses are relative to the page, and so they are
+    the same in every language.
     """
 
     page: Page
     links: tuple[NameLink | None, ...] = ()
     inline: Mapping[tuple[int, str], NameLink] = field(default_factory=dict)
+    symbols: tuple[PaperSymbol, ...] = ()
 
     @cached_property
     def code(self) -> tuple[Tokens, ...]:
@@ -41,13 +57,14 @@ class PageNames:
     @cached_property
     def digest(self) -> str:
         """Names all of it, for the cache."""
-        return digest(repr(self.links), repr(self.inline))
+        return digest(repr(self.links), repr(self.inline), repr(self.symbols))
 
 
 def page_names(table: NameTable, page: Page, url_of: Callable[[str], str]) -> PageNames:
     """The links of a page's names; `url_of` gives the address of a page."""
     finder = _Finder(table, page, url_of)
-    return PageNames(page, tuple(finder.links()), dict(finder.inline()))
+    inline = dict(finder.inline())
+    return PageNames(page, tuple(finder.links()), inline, tuple(finder.symbols(inline)))
 
 
 class _Finder:
@@ -97,6 +114,23 @@ class _Finder:
             for text in sorted(texts):
                 if (match := _NAMES.fullmatch(text)) and (link := self._named(index, match)):
                     yield (index, text), link
+
+    def symbols(self, inline: Mapping[tuple[int, str], NameLink]) -> Iterator[PaperSymbol]:
+        """A table that has no such name in its scope speaks of all that go by it on the page."""
+        for index, note in enumerate(self.page.notes):
+            for symbol, code in paired(note) if note else ():
+                link = inline.get((index, code.text))
+                found = (
+                    {link.binding} if link else set(map(self._binding, self._spelled(code.text)))
+                )
+                bindings = tuple(sorted(number for number in found if number is not None))
+                yield PaperSymbol(symbol.tex, symbol.html, code.text, bindings)
+
+    def _spelled(self, text: str) -> Iterator[int]:
+        """The numbers of the names that are spelled so and stand for something of the page's."""
+        for number, name in enumerate(self.names):
+            if name.text == text and (name.line or "(" in name.path):
+                yield number
 
     def _named(self, index: int, match: re.Match[str]) -> NameLink | None:
         head, *rest = match[1].split(".")
