@@ -70,12 +70,17 @@ class Site:
         return "" if language == self.project.language else f"{language}/"
 
     @property
+    def paper(self) -> Paper | None:
+        """What the site explains."""
+        return self.bibliography[self.project.paper] if self.project.paper else None
+
+    @property
     def inputs(self) -> list[Path]:
         """The files and folders that the site is made of."""
         project = self.project
         folders = [project.docs, *project.sources, project.translations]
-        files = [it.inventory for it in project.inventories]
-        files += [project.bibliography] if project.bibliography else []
+        files = [project.bibliography] if project.bibliography else []
+        files += [*project.card_fonts, *(it.inventory for it in project.inventories)]
         return [*folders, *files, *self.assets.values()]
 
     def page_of(self, path: Path) -> str | None:
@@ -143,21 +148,24 @@ class Site:
         lookup: Lookup | None = None,
         words: Lookup | None = None,
         names: PageNames | None = None,
+        *,
+        is_plain: bool = False,
     ) -> LocalPage:
         """A page in the language of its catalog.
 
         `url_of` gives the address of a page in that language, relative to the site's root; `names`
-        is what `names_of` gives, where that is at hand.
+        is what `names_of` gives, where that is at hand. One that `is_plain` is to become Markdown.
         """
         addresses, drawings, cited = self.context_parts(page, url_of)
         context = PageContext(
             url=lambda raw: addresses.get(raw, raw),
-            drawings=drawings,
-            names=self.names_of(page, url_of) if names is None else names,
+            drawings={} if is_plain else drawings,
+            names=None if is_plain else names or self.names_of(page, url_of),
             lookup=lookup,
             words=words,
             bibliography=cited,
             source_language=self.project.language,
+            is_plain=is_plain,
         )
         return localise(page, context)
 
