@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from literate.base.html import text_of
-from literate.notes.highlight import Tokens
+from literate.notes.highlight import NameLink, Tokens
 from literate.notes.note import BlockKind, Figure, Formula, Inline
 from literate.site.page_names import PaperSymbol
 from literate.site.ui import without_tags
@@ -182,7 +182,8 @@ class LocalPage:
 
     `words` are the translated fields of its front matter, as plain texts. Only an annotated page
     shows its rows side by side; only one whose front matter says so has a `hero`. `symbols` are
-    those of the paper that it pairs with names of the code.
+    those of the paper that it pairs with names of the code; `outside` has what leads to other
+    documentations, by address.
     """
 
     words: Mapping[str, Words]
@@ -191,6 +192,7 @@ class LocalPage:
     references_heading: LocalHeading | None
     references: tuple[Reference, ...]
     symbols: tuple[PaperSymbol, ...] = ()
+    outside: Mapping[str, NameLink] = field(default_factory=dict)
     hero: Hero | None = None
 
     @property

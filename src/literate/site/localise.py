@@ -86,6 +86,7 @@ class _Localiser:
     _drawings: int = 0
 
     def run(self) -> LocalPage:
+        names = self.context.names
         words = {name: self._words(value) for name, value in self.page.words.items()}
         footnotes = [len(note.footnotes) if note else 0 for note in self.page.notes]
         self._footnotes_before = [0, *accumulate(footnotes)]
@@ -93,15 +94,15 @@ class _Localiser:
         self._labels = labels(self.context.bibliography[key] for key in cited)
         rows = tuple(self._note(i, note) for i, note in enumerate(self.page.notes))
         if self.page.is_annotated:
-            code = self.context.names.code if self.context.names else ()
-            rows = make_rows(self.page, rows, code, self._word("Imports"))
+            rows = make_rows(self.page, rows, names.code if names else (), self._word("Imports"))
         page = LocalPage(
             words=words,
             rows=rows,
             is_annotated=self.page.is_annotated,
             references_heading=self._references_heading(),
             references=self._references(),
-            symbols=self.context.names.symbols if self.context.names else (),
+            symbols=names.symbols if names else (),
+            outside=names.outside if names else {},
         )
         return replace(page, hero=self._hero(page)) if self.page.front.get("hero") else page
 

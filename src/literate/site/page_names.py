@@ -55,6 +55,12 @@ class PageNames:
         return tuple(link_names(line, self.links) for line in self.page.code)
 
     @cached_property
+    def outside(self) -> dict[str, NameLink]:
+        """What its names lead to in other documentations, by address."""
+        links = (*self.links, *self.inline.values())
+        return {link.href: link for link in links if link and link.documentation}
+
+    @cached_property
     def digest(self) -> str:
         """Names all of it, for the cache."""
         return digest(repr(self.links), repr(self.inline), repr(self.symbols))

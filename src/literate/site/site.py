@@ -24,6 +24,7 @@ from literate.site.page import Page, load_page
 from literate.site.page_names import PageNames, page_names
 from literate.site.project import Project
 from literate.site.ui import ui_passages
+from literate.source.values import Symbol
 from literate.translation.catalog import Catalog
 from literate.translation.catalog_file import load_catalog
 from literate.translation.language import Language
@@ -49,6 +50,8 @@ class Site:
     dead_links: tuple[LiterateError, ...] = ()
     #: What other documentations document, by name.
     documented: Mapping[str, Documented] = field(default_factory=dict)
+    #: What packages bring in whose file is no page, by their names.
+    packages: Mapping[str, Mapping[str, Symbol]] = field(default_factory=dict)
 
     def messages(self, name: str) -> tuple[Message, ...]:
         """The texts to translate of a page, or those that stand on no page: of `SITE_CATALOG`."""
@@ -120,7 +123,7 @@ class Site:
 
     @cached_property
     def _names(self) -> NameTable:
-        return NameTable(self.pages, self.documented)
+        return NameTable(self.pages, self.documented, self.packages)
 
     def names_of(self, page: Page, url_of: Callable[[str], str]) -> PageNames:
         """Where a page's names lead; `url_of` gives the address of a page in any one language."""

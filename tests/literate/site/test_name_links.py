@@ -15,6 +15,7 @@ DOCUMENTED = documented(read_project(ROOT / "mkdocs.yml"))
 INDEX = (
     "# Overview\n\n`Base.width`, `make_net()`, `Net`, `torch.nn.Conv2d`, `width`, `elsewhere`.\n"
 )
+INIT = "from .base import Base as Reexported\n"
 BASE = '''"""# The base"""
 from dataclasses import dataclass
 from torch import nn
@@ -88,13 +89,14 @@ made = make_net(options=Settings()).width
 base.make_net(options=None)
 "a".join([])
 print(base.Options.depth, len(made), nothing)
+from paper import Reexported
 '''
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     project = Project(tmp_path_factory.mktemp("named"))
-    for name, text in {"__init__": "", "base": BASE, "net": NET}.items():
+    for name, text in {"__init__": INIT, "base": BASE, "net": NET}.items():
         project.write(f"src/paper/{name}.py", text)
     project.write("docs/index.md", INDEX)
     inventories = "\n".join(
@@ -171,6 +173,8 @@ def line_of(text, source=NET):
         ("print(base", "depth", "../base/#Options.depth"),
         ("print(base", "len", "https://python.example/library/functions.html#len"),
         ("print(base", "made", "#made"),
+        ("from paper import", "Reexported", "../base/#Base"),
+        ("from paper import", "paper", ""),
     ],
 )  # fmt: skip
 def test_a_name_leads_to_what_it_stands_for(tokens, line, name, href):
