@@ -75,7 +75,7 @@ class NameTable:
         found: dict[str, int] = {}
         paths = [self.canonical(page, name.path) if name.path else "" for name in page.names.names]
         for number, (name, path) in enumerate(zip(page.names.names, paths, strict=True)):
-            if name.line and name.path.startswith("."):
+            if name.line and path:
                 found.setdefault(path, number)
         numbers = []
         for number, (name, path) in enumerate(zip(page.names.names, paths, strict=True)):
