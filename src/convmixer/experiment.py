@@ -44,10 +44,8 @@ import sys
 import time
 
 from convmixer.errors import run_command, start
+from convmixer.recipe import NAMES
 from convmixer.runs.options import check, parse
-
-# The models' names as they are written
-NAMES = {"convmixer": "ConvMixer", "mlp_mixer": "MLP-Mixer", "vit": "ViT"}
 
 
 def main(arguments: list[str] | None = None) -> int:
