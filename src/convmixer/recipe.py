@@ -207,9 +207,9 @@ class RunOptions:
     # Whether to compile the model with torch.compile first. With auto, only on CUDA,
     # where a long training makes up for the wait.
     compile: Literal["auto", "on", "off"] = "auto"
-    # Threads of a CPU. With 0, a small model gets one, since more would mostly wait for
-    # each other, and others get one for each core. With another number, the weights end
-    # up slightly different.
+    # Threads of a CPU. With 0, small steps get one, since more would mostly wait for each
+    # other, and others get one for each core. With another number, the weights end up
+    # slightly different, so a run that resumes keeps its own.
     threads: int = 0
     # How images and filters lie in memory: all channels of a pixel together, or each
     # channel as a whole. With auto, the former, except on MPS. Which is faster on a GPU

@@ -63,7 +63,9 @@ def train_run(setting: Setting, state: State, report: Callable[[], None]) -> int
     loss are not finite: no later step can repair them.
     """
     options, leads = setting.options, setting.team.leads
-    model = in_training(setting, state)
+    advice = "use a smaller model, or --average 0"
+    with memory_for("the model", advice, setting.machine, setting.folder):
+        model = in_training(setting, state)
     best = max((epoch["accuracy"] for epoch in state.epochs), default=-1.0)
 
     # A dry run leaves no trace, labml's included.
@@ -223,7 +225,9 @@ def step(
     """
     figures = take_step(setting, state, model, batch)
     if state.ema is not None:
-        state.ema.update(state.model)
+        advice = "use a smaller model, or --average 0"
+        with memory_for("the average", advice, setting.machine, setting.folder):
+            state.ema.update(state.model)
     return figures * batch.size
 
 

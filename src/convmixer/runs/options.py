@@ -50,17 +50,15 @@ PLACE = {
 }
 
 # The options by their groups, as `--help` shows them
-Grouped = make_dataclass(
-    "Grouped",
-    [
-        ("start", StartOptions),
-        ("data", DataOptions),
-        ("model", ModelOptions),
-        ("training", TrainingOptions),
-        ("augmentation", AugmentationOptions),
-        ("run", RunOptions),
-    ],
-)
+GROUPS = {
+    "start": StartOptions,
+    "data": DataOptions,
+    "model": ModelOptions,
+    "training": TrainingOptions,
+    "augmentation": AugmentationOptions,
+    "run": RunOptions,
+}
+Grouped = make_dataclass("Grouped", list(GROUPS.items()))
 
 
 def parse(arguments: list[str]) -> Options:
@@ -85,10 +83,8 @@ def parse(arguments: list[str]) -> Options:
     default = default or of_data_set.get(asked.dataset, Options())
     values = vars(default)
     parts = {
-        group.name: group.type(
-            **{one.name: values[one.name] for one in fields(group.type)}
-        )
-        for group in fields(Grouped)
+        name: kind(**{field.name: values[field.name] for field in fields(kind)})
+        for name, kind in GROUPS.items()
     }
     found = read(
         Grouped,

@@ -119,7 +119,9 @@ def tracked(folder: Path, options: dict[str, Any]) -> Iterator[None]:
             named = {LABML_NN.get(name, name): value for name, value in options.items()}
             experiment.configs(named)
             watched = experiment.start()
-        with redirect_stdout(Aside(sys.stdout)), watched:
+        # What labml prints at its end is dropped too.
+        shown, dropped = Aside(sys.stdout), Aside(io.StringIO())
+        with redirect_stdout(dropped), watched, redirect_stdout(shown):
             yield
     except RuntimeError as error:
         # A server may refuse the run at any moment from its start on.

@@ -123,6 +123,22 @@ def test_a_seed_decides_the_crops_whoever_reads(root):
     assert not torch.equal(other, expected)
 
 
+@pytest.mark.usefixtures("two_cores")
+def test_the_workers_stay_from_epoch_to_epoch(root):
+    images = image_folders(options(root, workers=1))
+    alone = image_folders(options(root))
+    workers = []
+    for seed in (1, 2, 3):
+        # An epoch that was not read to its end is in nobody's way.
+        next(images.train.batches([torch.tensor([8, 7]), torch.tensor([6])], seed=9))
+        assert torch.equal(pixels(images, seed=seed), pixels(alone, seed=seed))
+        workers.append({process.pid for process in multiprocessing.active_children()})
+    assert workers[0] == workers[1] == workers[2]
+    assert len(workers[0]) == 1
+    del images
+    assert not multiprocessing.active_children()
+
+
 def test_images_of_an_epoch_are_cropped_apart(tmp_path):
     """Two copies of a file are cut differently, as their numbers differ."""
     for part in ("train", "val"):
