@@ -289,7 +289,7 @@ def shape(
     Returns the shape of a tensor, which must exist and have this many dimensions.
     """
     if name not in state:
-        raise ValueError(f"a tensor is missing, {name} by our names")
+        raise ValueError(f"a tensor is missing, {name}")
     found = tuple(state[name].shape)
     if len(found) != dimensions:
         raise ValueError(f"{name} has {len(found)} dimensions, not {dimensions}")

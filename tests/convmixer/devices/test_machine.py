@@ -25,7 +25,7 @@ from convmixer.errors import ExperimentError
 from convmixer.model import ConvMixer
 from convmixer.recipe import CIFAR10_25, CIFAR10_BEST, Options
 from convmixer.runs.beginning import begin
-from convmixer.runs.loop import in_training, train_epoch
+from convmixer.runs.loop import evaluate_state, in_training, train_epoch
 from convmixer.runs.memory import take_step
 from convmixer.runs.options import check
 from convmixer.runs.setting import Setting
@@ -405,6 +405,36 @@ def test_of_several_processes_none_tries_what_would_fit(tmp_path):
     batch = next(epoch_batches(data, options, CPU, 0, rank=0, world_size=2))
     with pytest.raises(ExperimentError, match="32 images at once; half as many may fit: add --acc"):
         take_step(setting, state, Limited(state.model, 1, FULL[0]), batch)
+
+
+@pytest.mark.parametrize("error", FULL, ids=lambda error: type(error).__name__)
+def test_an_evaluation_that_does_not_fit_is_the_same_error(tmp_path, error):
+    """What divides the batches of the training divides its batches too."""
+    data = digits()
+    for parts, limit, size in ((1, 400, 450), (4, 15, 16), (64, 0, 1)):
+        options = Options(width=8, depth=1, batch_size=64, accumulate=parts)
+        state = begin(options, data, CPU, Team())
+        setting = Setting(options, data, CPU, Team(), tmp_path)
+        state.model = Limited(state.model, limit, error)
+        message = f"the memory of cpu is too small for the evaluation of {size} images at once; "
+        with pytest.raises(ExperimentError, match=f"{message}raise --accumulate"):
+            evaluate_state(setting, state)
+        state.model.limit = size
+        assert evaluate_state(setting, state).shape == (450, 10)
+
+
+def test_an_average_that_does_not_fit_is_the_same_error(tmp_path, monkeypatch):
+    data, options = digits(), Options(width=8, depth=1, average=0.9)
+    state = begin(options, data, CPU, Team())
+    setting = Setting(options, data, CPU, Team(), tmp_path)
+
+    def full(*arguments):
+        # As a compiler wraps it
+        raise RuntimeError("the backend failed") from FULL[0]
+
+    monkeypatch.setattr(EMA, "update", full)
+    with pytest.raises(ExperimentError, match=r"too small for the average; .*--average 0\. There"):
+        train_epoch(setting, state, state.model, StopRequest())
 
 
 def test_another_fault_keeps_its_traceback(tmp_path):
