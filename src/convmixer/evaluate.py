@@ -64,8 +64,8 @@ class Options:
     split: Literal["auto", "random", "writers"] = "auto"
     # Decides which digits or writers are held out.
     split_seed: int | None = None
-    # Side of the images in pixels, for imagefolder. Without it, the size that the model
-    # was trained on.
+    # Side of the images in pixels, for imagefolder. Without it, the size that the run
+    # was trained with; weights of others do not say theirs.
     image_size: int | None = None
     # Where to compute. With auto, on a GPU if PyTorch finds one.
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
@@ -145,6 +145,11 @@ def evaluate(options: Options, chosen: Recipe) -> None:
 
     trained = load(options.weights)
     if chosen.dataset == "imagefolder" and options.image_size is None:
+        if "image_size" not in trained.options:
+            raise ExperimentError(
+                f"{options.weights} does not say which size its images had; add "
+                "--image-size, such as 224 for models of ImageNet"
+            )
         chosen = replace(chosen, image_size=trained.image_size)
     trained.check_image_size(chosen.image_size)
     machine = choose_machine(replace(chosen, width=trained.options["width"]))
@@ -204,6 +209,7 @@ def suited(data: "DataSet", trained: "Trained", weights: Path) -> "DataSet":
     mean, std = trained.mean, trained.std
     if mean is None or std is None:
         mean, std = IMAGENET
+        print("The weights do not say how their images were normalized: as ImageNet.")
     return replace(data, mean=mean, std=std)
 
 

@@ -151,6 +151,23 @@ def test_other_classes_are_one_error(tmp_path, capsys, change, message):
     assert error.count("\n") == 1
 
 
+def test_weights_of_others_need_a_size_for_files(tmp_path, capsys):
+    from PIL import Image
+
+    for place in ("train", "val"):
+        for name in ("a", "b"):
+            (tmp_path / place / name).mkdir(parents=True)
+            Image.new("RGB", (20, 20)).save(tmp_path / place / name / "0.png")
+    torch.save(build(Options(width=8, depth=1), 2).state_dict(), tmp_path / "w.pt")
+    words = [str(tmp_path / "w.pt"), "--dataset", "imagefolder", "--data-dir", str(tmp_path)]
+    assert evaluate.main([*words, "--workers", "0"]) == 2
+    assert "does not say which size its images had; add --image-size" in capsys.readouterr().err
+    assert evaluate.main([*words, "--workers", "0", "--image-size", "16"]) == 0
+    printed = capsys.readouterr().out
+    assert "do not say how their images were normalized: as ImageNet." in printed
+    assert "top-5  100.00%" in printed
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_a_run_starts_from_weights(runs, tmp_path, monkeypatch, model):
     """Without a step, and so with the loss of the weights."""

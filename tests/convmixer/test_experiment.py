@@ -432,6 +432,7 @@ WAITING = {
     "comparison": [],
     "export": ["weights.pt", "weights.onnx"],
     "predict": ["--weights", "weights.pt", "image.png"],
+    "evaluate": ["weights.pt", "--dataset", "digits"],
 }
 
 
@@ -448,6 +449,7 @@ WAITING = {
         ("export", "", signal.SIGTERM, -signal.SIGTERM, ""),
         ("predict", "", signal.SIGINT, 130, "\nStopped before the last image.\n"),
         ("predict", "", signal.SIGTERM, -signal.SIGTERM, ""),
+        ("evaluate", "", signal.SIGINT, 130, "\nStopped before the last image.\n"),
     ],
 )
 def test_a_program_can_be_stopped_while_pytorch_is_imported(

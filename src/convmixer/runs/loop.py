@@ -91,7 +91,8 @@ def train_run(setting: Setting, state: State, report: Callable[[], None]) -> int
             save(setting, state, figures["accuracy"] > best, shown)
             best = max(best, figures["accuracy"])
             if leads and not options.dry_run:
-                tracker.save(state.epoch, figures)
+                known = {k: v for k, v in figures.items() if v is not None}
+                tracker.save(state.epoch, known)
     return None
 
 
@@ -107,15 +108,16 @@ def figures_of(setting: Setting, state: State, shown: Report) -> dict[str, Any]:
     logits = evaluate_state(setting, state)
     labels = setting.data.test.labels.cpu()
     right = (logits.argmax(dim=1) == labels).sum().item()
-    train_accuracy = state.right / n_images
-    return {
+    found = {
         "loss": state.loss / n_images,
         "accuracy": right / len(labels),
-        "train_accuracy": train_accuracy if math.isfinite(train_accuracy) else None,
+        "train_accuracy": state.right / n_images,
         "held_out_loss": F.cross_entropy(logits, labels).item(),
         "learning_rate": state.optimizer.param_groups[0]["lr"],
         "images_per_second": speed,
     }
+    # JSON has no other numbers.
+    return {k: value if math.isfinite(value) else None for k, value in found.items()}
 
 
 def in_training(setting: Setting, state: State) -> nn.Module:
