@@ -130,7 +130,7 @@ def test_many_classes_are_not_a_table():
 
 def test_a_table_names_its_classes():
     text = evaluate.table([[12, 0], [3, 4]], ["cat", "dog"])
-    assert text.splitlines()[1:] == ["        0  1", "0 cat  12  0", "1 dog   3  4"]
+    assert text.splitlines()[1:] == ["       0  1", "0 cat 12  0", "1 dog  3  4"]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ After every epoch a line stays. Where there is no terminal, as in a file or in a
 these are all.
 """
 
+import math
 import shutil
 import sys
 import time
@@ -43,7 +44,7 @@ class Progress:
         # Errors go to the same place, so a run whose output goes to a file can still be
         # watched.
         self.live = shown and sys.stderr.isatty()
-        self.last = 0.0
+        self.last = -math.inf
         # When the first step was done, and its number. It may have waited for a
         # compiler, and says nothing of the others.
         self.first: tuple[float, int] | None = None
