@@ -21,6 +21,7 @@ UI_STRINGS = {
     "To the overview": "link on the same page",
     "Download the source file": "below an annotated page",
     "Download as a notebook": "below an annotated page",
+    "Nothing for “{typed}”. Results for “{meant}”.": "above what a mistyped search finds instead",
     "Enlarge": "button on a picture",
     "Close": "button on an enlarged picture",
 }
