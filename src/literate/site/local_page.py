@@ -99,13 +99,15 @@ class LocalFootnote:
 class CodeLine:
     """A line of code: as the file has it, and its coloured and linked tokens without its ending.
 
-    Its anchor is empty where something else on the page goes by that name.
+    Its anchor is empty where something else on the page goes by that name. `shape` is that of the
+    tensor which the line makes, where that is known: in symbols, then in each configuration.
     """
 
     number: int
     text: str
     tokens: Tokens
     anchor: str
+    shape: tuple[str, ...] = ()
 
     @property
     def html(self) -> str:
@@ -180,7 +182,8 @@ class LocalPage:
     """A page as one language's readers get it.
 
     `words` are the translated fields of its front matter, as plain texts. Only an annotated page
-    shows its rows side by side; only one whose front matter says so has a `hero`.
+    shows its rows side by side; only one whose front matter says so has a `hero`. `shape_choice` is
+    the control of its shapes, as HTML.
     """
 
     words: Mapping[str, Words]
@@ -189,6 +192,7 @@ class LocalPage:
     references_heading: LocalHeading | None
     references: tuple[Reference, ...]
     hero: Hero | None = None
+    shape_choice: str = ""
 
     @property
     def headline(self) -> LocalHeading | None:

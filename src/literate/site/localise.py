@@ -39,6 +39,7 @@ from literate.site.local_page import (
 from literate.site.markdown import marked
 from literate.site.page import Page
 from literate.site.rows import make_rows
+from literate.site.shape_html import choice_html
 from literate.site.ui import translate_ui
 from literate.source.frontmatter import Words
 from literate.translation.lookup import Lookup
@@ -63,6 +64,9 @@ class PageContext:
     words: Lookup | None = None
     bibliography: Bibliography = field(default_factory=dict)
     source_language: str = "en"
+    #: The shapes of what lines make, by their numbers; and of which configurations they are.
+    shapes: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    configurations: Sequence[str] = ()
     #: Whether code and formulas stay Markdown, for `site/markdown.py`.
     is_plain: bool = False
 
@@ -90,14 +94,28 @@ class _Localiser:
         rows = tuple(self._note(i, note) for i, note in enumerate(self.page.notes))
         if self.page.is_annotated:
             rows = make_rows(self.page, rows, self.context.code, self._word("Imports"))
+            rows = tuple(map(self._shaped, rows))
         page = LocalPage(
             words=words,
             rows=rows,
             is_annotated=self.page.is_annotated,
             references_heading=self._references_heading(),
             references=self._references(),
+            shape_choice=self._shape_choice() if self.context.shapes else "",
         )
         return replace(page, hero=self._hero(page)) if self.page.front.get("hero") else page
+
+    def _shaped(self, row: Row) -> Row:
+        """A row whose lines have the shapes of what they make."""
+        shapes = self.context.shapes
+        if not any(line.number in shapes for line in row.code):
+            return row
+        code = (replace(line, shape=shapes.get(line.number, ())) for line in row.code)
+        return replace(row, code=tuple(code))
+
+    def _shape_choice(self) -> str:
+        names = map(self._word, self.context.configurations)
+        return choice_html(self._word("Shapes of tensors"), self._word("in symbols"), names)
 
     def _hero(self, page: LocalPage) -> Hero:
         """What the front matter puts beside the title."""

@@ -17,7 +17,9 @@ from typing import Any
 from literate.base.errors import LiterateError
 from literate.base.files import SourceFile
 from literate.site.page import Page
+from literate.site.shape_html import MOST
 from literate.source.document import Definition
+from literate.translation.message import Kind, Passage, plain_text
 
 #: In symbols, then in each configuration; "" where there is none.
 Row = tuple[str, ...]
@@ -44,6 +46,11 @@ class Shapes:
     path: str = ""
     configurations: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     files: Mapping[str, Mapping[str, Function]] = field(default_factory=dict)
+
+    def passages(self) -> Iterator[Passage]:
+        """The names of the configurations, for readers to choose."""
+        for name in self.configurations:
+            yield plain_text(name, self.path, 1, Kind.CONFIG, "configuration of shapes")
 
     def of(self, page: Page) -> dict[int, Row]:
         """The shapes of a page's lines, by their numbers."""
@@ -126,6 +133,8 @@ def load_shapes(file: SourceFile) -> Shapes:
             str(path): {str(name): _function(it, len(configurations)) for name, it in known.items()}
             for path, known in data["files"].items()
         }
+        if len(configurations) > MOST:
+            raise ValueError(f"{len(configurations)} configurations are more than {MOST}")
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise file.error(
             f"this is no record of shapes: {type(error).__name__}: {error}",

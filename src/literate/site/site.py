@@ -22,6 +22,7 @@ from literate.site.localise import PageContext, localise
 from literate.site.messages import page_passages
 from literate.site.page import Page, load_page
 from literate.site.project import Project
+from literate.site.shapes import Shapes
 from literate.site.ui import ui_passages
 from literate.source.names import NameUse
 from literate.translation.catalog import Catalog
@@ -47,6 +48,7 @@ class Site:
     bibliography: Bibliography = field(default_factory=dict)
     #: What is said of each link that leads nowhere, where the project only wants that reported.
     dead_links: tuple[LiterateError, ...] = ()
+    shapes: Shapes = field(default_factory=Shapes)
 
     def messages(self, name: str) -> tuple[Message, ...]:
         """The texts to translate of a page, or those that stand on no page: of `SITE_CATALOG`."""
@@ -56,7 +58,7 @@ class Site:
         """What a page asks its catalog for, in order."""
         if name != SITE_CATALOG:
             return page_passages(self.pages[name], self.drawings)
-        return chain(self.project.words, ui_passages(self.pages.values()))
+        return chain(self.project.words, self.shapes.passages(), ui_passages(self.pages.values()))
 
     @property
     def language_codes(self) -> tuple[str, ...]:
@@ -66,6 +68,11 @@ class Site:
     def folder(self, language: str) -> str:
         """The folder of a language's pages; those in the sources' language are at the root."""
         return "" if language == self.project.language else f"{language}/"
+
+    @property
+    def wrong_shapes(self) -> list[LiterateError]:
+        """What notes say of shapes that no run of the code has seen."""
+        return [fault for page in self.pages.values() for fault in self.shapes.faults(page)]
 
     @property
     def paper(self) -> Paper | None:
@@ -78,7 +85,7 @@ class Site:
         project = self.project
         folders = [project.docs, *project.sources, project.translations]
         files = [project.bibliography] if project.bibliography else []
-        files += project.card_fonts
+        files += [*project.card_fonts, *([project.shapes] if project.shapes else [])]
         return [*folders, *files, *self.assets.values()]
 
     def page_of(self, path: Path) -> str | None:
@@ -164,6 +171,8 @@ class Site:
             bibliography=cited,
             source_language=self.project.language,
             is_plain=is_plain,
+            shapes=self.shapes.of(page),
+            configurations=tuple(self.shapes.configurations),
         )
         return localise(page, context)
 
