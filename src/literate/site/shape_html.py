@@ -6,7 +6,7 @@ copies or searches, and the choice needs no script.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from html import escape
 
 #: The style sheet knows so many configurations.
@@ -23,13 +23,18 @@ def shape_html(row: Sequence[str]) -> str:
     return f'<span class="shape"{attributes}></span>'
 
 
-def choice_html(legend: str, symbols: str, configurations: Iterable[str]) -> str:
-    """The control that switches the configuration, in words of the page's language."""
+def choice_html(
+    shapes: Collection[int], configurations: Iterable[str], word: Callable[[str], str]
+) -> str:
+    """The control that switches the configuration, on a page with shapes."""
+    if not shapes:
+        return ""
     values = {f"in-{number}": name for number, name in enumerate(configurations)}
-    values["symbols"] = symbols
+    values["symbols"] = "in symbols"
     options = "".join(
         f'<label><input type="radio" name="shapes" value="{value}" autocomplete="off"'
-        f"{' checked' if value == 'in-0' else ''}> {escape(name)}</label>"
+        f"{' checked' if value == 'in-0' else ''}> {escape(word(name))}</label>"
         for value, name in values.items()
     )
-    return f'<fieldset class="shape-choice"><legend>{escape(legend)}</legend>{options}</fieldset>'
+    legend = escape(word("Shapes of tensors"))
+    return f'<fieldset class="shape-choice"><legend>{legend}</legend>{options}</fieldset>'
