@@ -290,8 +290,27 @@ def ids_of(page, names):
     return {*ids, *(f"L{line.number}" for line in page.document.lines)}
 
 
-def test_every_link_of_this_site_leads_somewhere():
-    inside, outside = check_links(load_site(read_project(ROOT / "mkdocs.yml")))
+@pytest.fixture(scope="module")
+def own():
+    """This repository's site."""
+    return load_site(read_project(ROOT / "mkdocs.yml"))
+
+
+def test_a_page_has_the_symbols_of_the_paper_and_what_leads_away(own):
+    page = own.localise(own.pages["model"], lambda name: f"{name}/")
+    tokens = [token for row in page.rows for line in row.code for token in line.tokens]
+    texts = {token.binding: token.text for token in tokens if not isinstance(token, str)}
+    names = {symbol.tex: symbol.name for symbol in page.symbols}
+    assert names["h"] == "width" and names["d"] == "depth"
+    assert page.symbols[0].html == "<math><mi>h</mi></math>"
+    for symbol in page.symbols:
+        assert {texts[binding] for binding in symbol.bindings} == {symbol.name}
+    convolution = page.outside[DOCUMENTED["torch.nn.Conv2d"].url]
+    assert (convolution.name, convolution.documentation) == ("torch.nn.Conv2d", "PyTorch")
+
+
+def test_every_link_of_this_site_leads_somewhere(own):
+    inside, outside = check_links(own)
     assert inside > 500
     assert outside > 500
 
