@@ -10,6 +10,7 @@ from literate.mkdocs.config import read_project
 from literate.site.inventory import documented
 from literate.site.layout import lay_out
 from literate.site.load import load_site
+from literate.translation.lookup import Lookup
 
 DOCUMENTED = documented(read_project(ROOT / "mkdocs.yml"))
 INDEX = (
@@ -307,6 +308,16 @@ def test_a_page_has_the_symbols_of_the_paper_and_what_leads_away(own):
         assert {texts[binding] for binding in symbol.bindings} == {symbol.name}
     convolution = page.outside[DOCUMENTED["torch.nn.Conv2d"].url]
     assert (convolution.name, convolution.documentation) == ("torch.nn.Conv2d", "PyTorch")
+
+
+def test_code_in_a_translated_note_leads_where_the_source_does(own):
+    def shown(lookup):
+        page = own.localise(own.pages["model"], lambda name: f"{name}/", lookup)
+        html = "".join(block.html for row in page.rows for block in row.blocks)
+        return sorted(inline(LexborHTMLParser(html)).items())
+
+    assert shown(Lookup(own.catalog("zh", "model"))) == shown(None)
+    assert any(href for _, href in shown(None))
 
 
 def test_every_link_of_this_site_leads_somewhere(own):
