@@ -82,6 +82,11 @@ class Net(Base):
     def helper(self, value): return self.forward(value)
 
 
+def open_device(text: str, device: str):
+    device = torch.device(device)
+    return text.index("1"), device.index
+
+
 net = Net(depth=3, settings=Settings(depth=1, nonsense=2))
 net.forward(x=1)
 net.helper(value=3)
@@ -174,6 +179,7 @@ def line_of(text, source=NET):
         ("print(base", "depth", "../base/#Options.depth"),
         ("print(base", "len", "https://python.example/library/functions.html#len"),
         ("print(base", "made", "#made"),
+        ("return text", "index", "https://python.example/library/stdtypes.html#str.index"),
         ("from paper import", "Reexported", "../base/#Base"),
         ("from paper import", "paper", ""),
     ],
@@ -186,6 +192,10 @@ def test_a_field_of_a_dataclass_is_what_its_constructor_takes(tokens):
     line = line_of("net = Net")
     assert tokens[line, "depth", 1].href == "../base/#Options.depth"
     assert tokens[line, "nonsense", 0].href == ""
+
+
+def test_a_name_that_gets_another_value_is_not_what_it_was(tokens):
+    assert (line_of("return text"), "index", 1) not in tokens
 
 
 def test_what_nothing_binds_is_no_name(tokens):
