@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from literate.base.html import text_of
-from literate.notes.highlight import Tokens
+from literate.notes.highlight import NameLink, Tokens
 from literate.notes.note import BlockKind, Figure, Formula, Inline
+from literate.site.page_names import PaperSymbol
 from literate.site.ui import without_tags
 from literate.source.frontmatter import Words
 
@@ -99,13 +100,15 @@ class LocalFootnote:
 class CodeLine:
     """A line of code: as the file has it, and its coloured and linked tokens without its ending.
 
-    Its anchor is empty where something else on the page goes by that name.
+    Its anchor is empty where something else on the page goes by that name. `shape` is that of the
+    tensor which the line makes, where that is known: in symbols, then in each configuration.
     """
 
     number: int
     text: str
     tokens: Tokens
     anchor: str
+    shape: tuple[str, ...] = ()
 
     @property
     def html(self) -> str:
@@ -180,7 +183,9 @@ class LocalPage:
     """A page as one language's readers get it.
 
     `words` are the translated fields of its front matter, as plain texts. Only an annotated page
-    shows its rows side by side; only one whose front matter says so has a `hero`.
+    shows its rows side by side; only one whose front matter says so has a `hero`. `symbols` are
+    those of the paper that it pairs with names of the code; `outside` has what leads to other
+    documentations, by address. `shape_choice` is the control of its shapes, as HTML.
     """
 
     words: Mapping[str, Words]
@@ -188,7 +193,10 @@ class LocalPage:
     is_annotated: bool
     references_heading: LocalHeading | None
     references: tuple[Reference, ...]
+    symbols: tuple[PaperSymbol, ...] = ()
+    outside: Mapping[str, NameLink] = field(default_factory=dict)
     hero: Hero | None = None
+    shape_choice: str = ""
 
     @property
     def headline(self) -> LocalHeading | None:
