@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from literate.notes.highlight import Tokens
 from literate.notes.note import BlockKind, Figure, Formula, Inline
-from literate.site.ui import without_tags
 from literate.source.frontmatter import Words
 
 
@@ -173,11 +172,6 @@ class LocalPage:
     is_annotated: bool
     references_heading: LocalHeading | None
     references: tuple[Reference, ...]
-
-    @property
-    def title(self) -> str:
-        """The title as templates and the navigation may show it."""
-        return without_tags(str(self.words["title"]))
 
     @property
     def toc(self) -> Iterator[TocEntry]:

@@ -89,7 +89,7 @@ def load_page(name: str, file: SourceFile, cache: Cache = NO_CACHE) -> Page:
     Raises `LiterateError` for whatever of it cannot be read, parsed or converted.
     """
     path = file.path
-    data = path.read_bytes()
+    data = file.read_bytes("the file")
     module = module_name(path) if path.suffix == ".py" else ""
     key = digest("page", name, str(path), file.shown, module, data)
     known = cache.get(key)
