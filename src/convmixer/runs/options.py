@@ -16,7 +16,7 @@ import json
 import math
 from dataclasses import asdict, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import tyro
 
@@ -78,24 +78,52 @@ def options_of(folder: Path) -> Options:
     """
     path = folder / "record.json"
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))["options"]
+        stored = json.loads(read_regular(path))["options"]
         # JSON has no paths, and knows nothing of types.
-        for field in fields(Options):
-            if isinstance(field.default, Path):
-                stored[field.name] = Path(stored[field.name])
+        for name, kind in get_type_hints(Options).items():
+            if not is_of(kind, stored[name]):
+                raise ValueError(f"its {name} is {stored[name]!r:.99}")
+            if kind is Path:
+                stored[name] = Path(stored[name])
         options = Options(**stored)
     except OSError as error:
         raise ExperimentError(
             f"--resume {folder}: {path} cannot be read ({error.strerror}); name the "
             "folder of a run, such as runs/NAME"
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ExperimentError(
             f"--resume {folder}: {path} is no record of a run that this version can go "
             f"on with ({error})"
         ) from error
     place = folder.absolute()
-    return replace(options, resume=folder, runs=folder.parent, name=place.name)
+    # Downloading is up to the person at the terminal, not to a file.
+    return replace(
+        options, resume=folder, runs=folder.parent, name=place.name, download=False
+    )
+
+
+def read_regular(path: Path) -> str:
+    """
+    Returns the text of a file. Anything else in its place, such as a pipe, could be
+    waited for without end.
+    """
+    if path.exists() and not path.is_file():
+        raise ValueError("it is no regular file")
+    return path.read_text(encoding="utf-8")
+
+
+def is_of(kind: Any, value: Any) -> bool:
+    """
+    Whether a value of JSON is of the type of an option. Computers count to $2^{63}$.
+    """
+    if get_origin(kind) is Literal:
+        return value in get_args(kind)
+    if kind in (Path, str, Path | None):
+        missing = value is None and kind == Path | None
+        return missing or (isinstance(value, str) and "\0" not in value)
+    kinds = (int, float) if kind is float else (kind,)
+    return type(value) in kinds and -(2**63) < value < 2**63
 
 
 def plain(options: Options) -> dict[str, Any]:

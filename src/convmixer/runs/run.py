@@ -32,7 +32,7 @@ from convmixer.images.cifar10 import cifar10
 from convmixer.images.folders import image_folders
 from convmixer.recipe import Options
 from convmixer.runs.checkpoint import State, read_checkpoint
-from convmixer.runs.files import checkpoints, locked
+from convmixer.runs.files import checkpoints, locked, refuse_links
 from convmixer.runs.loop import Setting, evaluate_state, train_run
 from convmixer.runs.record import CIRCUMSTANCES, describe, read_record, write_record
 from convmixer.runs.tracking import find_server
@@ -65,6 +65,7 @@ def run(options: Options, command: str, clock: float) -> int:
         folder = options.runs / (options.name or f"{datetime.now():%Y-%m-%d-%H%M%S}")
         with processes.together():
             if options.resume and processes.leads:
+                refuse_links(folder)
                 until_the_end.enter_context(locked(folder))
                 tidy(folder)
         with processes.together():

@@ -47,8 +47,7 @@ class SourceFile:
         """The bytes of a file; raises as `read_text` does."""
         self.check_place()
         try:
-            # A pipe would be waited for; this way, opening one returns at once.
-            with open(os.open(self.path, os.O_RDONLY | _AT_ONCE), "rb") as file:
+            with open(self.path, "rb", opener=_at_once) as file:
                 mode = os.fstat(file.fileno()).st_mode
                 data = file.read(LIMIT + 1) if stat.S_ISREG(mode) else b""
         except FileNotFoundError:
@@ -81,7 +80,9 @@ class SourceFile:
         return self.error(f"{what} cannot be read: {reason}", fix="Put a readable file there")
 
 
-_AT_ONCE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+def _at_once(path: str, flags: int) -> int:
+    """Open a file; a pipe is not waited for."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def is_within(path: Path, roots: Iterable[Path]) -> bool:

@@ -44,8 +44,8 @@ def _key() -> bytes:
         # Linked into place when it is whole: of two first builds, one makes the key of both.
         fresh = path.with_name(f"key.{secrets.token_hex(8)}")
         if not path.exists():
-            with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(secrets.token_bytes(_SIZE))
+            fresh.touch(mode=0o600, exist_ok=False)
+            fresh.write_bytes(secrets.token_bytes(_SIZE))
             try:
                 with suppress(FileExistsError):
                     os.link(fresh, path)

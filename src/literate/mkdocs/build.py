@@ -53,12 +53,12 @@ def build() -> Built:
     # Where the site is a symbolic link, what it leads to is the site.
     site = real_path(project.site)
     _check_writable(site, project.shown(project.site))
-    check_ours(site, path_from(Path(), project.site))
     started = time.time()
     with workshop(site) as folder:
         new = folder / "new"
         config.site_dir = str(new)
         summary, notes = _mkdocs_build(config)
+        check_ours(site, path_from(Path(), project.site))
         swap(new, site, folder / "old")
     stamp.write(project.site, summary, started=started)
     return Built(project.shown(project.site), summary, notes)

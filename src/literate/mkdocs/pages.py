@@ -140,7 +140,7 @@ class SitePage(MkDocsPage):
 def _shown(value: Any) -> Any:
     """Front matter as templates may show it: its texts bring in no tag."""
     if isinstance(value, str):
-        return for_templates(value)
+        return str(for_templates(value))
     if isinstance(value, dict):
         return {key: _shown(item) for key, item in value.items()}
     return list(map(_shown, value)) if isinstance(value, list | tuple) else value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -84,6 +85,8 @@ def _ids(blocks: Iterable[Block]) -> Iterator[str]:
         yield from (value for tag in tags(block.html, "id") if (value := tag.get("id")))
 
 
+#: What speaks of the whole page, and the names that the theme's own parts have.
+_OF_THE_WHOLE_PAGE = re.compile(r"<(?:base|meta)(?=[\s/>])|\bid\s*=\s*[\"']?__\w+", re.IGNORECASE)
 #: Type of the token that opens a block -> what it is to a reader.
 _KINDS = {
     "paragraph_open": BlockKind.PARAGRAPH,
@@ -241,6 +244,13 @@ class _NoteRenderer(RendererHTML):
         token, state = tokens[idx], _state(env)
         line = _line(token, state)
         html = without_comments(token.content)
+        if found := _OF_THE_WHOLE_PAGE.search(html):
+            raise LiterateError(
+                f"HTML in a note holds `{found[0]}`, which changes the whole page",
+                file=state.path,
+                line=line,
+                fix="Remove it",
+            )
         written = list(tags(html))
         if token.type == "html_inline" and written and written[0].name == "img":
             image = written[0]

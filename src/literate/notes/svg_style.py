@@ -1,4 +1,4 @@
-"""The style sheet of a drawing, kept to the drawing: a page has one set of names for all of them."""
+"""The style sheet of a drawing, kept to it: all that is on a page shares one set of names."""
 
 from __future__ import annotations
 

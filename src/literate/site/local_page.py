@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from literate.notes.highlight import Tokens
 from literate.notes.note import BlockKind, Figure, Formula, Inline
+from literate.site.ui import for_templates
 from literate.source.frontmatter import Words
 
 
@@ -172,6 +173,11 @@ class LocalPage:
     is_annotated: bool
     references_heading: LocalHeading | None
     references: tuple[Reference, ...]
+
+    @property
+    def title(self) -> str:
+        """The title as templates and the navigation may show it."""
+        return for_templates(str(self.words["title"]))
 
     @property
     def toc(self) -> Iterator[TocEntry]:
