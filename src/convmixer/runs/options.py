@@ -115,7 +115,8 @@ def read_regular(path: Path) -> str:
 
 def is_of(kind: Any, value: Any) -> bool:
     """
-    Whether a value of JSON is of the type of an option. Computers count to $2^{63}$.
+    Whether a value of JSON is of the type of an option. Integers must fit into 64 bits,
+    as they have to in PyTorch.
     """
     if get_origin(kind) is Literal:
         return value in get_args(kind)
