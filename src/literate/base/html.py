@@ -11,15 +11,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape, unescape
 
+# Each pattern reads on from where it has come to, and what is not closed goes to the end, as in a
+# browser: so no text takes longer than it is long.
 _TAG = r"<(?P<end>/?)(?P<name>[A-Za-z][\w:-]*)(?P<rest>(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)>"
 # What is no tag though it looks like one stands first: comments, scripts, styles.
 _MARKUP = re.compile(
-    rf"<!--.*?-->|<(?P<raw>script|style)\b.*?</(?P=raw)\s*>|{_TAG}", re.DOTALL | re.IGNORECASE
+    rf"<!--.*?(?:-->|\Z)|<(?P<raw>script|style)\b.*?(?:</(?P=raw)\s*>|\Z)|{_TAG}",
+    re.DOTALL | re.IGNORECASE,
 )
-_ANY_TAG = re.compile(r"<[^>]*>")
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_ANY_TAG = re.compile(
+    rf"{_COMMENT.pattern}|<(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+>", re.DOTALL
+)
 _ATTRIBUTE = re.compile(
-    r"""\s*([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+)))?""", re.DOTALL
+    r"""(?<!\s)\s*+([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+)))?""", re.DOTALL
 )
 
 #: Elements that have no end tag.

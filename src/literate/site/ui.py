@@ -64,9 +64,9 @@ def translate_setting(text: str, words: Lookup | None) -> str:
 
 
 #: What ends a text or an attribute. A character reference is neither, and may be meant.
-_MARKS = {"<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;", "`": "&#96;"}
+_MARKS = str.maketrans({"<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;", "`": "&#96;"})
 
 
 def for_templates(text: str) -> Markup:
     """A plain text that templates may put anywhere: into a text, or into an attribute in quotes."""
-    return Markup(text.translate(str.maketrans(_MARKS)))  # noqa: S704 - escaped here
+    return Markup(text.translate(_MARKS))  # noqa: S704 - escaped here

@@ -117,11 +117,12 @@ def read_entries(text: str, shown: str) -> Iterator[Entry]:
             ) from None
 
     lines: dict[str, int] = {}
+    line, counted = 1, 0  # the lines up to there, which are not counted again
     position = skip(expect("{", 0))
     while text[position : position + 1] != "}":
         start = expect('"', position) - 1
         source, position = value(start)
-        line = text.count("\n", 0, start) + 1
+        line, counted = line + text.count("\n", counted, start), start
         if source in lines:
             raise fail(
                 f"the key {_short(source)!r} stands here and on line {lines[source]}",
