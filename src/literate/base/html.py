@@ -20,9 +20,7 @@ _MARKUP = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_ANY_TAG = re.compile(
-    rf"{_COMMENT.pattern}|<(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+>", re.DOTALL
-)
+_ANY_TAG = re.compile(rf"{_COMMENT.pattern}|<(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+>", re.DOTALL)
 _ATTRIBUTE = re.compile(
     r"""(?<!\s)\s*+([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+)))?""", re.DOTALL
 )
