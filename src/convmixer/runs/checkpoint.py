@@ -157,6 +157,7 @@ def read_checkpoint(folder: Path, state: State) -> Path | None:
         # Read first: then no error of the disk is mistaken for one of the content.
         content = io.BytesIO(newest.read_bytes())
         check_sums(content)
+        content.seek(0)
         fill(state, torch.load(content, weights_only=True, map_location="cpu"))
     except UNFIT as error:
         if out_of_memory(error):

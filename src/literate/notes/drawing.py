@@ -40,7 +40,8 @@ class Drawing:
     def html(self, translate: Callable[[str], str], label: str, prefix: str = "") -> str:
         """The drawing as an element of a page, its words translated, named for screen readers.
 
-        `prefix` goes before its ids and classes, so that no two drawings of a page share one.
+        `prefix` goes before its ids, so that no two drawings of a page share one; its style sheet
+        reaches no other.
         """
         root = ET.fromstring(self.text)
         for element, attribute, text in list(_texts(root)):
@@ -90,29 +91,23 @@ def _lines(data: bytes) -> list[int]:
 
 
 def _rename(root: ET.Element, prefix: str) -> None:
-    """Put a prefix before each id and class of a drawing, and wherever the drawing speaks of it."""
+    """Put a prefix before each id of a drawing, and wherever the drawing speaks of it."""
     ids = {name for element in root.iter() if (name := element.get("id"))}
     scope = f"{prefix}drawing"
 
     def renamed(name: str) -> str:
         return prefix + name if name in ids else name
 
-    def prefixed(names: str) -> str:
-        return " ".join(prefix + name for name in names.split())
-
     for element in root.iter():
         for attribute, value in element.items():
             if attribute == "id":
                 element.set(attribute, renamed(value))
-            elif attribute == "class":
-                element.set(attribute, prefixed(value))
             elif attribute in _ID_LISTS:
                 element.set(attribute, " ".join(renamed(name) for name in value.split()))
             elif attribute not in _COLOURS or not value.startswith("#"):
                 element.set(attribute, _referring(value, renamed))
         if element.tag == f"{SVG}style":
-            sheet = scoped(element.text or "", scope, lambda name: prefix + name)
-            element.text = _referring(sheet, renamed)
+            element.text = _referring(scoped(element.text or "", scope, renamed), renamed)
     root.set("class", f"{scope} {root.get('class', '')}".strip())
 
 

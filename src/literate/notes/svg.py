@@ -23,6 +23,8 @@ _NAMES = [
     "feSpotLight", "feTile", "feTurbulence"
 ]  # fmt: skip
 _ELEMENTS = frozenset(SVG + name for name in _NAMES)
+#: Classes that place something on the page, over all else.
+_OF_THE_THEME = "md-"
 _HREFS = ("href", f"{XLINK}href")
 #: A picture within the file. SVG is left out, for it would be a drawing that nobody looked at.
 _PICTURE = re.compile(r"data:image/(?:png|jpe?g|gif|webp|avif);base64,[A-Za-z0-9+/=\s]*")
@@ -46,6 +48,9 @@ def clean(element: ET.Element) -> None:
             del element.attrib[name]
     if style := element.get("style"):
         element.set("style", painted(style))
+    if classes := element.get("class"):
+        own = (name for name in classes.split() if not name.lower().startswith(_OF_THE_THEME))
+        element.set("class", " ".join(own))
     for child in list(element):
         if child.tag in _ELEMENTS:
             clean(child)

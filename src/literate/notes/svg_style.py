@@ -12,15 +12,15 @@ _PART = re.compile(r"([^{}]*)([{}])")
 _AT_RULE = re.compile(r"@(?:media|supports)\b[\w\s():.,<>=/%+-]*")
 #: Types, classes, ids, attributes and pseudo-classes: no strings with braces, no escapes.
 _SELECTOR = re.compile(r"[\w\s.#:*>+~()\[\]=\"'^$|-]+")
-_NAME = re.compile(r"([.#])(-?[A-Za-z_][\w-]*)")
+_ID = re.compile(r"#(-?[A-Za-z_][\w-]*)")
 _PSEUDO_ELEMENT = re.compile(r"::[\w-]+\Z")
 
 
 def scoped(css: str, scope: str, renamed: Callable[[str], str]) -> str:
     """The rules of a style sheet that paint, so that they reach no further than `scope`.
 
-    `scope` is the class of the drawing's own element; `renamed` gives a class or an id the name
-    that it has on the page.
+    `scope` is the class of the drawing's own element; `renamed` gives an id the name that it has on
+    the page.
     """
     return " ".join(_rules(_COMMENT.sub(" ", css), scope, renamed))
 
@@ -52,7 +52,7 @@ def _rule(selectors: str, body: str, scope: str, renamed: Callable[[str], str]) 
 
 def _selector(selector: str, scope: str, renamed: Callable[[str], str]) -> str:
     """A selector that finds the same elements, as far as they are in the drawing."""
-    named = _NAME.sub(lambda match: match[1] + renamed(match[2]), selector)
+    named = _ID.sub(lambda match: f"#{renamed(match[1])}", selector)
     pseudo = _PSEUDO_ELEMENT.search(named)
     end = pseudo.start() if pseudo else len(named)
     return f"{named[:end]}:where(.{scope}, .{scope} *){named[end:]}"

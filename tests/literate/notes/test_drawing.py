@@ -66,7 +66,7 @@ def test_two_uses_share_no_id_and_each_speaks_of_its_own_parts(tmp_path):
         assert f'fill="url(#{prefix}a)" stroke="#abc"' in text
         kept = f":where(.{prefix}drawing, .{prefix}drawing *)"
         assert (
-            f"#{prefix}a:hover{kept}, .{prefix}b{kept}, #{prefix}c.{prefix}d{kept} "
+            f"#{prefix}a:hover{kept}, .b{kept}, #{prefix}c.d{kept} "
             f"{{ fill: #abc; clip-path: url(#{prefix}a) }}"
         ) in text
         assert f' href="#{prefix}a"' in text and f'xlink:href="#{prefix}c"' in text
@@ -100,8 +100,8 @@ def test_a_drawing_paints_itself_and_nothing_else(tmp_path):
     )
     text = html(load(tmp_path, drawn), "one-")
     kept = ":where(.one-drawing, .one-drawing *)"
-    assert f"*{kept} {{ fill: red }} body{kept}, .one-md-header{kept} {{ display: none }}" in text
+    assert f"*{kept} {{ fill: red }} body{kept}, .md-header{kept} {{ display: none }}" in text
     assert f"@media (prefers-color-scheme: dark) {{ text{kept} {{ fill: #eee }} }}" in text
-    assert f".one-b{kept}::before {{ stroke: red }}" in text
-    assert 'class="one-md-overlay one-b" style="fill: red"' in text
+    assert f".b{kept}::before {{ stroke: red }}" in text
+    assert 'class="b" style="fill: red"' in text
     assert '<svg xmlns="http://www.w3.org/2000/svg" class="one-drawing"' in text
