@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape, unescape
 
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
 # Each pattern reads on from where it has come to, and what is not closed goes to the end, as in a
 # browser: so no text takes longer than it is long.
 _TAG = r"<(?P<end>/?)(?P<name>[A-Za-z][\w:-]*)(?P<rest>(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)>"
@@ -138,6 +140,19 @@ def is_balanced(html: str) -> bool:
         if not still_open or still_open.pop() != tag.name:
             return False
     return all(name in _OPEN_ENDED for name in still_open)
+
+
+#: Deeper than any note, and well below what the recursion of parsers bears.
+DEPTH = 100
+
+
+def is_too_deep(html: str) -> bool:
+    """Whether its elements nest over `DEPTH` deep."""
+    root = LexborHTMLParser(html, is_fragment=True).root if html.count("<") > DEPTH else None
+    level: list[LexborNode] = [root] if root else []
+    for _ in range(DEPTH):
+        level = [child for node in level for child in node.iter()]
+    return bool(level)
 
 
 def _tag(match: re.Match[str]) -> Tag:

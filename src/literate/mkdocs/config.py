@@ -128,11 +128,10 @@ def _check_strays(project: Project) -> None:
     """Raise where MkDocs would publish what is not the project's, or wait for it."""
     errors = []
     for path in strays(project.docs):
-        hidden = is_hidden(path.relative_to(project.docs))
         file = SourceFile(path, path_from(project.root, path), project.roots)
-        if not hidden and not is_within(path, project.roots):
+        if not is_within(path, project.roots):
             errors.append(file.stray())
-        elif not hidden and not path.is_symlink():
+        elif not path.is_symlink() and not is_hidden(path.relative_to(project.docs)):
             errors.append(file.error("this is no regular file", fix="Remove it"))
     raise_all(errors)
 

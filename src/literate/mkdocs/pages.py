@@ -103,7 +103,10 @@ class SitePage(MkDocsPage):
         self.markdown = ""
         self.meta = {
             **({"hide": ["navigation"]} if self.source.is_annotated else {}),
-            **_shown({**self.source.front.fields, **self.info.words}),
+            **{
+                name: for_templates(value) if isinstance(value, str) else _shown(value)
+                for name, value in {**self.source.front.fields, **self.info.words}.items()
+            },
             "template": self.template,
             "title": self.info.title,
             "description": self.info.description,
@@ -143,7 +146,7 @@ class SitePage(MkDocsPage):
 
 
 def _shown(value: Any) -> Any:
-    """Front matter as templates may show it: its texts bring in no tag."""
+    """What a field holds, as templates may show it: its texts bring in no tag."""
     if isinstance(value, str):
         return str(for_templates(value))
     if isinstance(value, dict):

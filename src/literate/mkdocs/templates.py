@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from literate.base.cache import Cache
 
-_SCRIPT_TAG = re.compile(r"<script(?=[\s>])(?![^>]*\s(?:src=|type=\"application/json\"))")
+_SCRIPT_TAG = re.compile(r"<script(?=[\s>])(?![^>]*\s(?:src=|type=\"application/[\w+]*json\"))")
 _MARK = f" data-{token_hex(16)}"
 _MARKED = re.compile(rf"<script{_MARK}([^>]*)>(.*?)</script>", re.DOTALL)
 _HEAD = re.compile(r"<meta charset=[^>]*>|<head[^>]*>")

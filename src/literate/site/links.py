@@ -178,7 +178,10 @@ class Links:
         """
         folder = self.project.docs if path.startswith("/") else page.file.parent
         file = _absolute(folder / path.lstrip("/"))
-        if not file.is_file():
+        try:
+            if not file.is_file():
+                return None
+        except OSError:  # no name that a file can have
             return None
         if not is_within(file, self.project.roots):
             raise ValueError("leads out of the project")

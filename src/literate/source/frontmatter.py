@@ -115,7 +115,7 @@ def front_matter(prose: Prose, path: str) -> tuple[FrontMatter, Prose]:
     numbers = prose.line_numbers[start + 1 : end]
     try:
         meta, indices = _load("\n".join(lines[start + 1 : end]))
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         raise LiterateError(
             f"the front matter is not YAML: {getattr(error, 'problem', error)}",
@@ -134,9 +134,19 @@ def front_matter(prose: Prose, path: str) -> tuple[FrontMatter, Prose]:
     return matter, rest if rest.line_numbers else Prose("", prose.line_numbers[-1:])
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML in which nothing stands for something else: a few lines could stand for gigabytes."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, "an alias (`*`) is not read here", mark)
+        return super().compose_node(parent, index)
+
+
 def _load(text: str) -> tuple[Any, dict[str, int]]:
     """What a piece of YAML says, and the line of each of its keys, counted from 0."""
-    loader = yaml.SafeLoader(text)
+    loader = _Loader(text)
     try:
         node = loader.get_single_node()
         if node is None:
