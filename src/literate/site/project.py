@@ -82,8 +82,9 @@ class Project:
     @property
     def roots(self) -> tuple[Path, ...]:
         """The project's folder, and those elsewhere that its configuration names."""
-        papers = (self.bibliography,) if self.bibliography else ()
-        return _roots(self.root, (self.docs, self.translations, *self.sources, *papers))
+        named = [self.docs, self.translations, *self.sources, *self.card_fonts]
+        named += [documentation.inventory for documentation in self.inventories]
+        return _roots(self.root, (*named, *([self.bibliography] if self.bibliography else [])))
 
     def error(self, setting: str, message: str, fix: str | None = None) -> LiterateError:
         """What is wrong with a setting, such as `sources` or `theme.language`."""

@@ -134,23 +134,30 @@ def front_matter(prose: Prose, path: str) -> tuple[FrontMatter, Prose]:
     return matter, rest if rest.line_numbers else Prose("", prose.line_numbers[-1:])
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML in which nothing stands for something else: a few lines could stand for gigabytes."""
+#: How many values front matter may hold, each counted wherever an alias repeats it.
+_MOST = 10_000
 
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.composer.ComposerError(None, None, "an alias (`*`) is not read here", mark)
-        return super().compose_node(parent, index)
+
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many values a node holds; endlessly many where it holds itself."""
+    if id(node) not in known:
+        known[id(node)] = _MOST  # for as long as it is being counted
+        parts: list[yaml.Node] = node.value if isinstance(node, yaml.SequenceNode) else []
+        if isinstance(node, yaml.MappingNode):
+            parts = [part for pair in node.value for part in pair]
+        known[id(node)] = 1 + sum(_size(part, known) for part in parts)
+    return known[id(node)]
 
 
 def _load(text: str) -> tuple[Any, dict[str, int]]:
     """What a piece of YAML says, and the line of each of its keys, counted from 0."""
-    loader = _Loader(text)
+    loader = yaml.SafeLoader(text)
     try:
         node = loader.get_single_node()
         if node is None:
             return {}, {}
+        if _size(node, {}) > _MOST:
+            raise ValueError(f"it holds over {_MOST:,} values")
         lines = dict(_lines(node))
         return loader.construct_document(node) or {}, lines
     finally:
