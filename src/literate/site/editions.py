@@ -135,6 +135,7 @@ def _infos_of(
             repr(links),
             repr(site.context_parts(page, url_of)),
             site.project.language,
+            site.project.repository,
         )
         built = cache.get(key)
         if isinstance(built, BuiltPage):
@@ -142,7 +143,8 @@ def _infos_of(
             continue
         if code is None:  # pages link to one another alike in every language
             code = site.linked_code(page, url_of)
-        made = _make(site, name, edition, code, key)
+        source = infos.get(site.project.language)
+        made = _make(site, name, edition, code, key, source)
         if isinstance(made, BuiltPage):
             cache.put(key, made)
             infos[language] = made.info
@@ -163,8 +165,14 @@ def load_built(site: Site, name: str, edition: Edition, info: PageInfo, cache: C
 
 
 def _make(
-    site: Site, name: str, edition: Edition, code: tuple[Tokens, ...], key: str
+    site: Site,
+    name: str,
+    edition: Edition,
+    code: tuple[Tokens, ...],
+    key: str,
+    source: PageInfo | None = None,
 ) -> BuiltPage | list[LiterateError]:
+    """The page in a language; `source` is its info in that of the sources, where it is known."""
     lookup = None
     if edition.words is not None:
         try:
@@ -174,10 +182,14 @@ def _make(
         if faults := _faults(catalog):
             return faults
         lookup = Lookup(catalog)
-    page = site.localise(site.pages[name], edition.addresses, lookup, edition.words, code)
+    book = _notebook(site, name, edition) if edition.words is None or source is None else None
+    has_notebook = book is not None or (source is not None and source.has_notebook)
+    page = site.localise(
+        site.pages[name], edition.addresses, lookup, edition.words, code, has_notebook
+    )
     coverage = coverage_of(site.passages(name), lookup) if lookup else Coverage()
-    book = _notebook(site, name, edition) if edition.words is None else None
-    info = PageInfo(key, page.words, coverage, book is not None)
+    info = PageInfo(key, page.words, coverage, has_notebook)
+    book = book if edition.words is None else None
     return BuiltPage(info, lay_out(page), tuple(page.toc), search_sections(page), book)
 
 

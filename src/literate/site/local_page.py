@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from html import escape
 
 from literate.notes.highlight import Tokens
 from literate.notes.note import BlockKind, Figure, Formula, Inline
+from literate.site.about import About
 from literate.site.ui import without_tags
+from literate.source.calls import Called
 from literate.source.frontmatter import Words
 
 
@@ -97,13 +100,15 @@ class LocalFootnote:
 class CodeLine:
     """A line of code: as the file has it, and its coloured and linked tokens without its ending.
 
-    Its anchor is empty where something else on the page goes by that name.
+    Its anchor is empty where something else on the page goes by that name. `shape` is that of the
+    tensor which the line makes, where that is known.
     """
 
     number: int
     text: str
     tokens: Tokens
     anchor: str
+    shape: str = ""
 
     @property
     def html(self) -> str:
@@ -136,6 +141,7 @@ class Row:
     last: int = 0
     is_opening: bool = False
     label: str = ""
+    original: str = ""
 
     @property
     def headings(self) -> Iterator[LocalHeading]:
@@ -161,11 +167,27 @@ class TocEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """The file that an annotated page is made of: its name and its length in lines.
+
+    `address` is where it can be fetched, `notebook` where its notebook can, if it has one; in the
+    repository, if the project names one, it stands at `repository`.
+    """
+
+    name: str
+    lines: int
+    address: str
+    notebook: str = ""
+    repository: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LocalPage:
     """A page as one language's readers get it.
 
     `words` are the translated fields of its front matter, as plain texts. Only an annotated page
-    shows its rows side by side.
+    shows its rows side by side; its file is `source`. `interface` are the engine's own words in
+    the page's language, and `source_language` is the language of the originals in its rows.
     """
 
     words: Mapping[str, Words]
@@ -173,6 +195,15 @@ class LocalPage:
     is_annotated: bool
     references_heading: LocalHeading | None
     references: tuple[Reference, ...]
+    source: SourceInfo | None = None
+    interface: Mapping[str, str] = field(default_factory=dict)
+    source_language: str = "en"
+    calls: tuple[Called, ...] = ()
+    abouts: Mapping[str, About] = field(default_factory=dict)
+
+    def say(self, word: str) -> str:
+        """A word of the engine's own in the language of the page, as HTML."""
+        return escape(self.interface.get(word, word))
 
     @property
     def title(self) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from html import escape, unescape
 from itertools import accumulate
 
-from literate.base.html import Tag, map_tags, map_words
+from literate.base.html import Tag, map_tags, map_words, text_of
 from literate.notes.bibliography import Bibliography, labels, paper_html
 from literate.notes.drawing import Drawing, image_html
 from literate.notes.heading import find_headings
@@ -18,13 +18,15 @@ from literate.notes.note import (
     Citation,
     Figure,
     FootnoteRef,
+    Formula,
     Heading,
     Inline,
     Note,
     UiString,
     Verbatim,
 )
-from literate.notes.placeholder import cut
+from literate.notes.placeholder import Slot, cut
+from literate.site.about import About
 from literate.site.anchors import match_anchors
 from literate.site.local_page import (
     BlockBuilder,
@@ -34,10 +36,11 @@ from literate.site.local_page import (
     LocalPage,
     Reference,
     Row,
+    SourceInfo,
 )
 from literate.site.page import Page
 from literate.site.rows import make_rows
-from literate.site.ui import translate_ui
+from literate.site.ui import UI_STRINGS, translate_ui
 from literate.source.frontmatter import Words
 from literate.translation.lookup import Lookup
 from literate.translation.segment import Segment, has_words, segments_of
@@ -50,8 +53,9 @@ class PageContext:
     `url` gives the address of a link's or an image's target, as it stands in the source, relative
     to the page, or None where it leads nowhere; `drawings` holds the SVG files by the same target;
     `code` holds the tokens of each line, nothing where nobody looks at them; `bibliography` holds
-    what pages may cite. `lookup` is of the page's catalog, `words` of the site's; both are None in
-    the language of the source.
+    what pages may cite; `source` tells of an annotated page's file, `abouts` of what its names
+    stand for on other pages. `lookup` is of the page's catalog, `words` of the site's; both are
+    None in the language of the source.
     """
 
     url: Callable[[str], str | None]
@@ -61,6 +65,8 @@ class PageContext:
     words: Lookup | None = None
     bibliography: Bibliography = field(default_factory=dict)
     source_language: str = "en"
+    source: SourceInfo | None = None
+    abouts: Mapping[str, About] = field(default_factory=dict)
 
 
 def localise(page: Page, context: PageContext) -> LocalPage:
@@ -92,6 +98,11 @@ class _Localiser:
             is_annotated=self.page.is_annotated,
             references_heading=self._references_heading(),
             references=self._references(),
+            source=self.context.source,
+            interface={word: self._word(word) for word in UI_STRINGS},
+            source_language=self.context.source_language,
+            calls=self.page.calls,
+            abouts=self.context.abouts,
         )
 
     # --- words ---
@@ -114,11 +125,30 @@ class _Localiser:
         """A note as a row that has no code yet."""
         if note is None:
             return Row()
-        return Row(tuple(self._blocks(note, index)), tuple(self._footnotes(note, index)))
-
-    def _blocks(self, note: Note, index: int) -> Iterator[LocalBlock]:
-        """The blocks of a note in the page's language, cut at what they hold."""
         written = self._translated(note, note.blocks)
+        blocks = tuple(self._blocks(note, index, written))
+        is_same = self.context.lookup is None or "".join(written) == note.html
+        original = "" if is_same else "".join(self._original(note, index))
+        return Row(blocks, tuple(self._footnotes(note, index)), original=original)
+
+    def _original(self, note: Note, index: int) -> Iterator[str]:
+        """The words of a note as its source has them, but for its headings and pictures."""
+        for block in note.blocks:
+            pieces = list(cut(block.html))
+            held = [note.inlines[it.number] for it in pieces if isinstance(it, Slot)]
+            words = text_of("".join(it for it in pieces if isinstance(it, str)))
+            is_formula = not words and all(isinstance(item, Formula) for item in held)
+            has_picture = any(isinstance(item, Figure) for item in held)
+            if block.kind in _WORDED and not (block.is_wrapper or is_formula or has_picture):
+                html = "".join(
+                    html
+                    for item, html in self._pieces(note, index, block.html)
+                    if not isinstance(item, FootnoteRef)
+                )
+                yield map_tags(html, lambda tag: tag.put("id", None).text, "id")
+
+    def _blocks(self, note: Note, index: int, written: list[str]) -> Iterator[LocalBlock]:
+        """The blocks of a note in the page's language, cut at what they hold."""
         html = "".join(written)
         found = note.headings if html == note.html else find_headings(html, note.inlines)
         source = self.page.headings if note.headings else ()
@@ -280,6 +310,12 @@ class _Localiser:
         self._drawings += 1
         prefix = f"drawing-{self._drawings}-"
         return drawing.html(self._text, alt, prefix)
+
+
+#: Blocks whose words stand behind the mark in the margin of a translated note.
+_WORDED = {
+    BlockKind.PARAGRAPH, BlockKind.LIST, BlockKind.TABLE, BlockKind.QUOTE, BlockKind.ADMONITION,
+}  # fmt: skip
 
 
 def _bare_anchor(anchor: str) -> str:

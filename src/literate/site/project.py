@@ -32,7 +32,9 @@ class Project:
     only to `report`. `words` are the site's name, its navigation and the like: the texts that stand
     in the configuration instead of on a page. `bibliography` is a BibTeX file, if there is one.
     `language` is what the sources are written in, `site` the folder that the site is built into.
-    `places` says where settings stand; `key` names the values of all options, for the cache.
+    `repository` is the address at which the files of the commit that is built are shown, if the
+    configuration names a repository. `places` says where settings stand; `key` names the values of
+    all options, for the cache.
     """
 
     root: Path
@@ -48,6 +50,7 @@ class Project:
     bibliography: Path | None = None
     language: str = "en"
     site: Path = Path("site")
+    repository: str = ""
     places: Mapping[str, Place] = field(default_factory=dict)
     key: str = ""
 

@@ -17,7 +17,7 @@ from literate.notes.bibliography import Bibliography, Paper
 from literate.notes.drawing import Drawing
 from literate.notes.highlight import NameLink, Tokens, link_names
 from literate.site.links import Links, Target, relative_url
-from literate.site.local_page import LocalPage
+from literate.site.local_page import LocalPage, SourceInfo
 from literate.site.localise import PageContext, localise
 from literate.site.messages import page_passages
 from literate.site.page import Page, load_page
@@ -139,11 +139,13 @@ class Site:
         lookup: Lookup | None = None,
         words: Lookup | None = None,
         code: tuple[Tokens, ...] | None = None,
+        has_notebook: bool = False,
     ) -> LocalPage:
         """A page in the language of its catalog.
 
         `url_of` gives the address of a page in that language, relative to the site's root; `code`
-        is what `linked_code` gives, where that is at hand.
+        is what `linked_code` gives, where that is at hand; `has_notebook` says whether the page
+        offers its file as a notebook too.
         """
         addresses, drawings, cited = self.context_parts(page, url_of)
         context = PageContext(
@@ -154,8 +156,22 @@ class Site:
             words=words,
             bibliography=cited,
             source_language=self.project.language,
+            source=self._source(page, url_of(page.name), has_notebook=has_notebook),
         )
         return localise(page, context)
+
+    def _source(self, page: Page, here: str, *, has_notebook: bool) -> SourceInfo | None:
+        """The file of an annotated page that is at an address."""
+        if not page.is_annotated:
+            return None
+        repository = self.project.repository
+        return SourceInfo(
+            name=page.file.name,
+            lines=len(page.document.lines),
+            address=relative_url(quote(f"{page.name}.py"), here),
+            notebook=relative_url(quote(f"{page.name}.ipynb"), here) if has_notebook else "",
+            repository=repository + quote(page.path) if repository else "",
+        )
 
     def context_parts(
         self, page: Page, url_of: Callable[[str], str]
