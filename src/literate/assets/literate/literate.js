@@ -11,7 +11,7 @@
   let now, waiting;
   const look = () => {
     waiting = 0;
-    const index = sections.findLastIndex((section) => section?.getBoundingClientRect().top < innerHeight * 0.3);
+    const index = sections.findLastIndex((section) => section?.getClientRects().length && section.getBoundingClientRect().top < innerHeight * 0.3);
     if (index === now) return;
     links[now]?.classList.remove("now");
     links[now]?.removeAttribute("aria-current");
@@ -27,8 +27,8 @@
   });
 
   const step = (by) => {
-    const ahead = sections.map((section) =>
-      section ? section.getBoundingClientRect().top - parseFloat(getComputedStyle(section).scrollMarginTop) : 0);
+    const ahead = sections.map((section) => section?.getClientRects().length
+      ? section.getBoundingClientRect().top - parseFloat(getComputedStyle(section).scrollMarginTop) : 0);
     const to = by > 0 ? ahead.findIndex((top) => top > 8) : ahead.findLastIndex((top) => top < -8);
     if (to < 0) return by < 0 && scrollTo(0, 0);
     sections[to].scrollIntoView();
