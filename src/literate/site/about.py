@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from html import escape
+from typing import Protocol
 
 from literate.base.html import Tag, is_balanced, map_tags, text_of
+from literate.notes.note import BlockKind
 
 #: A sentence ends at a full stop before a capital letter or a tag, or at that of Chinese.
 _SENTENCE = re.compile(r'(.*?[.:!?؟](?=\s+["“(<A-Z\u0600-\u06ff]|\s*$)|.*?[。：！？])', re.DOTALL)
 _MARK = re.compile(r'<sup class="mark".*?</sup>', re.DOTALL)
 _LONGEST = 190
+#: What stands before the value of a constant.
+_VALUE = re.compile(r"^\w+(?:: [^=]+)? = ")
+
+
+class _Heading(Protocol):
+    @property
+    def label(self) -> str: ...
+
+
+class _Block(Protocol):
+    @property
+    def kind(self) -> BlockKind: ...
+    @property
+    def html(self) -> str: ...
+    @property
+    def heading(self) -> _Heading | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +44,10 @@ class About:
 
     @property
     def html(self) -> str:
-        """Both; a heading that only repeats the name is left out."""
+        """Both; a heading that only repeats the name is left out. A constant shows its value."""
+        if not self.is_said:
+            value = _VALUE.sub("", self.signature)
+            return f"<code>{escape(value, quote=False)}</code>" if self.is_constant else ""
         if self.is_named_alike:
             return self.sentence
         heading = text_of(self.heading)
@@ -40,10 +63,27 @@ class About:
         return (not self.is_named_alike and self.heading) or self.sentence
 
     @property
+    def is_constant(self) -> bool:
+        return _VALUE.match(self.signature) is not None
+
+    @property
+    def is_said(self) -> bool:
+        """Whether there is a note."""
+        return bool(self.heading or self.sentence)
+
+    @property
     def is_named_alike(self) -> bool:
         """Whether the heading says no more than the name."""
         name = re.sub(r"\W|_", "", self.name.rpartition(".")[2].casefold())
         return re.sub(r"\W|_", "", text_of(self.heading).casefold()) in (name, f"the{name}")
+
+
+def about(name: str, blocks: Iterable[_Block], signature: str = "") -> About:
+    """What the note of a definition says first."""
+    blocks = list(blocks)
+    heading = next((block.heading.label for block in blocks if block.heading), "")
+    paragraphs = (block.html for block in blocks if block.kind == BlockKind.PARAGRAPH)
+    return About(name, heading, first_sentence(next(paragraphs, "")), signature)
 
 
 def first_sentence(html: str) -> str:

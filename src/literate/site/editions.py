@@ -12,8 +12,10 @@ from literate.base.errors import LiterateError, raise_all
 from literate.base.parallel import map_on_cores
 from literate.convert.notebook import notebook
 from literate.notes.highlight import Tokens
+from literate.site.about import About
 from literate.site.layout import lay_out
 from literate.site.local_page import TocEntry
+from literate.site.quotes import Quotes
 from literate.site.search import SearchSection, search_sections
 from literate.site.site import SITE_CATALOG, Site
 from literate.site.ui import without_tags
@@ -97,7 +99,8 @@ def page_infos(
     errors: list[LiterateError] = []
     names = list(site.pages)
     infos: dict[tuple[str, str], PageInfo] = {}
-    made = map_on_cores(lambda name: _infos_of(site, name, editions, cache), names)
+    quotes = {language: _quotes(site, edition, cache) for language, edition in editions.items()}
+    made = map_on_cores(lambda name: _infos_of(site, name, editions, quotes, cache), names)
     for name, (results, faults) in zip(names, made, strict=True):
         infos |= {(language, name): info for language, info in results.items()}
         errors += faults
@@ -110,13 +113,19 @@ def page_info(site: Site, name: str, edition: Edition, cache: Cache) -> PageInfo
 
     Raises `LiterateError` for what is wrong with its catalog.
     """
-    infos, errors = _infos_of(site, name, {edition.language: edition}, cache)
+    language = edition.language
+    quotes = {language: _quotes(site, edition, cache)}
+    infos, errors = _infos_of(site, name, {language: edition}, quotes, cache)
     raise_all(errors)
     return infos[edition.language]
 
 
 def _infos_of(
-    site: Site, name: str, editions: Mapping[str, Edition], cache: Cache
+    site: Site,
+    name: str,
+    editions: Mapping[str, Edition],
+    quotes: Mapping[str, Quotes],
+    cache: Cache,
 ) -> tuple[dict[str, PageInfo], list[LiterateError]]:
     page = site.pages[name]
     code: tuple[Tokens, ...] | None = None
@@ -125,6 +134,7 @@ def _infos_of(
     for language, edition in editions.items():
         url_of = edition.addresses
         links = site.name_links(page, url_of)
+        targets = quotes[language].targets(name, (link.href for link in links if link))
         key = digest(
             "local",
             page.digest,
@@ -136,6 +146,7 @@ def _infos_of(
             repr(site.context_parts(page, url_of)),
             site.project.language,
             site.project.repository,
+            quotes[language].key(targets),
         )
         built = cache.get(key)
         if isinstance(built, BuiltPage):
@@ -144,7 +155,7 @@ def _infos_of(
         if code is None:  # pages link to one another alike in every language
             code = site.linked_code(page, url_of)
         source = infos.get(site.project.language)
-        made = _make(site, name, edition, code, key, source)
+        made = _make(site, name, edition, code, key, source, quotes[language].abouts(targets))
         if isinstance(made, BuiltPage):
             cache.put(key, made)
             infos[language] = made.info
@@ -158,10 +169,17 @@ def load_built(site: Site, name: str, edition: Edition, info: PageInfo, cache: C
     built = cache.get(info.key)
     if isinstance(built, BuiltPage):
         return built
-    code = site.linked_code(site.pages[name], edition.addresses)
-    made = _make(site, name, edition, code, info.key)
+    page = site.pages[name]
+    quotes, links = _quotes(site, edition, cache), site.name_links(page, edition.addresses)
+    said = quotes.abouts(quotes.targets(name, (link.href for link in links if link)))
+    code = site.linked_code(page, edition.addresses)
+    made = _make(site, name, edition, code, info.key, said=said)
     assert isinstance(made, BuiltPage)  # it had no faults when its info was made
     return made
+
+
+def _quotes(site: Site, edition: Edition, cache: Cache) -> Quotes:
+    return Quotes(site, edition.language, edition.addresses, edition.words, cache)
 
 
 def _make(
@@ -171,8 +189,13 @@ def _make(
     code: tuple[Tokens, ...],
     key: str,
     source: PageInfo | None = None,
+    said: Mapping[str, About] | None = None,
 ) -> BuiltPage | list[LiterateError]:
-    """The page in a language; `source` is its info in that of the sources, where it is known."""
+    """The page in a language.
+
+    `source` is its info in that of the sources, where it is known; `said` is what other pages say
+    of what it links to.
+    """
     lookup = None
     if edition.words is not None:
         try:
@@ -185,7 +208,7 @@ def _make(
     book = _notebook(site, name, edition) if edition.words is None or source is None else None
     has_notebook = book is not None or (source is not None and source.has_notebook)
     page = site.localise(
-        site.pages[name], edition.addresses, lookup, edition.words, code, has_notebook
+        site.pages[name], edition.addresses, lookup, edition.words, code, has_notebook, said
     )
     coverage = coverage_of(site.passages(name), lookup) if lookup else Coverage()
     info = PageInfo(key, page.words, coverage, has_notebook)

@@ -8,19 +8,11 @@ from html import escape
 
 from literate.base.html import text_of
 from literate.notes.highlight import CodeName
-from literate.notes.note import BlockKind
-from literate.site.about import About, first_sentence, lines_of
+from literate.site.about import About, lines_of
+from literate.site.calls import call_tree
 from literate.site.local_page import CodeLine, LocalPage, Row
-from literate.source.calls import Called
 
 _LONGEST = 170
-
-
-def about(row: Row) -> About:
-    """What the note of a definition says first."""
-    heading = next((it.label for it in row.headings), "")
-    paragraphs = (block.html for block in row.blocks if block.kind == BlockKind.PARAGRAPH)
-    return About(row.definition, heading, first_sentence(next(paragraphs, "")))
 
 
 @dataclass(slots=True)
@@ -63,10 +55,10 @@ def _link(href: str, text: str) -> str:
     return f'<a href="{href}">{text}</a>'
 
 
-def map_html(page: LocalPage, calls: Iterable[Called], abouts: Mapping[str, About]) -> str:
+def map_html(page: LocalPage, abouts: Mapping[str, About]) -> str:
     """The map of a file: what calls what, from the outside in."""
     items = []
-    for name, line, depth in calls:
+    for name, line, depth in call_tree(page):
         known = abouts.get(f"#{name}", About(name))
         anchor = f"#{name}" if f"#{name}" in abouts else f"#L{line}"
         number = f'<a class="range" href="#L{line}" aria-hidden="true" tabindex="-1">{line}</a>'

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from html import escape
 
 from literate.notes.note import BlockKind
-from literate.site.about import About, lines_of
+from literate.site.about import About, about, lines_of
 from literate.site.code import code_html, trimmed
-from literate.site.glossary import Glossary, about, index_html, map_html
+from literate.site.glossary import Glossary, index_html, map_html
 from literate.site.local_page import LocalHeading, LocalPage, Row
 from literate.site.spread import footnotes_html, spread, stands_at_the_foot
 
@@ -61,9 +61,13 @@ class _Sheet:
     glossary: Glossary = field(init=False)
 
     def __post_init__(self) -> None:
-        defined = (row for row in self.page.rows if row.definition and row.anchor)
-        own = {f"#{row.anchor}": about(row) for row in defined}
-        self.abouts = {**self.page.abouts, **own}
+        signatures = self.page.signatures
+        said = {f"#{name}": About(name, signature=it) for name, it in signatures.items()}
+        for row in self.page.rows:
+            if row.anchor:
+                signature = signatures.get(row.definition, "")
+                said[f"#{row.anchor}"] = about(row.definition, row.blocks, signature)
+        self.abouts = {**self.page.abouts, **said}
         self.glossary = Glossary(self.abouts)
 
     def html(self) -> str:
@@ -90,7 +94,7 @@ class _Sheet:
             title = f"<h1>{self.page.title}</h1>"
         figure = next((block for block in blocks if block.kind == BlockKind.FIGURE), None)
         lead = "".join(block.html for block in blocks if block is not figure) + footnotes_html(row)
-        side = figure.html if figure else map_html(self.page, self.page.calls, self.abouts)
+        side = figure.html if figure else map_html(self.page, self.abouts)
         side += self._imports(row)
         aside = f'<div class="aside">{side}</div>' if side else ""
         return (

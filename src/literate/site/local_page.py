@@ -10,7 +10,7 @@ from literate.notes.highlight import Tokens
 from literate.notes.note import BlockKind, Figure, Formula, Inline
 from literate.site.about import About
 from literate.site.ui import without_tags
-from literate.source.calls import Called
+from literate.source.document import Definition
 from literate.source.frontmatter import Words
 
 
@@ -198,7 +198,8 @@ class LocalPage:
     source: SourceInfo | None = None
     interface: Mapping[str, str] = field(default_factory=dict)
     source_language: str = "en"
-    calls: tuple[Called, ...] = ()
+    definitions: tuple[Definition, ...] = ()
+    signatures: Mapping[str, str] = field(default_factory=dict)
     abouts: Mapping[str, About] = field(default_factory=dict)
 
     def say(self, word: str) -> str:

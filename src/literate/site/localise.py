@@ -26,7 +26,7 @@ from literate.notes.note import (
     Verbatim,
 )
 from literate.notes.placeholder import Slot, cut
-from literate.site.about import About
+from literate.site.about import About, about
 from literate.site.anchors import match_anchors
 from literate.site.local_page import (
     BlockBuilder,
@@ -42,6 +42,7 @@ from literate.site.page import Page
 from literate.site.rows import make_rows
 from literate.site.ui import UI_STRINGS, translate_ui
 from literate.source.frontmatter import Words
+from literate.source.signatures import signatures
 from literate.translation.lookup import Lookup
 from literate.translation.segment import Segment, has_words, segments_of
 
@@ -74,6 +75,11 @@ def localise(page: Page, context: PageContext) -> LocalPage:
     return _Localiser(page, context).run()
 
 
+def abouts(page: Page, context: PageContext) -> dict[str, About]:
+    """What a page says first of each of its definitions, by name."""
+    return _Localiser(page, context).abouts()
+
+
 @dataclass(slots=True)
 class _Localiser:
     page: Page
@@ -83,12 +89,25 @@ class _Localiser:
     _labels: dict[str, str] = field(default_factory=dict)
     _drawings: int = 0
 
-    def run(self) -> LocalPage:
-        words = {name: self._words(value) for name, value in self.page.words.items()}
+    def __post_init__(self) -> None:
         footnotes = [len(note.footnotes) if note else 0 for note in self.page.notes]
         self._footnotes_before = [0, *accumulate(footnotes)]
         cited = dict.fromkeys(key for citation in self.page.citations() for key in citation.keys)
         self._labels = labels(self.context.bibliography[key] for key in cited)
+
+    def abouts(self) -> dict[str, About]:
+        said = {
+            name: About(name, signature=it) for name, it in signatures(self.page.document).items()
+        }
+        for index, section in enumerate(self.page.document.sections):
+            note = self.page.notes[index]
+            if note and (known := said.get(section.definition or "")) and not known.is_said:
+                blocks = tuple(self._blocks(note, index, self._translated(note, note.blocks)))
+                said[known.name] = about(known.name, blocks, known.signature)
+        return said
+
+    def run(self) -> LocalPage:
+        words = {name: self._words(value) for name, value in self.page.words.items()}
         rows = tuple(self._note(i, note) for i, note in enumerate(self.page.notes))
         if self.page.is_annotated:
             rows = make_rows(self.page, rows, self.context.code, self._word("Imports"))
@@ -101,7 +120,8 @@ class _Localiser:
             source=self.context.source,
             interface={word: self._word(word) for word in UI_STRINGS},
             source_language=self.context.source_language,
-            calls=self.page.calls,
+            definitions=self.page.document.definitions,
+            signatures=signatures(self.page.document) if self.page.is_annotated else {},
             abouts=self.context.abouts,
         )
 

@@ -12,7 +12,6 @@ from literate.notes.highlight import highlight_lines
 from literate.notes.note import Citation, Figure, Note
 from literate.notes.render import render_note
 from literate.site.anchors import NamedHeading, name_headings, unused
-from literate.source.calls import Called, call_tree
 from literate.source.document import Document
 from literate.source.frontmatter import FrontMatter, Words, front_matter
 from literate.source.markdown import read_markdown
@@ -28,8 +27,7 @@ class Page:
     in `model`; its catalogs are `translations/<language>/<name>.json`. `front` is its front matter,
     and `words` what of it is to be translated: its title before all. `references` is the anchor of
     its list of references, "" on a page that cites nothing. `code[i]` is the HTML of line i + 1,
-    `uses` are the names in it that may become links, `calls` tells which of its definitions calls
-    which. `digest` names the file's content.
+    `uses` are the names in it that may become links. `digest` names the file's content.
     """
 
     name: str
@@ -43,7 +41,6 @@ class Page:
     references: str = ""
     code: tuple[str, ...] = ()
     uses: tuple[NameUse, ...] = ()
-    calls: tuple[Called, ...] = ()
     module: str = ""
     digest: str = ""
 
@@ -131,7 +128,6 @@ def _make_page(name: str, file: SourceFile, module: str, data: bytes, key: str) 
         references=references,
         code=_code(document, uses) if module else (),
         uses=uses,
-        calls=call_tree(document, uses),
         module=module,
         digest=key,
     )

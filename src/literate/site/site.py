@@ -16,9 +16,10 @@ from literate.base.files import SourceFile
 from literate.notes.bibliography import Bibliography, Paper
 from literate.notes.drawing import Drawing
 from literate.notes.highlight import NameLink, Tokens, link_names
+from literate.site.about import About
 from literate.site.links import Links, Target, relative_url
 from literate.site.local_page import LocalPage, SourceInfo
-from literate.site.localise import PageContext, localise
+from literate.site.localise import PageContext, abouts, localise
 from literate.site.messages import page_passages
 from literate.site.page import Page, load_page
 from literate.site.project import Project
@@ -140,12 +141,13 @@ class Site:
         words: Lookup | None = None,
         code: tuple[Tokens, ...] | None = None,
         has_notebook: bool = False,
+        said: Mapping[str, About] | None = None,
     ) -> LocalPage:
         """A page in the language of its catalog.
 
         `url_of` gives the address of a page in that language, relative to the site's root; `code`
         is what `linked_code` gives, where that is at hand; `has_notebook` says whether the page
-        offers its file as a notebook too.
+        offers its file as a notebook too; `said` is what other pages say of what it links to.
         """
         addresses, drawings, cited = self.context_parts(page, url_of)
         context = PageContext(
@@ -157,8 +159,24 @@ class Site:
             bibliography=cited,
             source_language=self.project.language,
             source=self._source(page, url_of(page.name), has_notebook=has_notebook),
+            abouts=said or {},
         )
         return localise(page, context)
+
+    def abouts(self, name: str, language: str, words: Lookup | None) -> dict[str, About]:
+        """What a page says first of its definitions, in a language; `words` are the site's."""
+        page = self.pages[name]
+        lookup = Lookup(self.catalog(language, name)) if words else None
+        _, drawings, cited = self.context_parts(page, lambda other: other)
+        context = PageContext(
+            url=lambda raw: None,
+            drawings=drawings,
+            lookup=lookup,
+            words=words,
+            bibliography=cited,
+            source_language=self.project.language,
+        )
+        return abouts(page, context)
 
     def _source(self, page: Page, here: str, *, has_notebook: bool) -> SourceInfo | None:
         """The file of an annotated page that is at an address."""
