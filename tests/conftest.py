@@ -39,7 +39,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """This repository's own site, built as `build_site.py` builds it."""
     folder = tmp_path_factory.mktemp("repository")
-    for name in ("docs", "records", "src", "translations"):
+    for name in ("docs", "inventories", "records", "src", "translations"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "mkdocs.yml", folder)
     result = Project(folder).run_process()

@@ -89,7 +89,7 @@ def random_weights(width=256, depth=8, kernel=5, patch=2, **said):
 def photo_server(tmp_path_factory):
     """The site with the second network switched on: with its own weights, or with random ones."""
     folder = tmp_path_factory.mktemp("photos")
-    for name in ("docs", "records", "src", "translations"):
+    for name in ("docs", "inventories", "records", "src", "translations"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "mkdocs.yml", folder)
     if not PHOTOS.exists():

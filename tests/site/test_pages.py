@@ -95,7 +95,7 @@ def test_chinese_is_complete_and_clean():
 @pytest.fixture
 def with_supplied_map(tmp_path):
     """This repository with the map that it was given, as it was given, for its overview."""
-    for name in ("docs", "records", "src", "translations"):
+    for name in ("docs", "inventories", "records", "src", "translations"):
         shutil.copytree(ROOT / name, tmp_path / name)
     shutil.copy(ROOT / "mkdocs.yml", tmp_path)
     supplied = ROOT / "tests/data/readme.zh.json"

@@ -20,6 +20,13 @@ class Verbatim:
 
 
 @dataclass(frozen=True, slots=True)
+class Code(Verbatim):
+    """Inline code."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Formula(Verbatim):
     """A display formula."""
 

@@ -22,6 +22,7 @@ from literate.notes.note import (
     Block,
     BlockKind,
     Citation,
+    Code,
     Figure,
     Footnote,
     FootnoteRef,
@@ -186,9 +187,8 @@ class _NoteRenderer(RendererHTML):
     """Each method is the rule for the tokens of its name."""
 
     def code_inline(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
-        return _state(env).hold(
-            Verbatim(f"<code>{escape(tokens[idx].content, quote=False)}</code>")
-        )
+        text = tokens[idx].content
+        return _state(env).hold(Code(f"<code>{escape(text, quote=False)}</code>", text))
 
     def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
         language = tokens[idx].info.split()[0] if tokens[idx].info.split() else "text"

@@ -44,10 +44,13 @@ class About:
 
     @property
     def html(self) -> str:
-        """Both; a heading that only repeats the name is left out. A constant shows its value."""
+        """Both; a heading that only repeats the name is left out.
+
+        Of what no note speaks of, a constant shows its value, and a function how it is called.
+        """
         if not self.is_said:
-            value = _VALUE.sub("", self.signature)
-            return f"<code>{escape(value, quote=False)}</code>" if self.is_constant else ""
+            shown = _VALUE.sub("", self.signature)
+            return f"<code>{escape(shown, quote=False)}</code>" if shown else ""
         if self.is_named_alike:
             return self.sentence
         heading = text_of(self.heading)
@@ -61,10 +64,6 @@ class About:
     def short(self) -> str:
         """One of them, for a line."""
         return (not self.is_named_alike and self.heading) or self.sentence
-
-    @property
-    def is_constant(self) -> bool:
-        return _VALUE.match(self.signature) is not None
 
     @property
     def is_said(self) -> bool:

@@ -56,5 +56,7 @@ def _called(line: CodeLine) -> Iterator[str]:
     """The names of the page that a line calls: those with a parenthesis after them."""
     for token, behind in pairwise(chain(line.tokens, [""])):
         is_called = isinstance(behind, str) and behind.startswith("(")
-        if is_called and isinstance(token, CodeName) and not token.id and token.href[:1] == "#":
-            yield token.href[1:]
+        if is_called and isinstance(token, CodeName) and not token.is_place:
+            href = token.link.href if token.link else ""
+            if href.startswith("#"):
+                yield href[1:]

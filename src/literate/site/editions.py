@@ -11,10 +11,10 @@ from literate.base.cache import Cache, digest
 from literate.base.errors import LiterateError, raise_all
 from literate.base.parallel import map_on_cores
 from literate.convert.notebook import notebook
-from literate.notes.highlight import Tokens
 from literate.site.about import About
 from literate.site.layout import lay_out
 from literate.site.local_page import TocEntry
+from literate.site.page_names import PageNames
 from literate.site.quotes import Quotes
 from literate.site.search import SearchSection, search_sections
 from literate.site.site import SITE_CATALOG, Site
@@ -128,13 +128,13 @@ def _infos_of(
     cache: Cache,
 ) -> tuple[dict[str, PageInfo], list[LiterateError]]:
     page = site.pages[name]
-    code: tuple[Tokens, ...] | None = None
+    # Pages link to one another alike in every language.
+    names = site.names_of(page, next(iter(editions.values())).addresses)
     infos: dict[str, PageInfo] = {}
     errors: list[LiterateError] = []
     for language, edition in editions.items():
         url_of = edition.addresses
-        links = site.name_links(page, url_of)
-        targets = quotes[language].targets(name, (link.href for link in links if link))
+        targets = quotes[language].targets(name, names.hrefs)
         key = digest(
             "local",
             page.digest,
@@ -142,7 +142,7 @@ def _infos_of(
             edition.root,
             edition.digest,
             b"" if edition.words is None else site.catalog_bytes(language, name),
-            repr(links),
+            names.digest,
             repr(site.context_parts(page, url_of)),
             site.project.language,
             site.project.repository,
@@ -152,10 +152,9 @@ def _infos_of(
         if isinstance(built, BuiltPage):
             infos[language] = built.info
             continue
-        if code is None:  # pages link to one another alike in every language
-            code = site.linked_code(page, url_of)
         source = infos.get(site.project.language)
-        made = _make(site, name, edition, code, key, source, quotes[language].abouts(targets))
+        said = quotes[language].abouts(targets)
+        made = _make(site, name, edition, names, key, source, said)
         if isinstance(made, BuiltPage):
             cache.put(key, made)
             infos[language] = made.info
@@ -169,11 +168,12 @@ def load_built(site: Site, name: str, edition: Edition, info: PageInfo, cache: C
     built = cache.get(info.key)
     if isinstance(built, BuiltPage):
         return built
-    page = site.pages[name]
-    quotes, links = _quotes(site, edition, cache), site.name_links(page, edition.addresses)
-    said = quotes.abouts(quotes.targets(name, (link.href for link in links if link)))
-    code = site.linked_code(page, edition.addresses)
-    made = _make(site, name, edition, code, info.key, said=said)
+    names, quotes = (
+        site.names_of(site.pages[name], edition.addresses),
+        _quotes(site, edition, cache),
+    )
+    said = quotes.abouts(quotes.targets(name, names.hrefs))
+    made = _make(site, name, edition, names, info.key, said=said)
     assert isinstance(made, BuiltPage)  # it had no faults when its info was made
     return made
 
@@ -186,7 +186,7 @@ def _make(
     site: Site,
     name: str,
     edition: Edition,
-    code: tuple[Tokens, ...],
+    names: PageNames,
     key: str,
     source: PageInfo | None = None,
     said: Mapping[str, About] | None = None,
@@ -208,7 +208,7 @@ def _make(
     book = _notebook(site, name, edition) if edition.words is None or source is None else None
     has_notebook = book is not None or (source is not None and source.has_notebook)
     page = site.localise(
-        site.pages[name], edition.addresses, lookup, edition.words, code, has_notebook, said
+        site.pages[name], edition.addresses, lookup, edition.words, names, has_notebook, said
     )
     coverage = coverage_of(site.passages(name), lookup) if lookup else Coverage()
     info = PageInfo(key, page.words, coverage, has_notebook)

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
 
-from literate.base.html import text_of
 from literate.notes.highlight import CodeName
 from literate.site.about import About, lines_of
 from literate.site.calls import call_tree
 from literate.site.local_page import CodeLine, LocalPage, Row
 
-_LONGEST = 170
+#: So many lines one gloss may take, and so many lines of code later a name is glossed again.
+_LONGEST, _WHILE = 3.5, 100
 
 
 @dataclass(slots=True)
@@ -20,35 +20,39 @@ class Glossary:
     """What is known of the names that a page's code links to, by their addresses."""
 
     abouts: Mapping[str, About]
-    _told: set[str] = field(default_factory=set)
+    _told: dict[str, int] = field(default_factory=dict)
 
     def gloss(self, row: Row, room: float) -> str:
-        """The names that a row's code uses, in so many lines: each once a page, as many as fit."""
-        items = []
-        for href, name in names_in(row.code):
-            known = self.abouts.get(href)
-            if name.id or href in self._told or known is None or known.name == row.definition:
-                continue
-            html = known.html
-            text = text_of(html)
-            need = 0.6 + lines_of(name.text + text, 62)
-            if text and len(text) < _LONGEST and need <= room:
-                room -= need
-                items.append(
-                    (href, f"<div><dt>{_link(href, name.text)}</dt> <dd>{html}</dd></div>")
-                )
-        if not items or (len(items) == 1 and room < 4):
+        """The names that a row's code uses, in so many lines: as many as fit, each once a while."""
+        items: dict[str, str] = {}
+        last = 0
+        for line in row.code:
+            for href, name in names_in([line]):
+                known = self.abouts.get(href)
+                is_fresh = line.number - self._told.get(href, -_WHILE) < _WHILE
+                if known is None or name.is_place or is_fresh or href in items:
+                    continue
+                need = 0.6 + lines_of(name.text + known.html, 62)
+                if known.name != row.definition and known.html and need <= min(room, _LONGEST):
+                    room -= need
+                    last = line.number
+                    items[href] = _entry_of(href, name.text, known)
+        if not items or (len(items) == 1 and room < 1):
             return ""
-        self._told.update(href for href, _ in items)
-        return f'<dl class="gloss">{"".join(html for _, html in items)}</dl>'
+        self._told.update(dict.fromkeys(items, last))
+        return f'<dl class="gloss">{"".join(items.values())}</dl>'
+
+
+def _entry_of(href: str, name: str, known: About) -> str:
+    return f"<div><dt>{_link(href, name)}</dt> <dd>{known.html}</dd></div>"
 
 
 def names_in(lines: Iterable[CodeLine]) -> Iterator[tuple[str, CodeName]]:
     """The names in code that lead somewhere."""
     for line in lines:
         for token in line.tokens:
-            if isinstance(token, CodeName) and token.href:
-                yield token.href, token
+            if isinstance(token, CodeName) and token.link and token.link.href:
+                yield token.link.href, token
 
 
 def _link(href: str, text: str) -> str:

@@ -158,6 +158,8 @@ class _Sheet:
             classes += f" boards k{len(note.cells)}{foot}"
         elif note.is_empty:
             classes += " bare"
+        if gloss:
+            classes += " glossed"
         ident = f' id="{escape(row.anchor)}"' if row.anchor and not is_first else ""
         words = (
             "" if note.is_empty and not gloss else f'<div class="note">{note.html()}{gloss}</div>'

@@ -10,6 +10,7 @@ from literate.base.errors import LiterateError, nearest, raise_all
 from literate.base.files import SourceFile
 from literate.base.parallel import map_on_cores
 from literate.notes.bibliography import Bibliography, load_bibliography
+from literate.site.inventory import documented
 from literate.site.links import Links
 from literate.site.page import Page, load_page
 from literate.site.project import MAPS, Project, page_name
@@ -54,6 +55,7 @@ def load_site(project: Project, cache: Cache = NO_CACHE) -> Site:
         links.assets,
         bibliography,
         tuple(links.dead),
+        documented(project),
     )
 
 

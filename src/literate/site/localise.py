@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape, unescape
 from itertools import accumulate
@@ -11,11 +12,11 @@ from literate.base.html import Tag, map_tags, map_words, text_of
 from literate.notes.bibliography import Bibliography, labels, paper_html
 from literate.notes.drawing import Drawing, image_html
 from literate.notes.heading import find_headings
-from literate.notes.highlight import Tokens
 from literate.notes.note import (
     Block,
     BlockKind,
     Citation,
+    Code,
     Figure,
     FootnoteRef,
     Formula,
@@ -39,12 +40,15 @@ from literate.site.local_page import (
     SourceInfo,
 )
 from literate.site.page import Page
+from literate.site.page_names import PageNames
 from literate.site.rows import make_rows
 from literate.site.ui import UI_STRINGS, translate_ui
 from literate.source.frontmatter import Words
 from literate.source.signatures import signatures
 from literate.translation.lookup import Lookup
 from literate.translation.segment import Segment, has_words, segments_of
+
+_LINK = re.compile(r"<(/?)a[\s>]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ class PageContext:
 
     `url` gives the address of a link's or an image's target, as it stands in the source, relative
     to the page, or None where it leads nowhere; `drawings` holds the SVG files by the same target;
-    `code` holds the tokens of each line, nothing where nobody looks at them; `bibliography` holds
+    `names` says where its names lead, None where nobody looks at its code; `bibliography` holds
     what pages may cite; `source` tells of an annotated page's file, `abouts` of what its names
     stand for on other pages. `lookup` is of the page's catalog, `words` of the site's; both are
     None in the language of the source.
@@ -61,7 +65,7 @@ class PageContext:
 
     url: Callable[[str], str | None]
     drawings: Mapping[str, Drawing]
-    code: Sequence[Tokens] = ()
+    names: PageNames | None = None
     lookup: Lookup | None = None
     words: Lookup | None = None
     bibliography: Bibliography = field(default_factory=dict)
@@ -110,7 +114,8 @@ class _Localiser:
         words = {name: self._words(value) for name, value in self.page.words.items()}
         rows = tuple(self._note(i, note) for i, note in enumerate(self.page.notes))
         if self.page.is_annotated:
-            rows = make_rows(self.page, rows, self.context.code, self._word("Imports"))
+            code = self.context.names.code if self.context.names else ()
+            rows = make_rows(self.page, rows, code, self._word("Imports"))
         return LocalPage(
             words=words,
             rows=rows,
@@ -192,7 +197,7 @@ class _Localiser:
             yield LocalBlock(BlockKind.RAW, tuple(map(_bare_anchor, lost[-1])))
 
     def _heading(self, note: Note, index: int, heading: Heading, anchor: str) -> LocalHeading:
-        pieces = list(self._pieces(note, index, heading.inner))
+        pieces = list(self._pieces(note, index, heading.inner, is_link=True))
         label = "".join(html for item, html in pieces if not isinstance(item, FootnoteRef))
         if "<a" in label.lower():
             label = map_tags(label, lambda tag: "" if tag.name == "a" else tag.text)
@@ -205,10 +210,17 @@ class _Localiser:
             label,
         )
 
-    def _pieces(self, note: Note, index: int, html: str) -> Iterator[tuple[Inline | None, str]]:
-        """HTML whose links lead to where they point from here, and what was held back, in turn."""
+    def _pieces(
+        self, note: Note, index: int, html: str, *, is_link: bool = False
+    ) -> Iterator[tuple[Inline | None, str]]:
+        """HTML whose links lead to where they point from here, and what was held back, in turn.
+
+        Code in what `is_link` becomes none: a heading's words are links elsewhere.
+        """
+        depth = int(is_link)
         for piece in cut(map_tags(html, self._led, "href", "src")):
             if isinstance(piece, str):
+                depth += sum(-1 if end else 1 for end in _LINK.findall(piece))
                 yield None, piece
                 continue
             item = note.inlines[piece.number]
@@ -216,7 +228,10 @@ class _Localiser:
                 yield item, self._figure(item)
             else:
                 yield None, piece.opening
-                yield item, self._item(item, index)
+                if isinstance(item, Code) and depth <= 0:
+                    yield item, self._code(item, index)
+                else:
+                    yield item, self._item(item, index)
                 yield None, piece.closing
 
     def _led(self, tag: Tag) -> str:
@@ -300,6 +315,12 @@ class _Localiser:
         return (
             self._citation(item) if isinstance(item, Citation) else self._footnote_ref(item, index)
         )
+
+    def _code(self, code: Code, index: int) -> str:
+        """Inline code, which leads to what it names."""
+        names = self.context.names
+        link = names.inline.get((index, code.text)) if names else None
+        return link.around(code.html) if link else code.html
 
     def _footnote_ref(self, ref: FootnoteRef, index: int) -> str:
         number = self._footnotes_before[index] + ref.footnote + 1

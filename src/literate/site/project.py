@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import pathspec
 
@@ -21,6 +22,14 @@ MAPS = "{language}/{page}.json"
 CACHE = Path(".cache/literate")
 
 
+class Documentation(NamedTuple):
+    """A documentation of others: its name, its address, and the file of its inventory."""
+
+    name: str
+    url: str
+    inventory: Path
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     """The folders of a project, and the words that its configuration shows to readers.
@@ -30,7 +39,8 @@ class Project:
     `translations` to build, all if it is empty. `maps` says where in `translations` the catalog of
     a page in a language lies. `dead_links` says whether a link that leads nowhere is an `error`, or
     only to `report`. `words` are the site's name, its navigation and the like: the texts that stand
-    in the configuration instead of on a page. `bibliography` is a BibTeX file, if there is one.
+    in the configuration instead of on a page. `bibliography` is a BibTeX file, if there is one;
+    `inventories` are the documentations that names of others lead to.
     `language` is what the sources are written in, `site` the folder that the site is built into.
     `repository` is the address at which the files of the commit that is built are shown, if the
     configuration names a repository. `places` says where settings stand; `key` names the values of
@@ -48,6 +58,7 @@ class Project:
     words: tuple[Passage, ...] = ()
     dead_links: str = "error"
     bibliography: Path | None = None
+    inventories: tuple[Documentation, ...] = ()
     language: str = "en"
     site: Path = Path("site")
     repository: str = ""
