@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 from literate.notes.note import BlockKind
-from literate.site.about import About, about, lines_of
+from literate.site.about import lines_of
 from literate.site.code import code_html, trimmed
 from literate.site.glossary import Glossary, index_html, map_html
 from literate.site.local_page import LocalHeading, LocalPage, Row
@@ -57,18 +57,10 @@ class _Sheet:
     """An annotated page: its opening, its sections, the index of its names."""
 
     page: LocalPage
-    abouts: dict[str, About] = field(default_factory=dict)
     glossary: Glossary = field(init=False)
 
     def __post_init__(self) -> None:
-        signatures = self.page.signatures
-        said = {f"#{name}": About(name, signature=it) for name, it in signatures.items()}
-        for row in self.page.rows:
-            if row.anchor:
-                signature = signatures.get(row.definition, "")
-                said[f"#{row.anchor}"] = about(row.definition, row.blocks, signature)
-        self.abouts = {**self.page.abouts, **said}
-        self.glossary = Glossary(self.abouts)
+        self.glossary = Glossary(self.page.abouts)
 
     def html(self) -> str:
         opening, *rows = (
@@ -77,7 +69,7 @@ class _Sheet:
         sections = "\n".join(map(self._section, _sections(rows)))
         return (
             f'<div class="annotated" data-copied="{self.page.say("Copied")}"><div class="sheet">'
-            f"{self._opening(opening)}\n{sections}{index_html(self.page, self.abouts)}"
+            f"{self._opening(opening)}\n{sections}{index_html(self.page, self.page.abouts)}"
             f"{''.join(_references(self.page))}{_COLOPHON}</div></div>"
         )
 
@@ -94,7 +86,7 @@ class _Sheet:
             title = f"<h1>{self.page.title}</h1>"
         figure = next((block for block in blocks if block.kind == BlockKind.FIGURE), None)
         lead = "".join(block.html for block in blocks if block is not figure) + footnotes_html(row)
-        side = figure.html if figure else map_html(self.page, self.abouts)
+        side = figure.html if figure else map_html(self.page, self.page.abouts)
         side += self._imports(row)
         aside = f'<div class="aside">{side}</div>' if side else ""
         return (

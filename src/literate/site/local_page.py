@@ -188,6 +188,8 @@ class LocalPage:
     `words` are the translated fields of its front matter, as plain texts. Only an annotated page
     shows its rows side by side; its file is `source`. `interface` are the engine's own words in
     the page's language, and `source_language` is the language of the originals in its rows.
+    `definitions` are those of its file; `abouts` tells, by address, what is said of them and of
+    those of other pages.
     """
 
     words: Mapping[str, Words]
@@ -199,7 +201,6 @@ class LocalPage:
     interface: Mapping[str, str] = field(default_factory=dict)
     source_language: str = "en"
     definitions: tuple[Definition, ...] = ()
-    signatures: Mapping[str, str] = field(default_factory=dict)
     abouts: Mapping[str, About] = field(default_factory=dict)
 
     def say(self, word: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape, unescape
 from itertools import accumulate
@@ -80,7 +80,7 @@ def localise(page: Page, context: PageContext) -> LocalPage:
 
 
 def abouts(page: Page, context: PageContext) -> dict[str, About]:
-    """What a page says first of each of its definitions, by name."""
+    """What a page says first of what it defines, by its anchors."""
     return _Localiser(page, context).abouts()
 
 
@@ -99,21 +99,31 @@ class _Localiser:
         cited = dict.fromkeys(key for citation in self.page.citations() for key in citation.keys)
         self._labels = labels(self.context.bibliography[key] for key in cited)
 
-    def abouts(self) -> dict[str, About]:
-        said = {
-            name: About(name, signature=it) for name, it in signatures(self.page.document).items()
-        }
-        for index, section in enumerate(self.page.document.sections):
-            note = self.page.notes[index]
-            if note and (known := said.get(section.definition or "")) and not known.is_said:
-                blocks = tuple(self._blocks(note, index, self._translated(note, note.blocks)))
-                said[known.name] = about(known.name, blocks, known.signature)
-        return said
+    def abouts(self, rows: Sequence[Row] = ()) -> dict[str, About]:
+        """What the page says first of what it defines, by its anchors; `rows` may be at hand."""
+        document = self.page.document
+        said = {name: About(name, signature=it) for name, it in signatures(document).items()}
+        bound = _bound(self.page)
+        for index, (section, note) in enumerate(
+            zip(document.sections, self.page.notes, strict=True)
+        ):
+            first = next((line.number for line in section.code if line.text.strip()), 0)
+            name = section.definition or bound.get(first, "")
+            known = said.get(name, About(name))
+            if note and name and not known.is_said:
+                blocks = rows[index].blocks if rows else ()
+                blocks = blocks or tuple(
+                    self._blocks(note, index, self._translated(note, note.blocks))
+                )
+                said[name] = about(name, blocks, known.signature)
+        return {self.page.places.get(name, name): known for name, known in said.items()}
 
     def run(self) -> LocalPage:
         words = {name: self._words(value) for name, value in self.page.words.items()}
         rows = tuple(self._note(i, note) for i, note in enumerate(self.page.notes))
+        said = dict(self.context.abouts)
         if self.page.is_annotated:
+            said |= {f"#{anchor}": known for anchor, known in self.abouts(rows).items()}
             code = self.context.names.code if self.context.names else ()
             rows = make_rows(self.page, rows, code, self._word("Imports"))
         return LocalPage(
@@ -126,8 +136,7 @@ class _Localiser:
             interface={word: self._word(word) for word in UI_STRINGS},
             source_language=self.context.source_language,
             definitions=self.page.document.definitions,
-            signatures=signatures(self.page.document) if self.page.is_annotated else {},
-            abouts=self.context.abouts,
+            abouts=said,
         )
 
     # --- words ---
@@ -357,6 +366,12 @@ class _Localiser:
 _WORDED = {
     BlockKind.PARAGRAPH, BlockKind.LIST, BlockKind.TABLE, BlockKind.QUOTE, BlockKind.ADMONITION,
 }  # fmt: skip
+
+
+def _bound(page: Page) -> dict[int, str]:
+    """What a line of a page's code is the first to bind: an attribute, say, or a constant."""
+    names = (name for name in page.names.names if name.line and name.path in page.names.symbols)
+    return {name.line: name.path[1:] for name in names}
 
 
 def _bare_anchor(anchor: str) -> str:
