@@ -31,6 +31,7 @@ from typing import Annotated
 
 import tyro
 
+from convmixer.command_line import read
 from convmixer.errors import ExperimentError, run_command, start
 
 SUFFIXES = (".safetensors", ".onnx")
@@ -60,7 +61,7 @@ class Options:
 
 def main(arguments: list[str] | None = None) -> int:
     """
-    ## The command
+    ## Export from the command line
 
     * `arguments` are the words of the command line; without them, those that Python was
       started with
@@ -69,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
 
     def work() -> None:
-        options = tyro.cli(Options, args=arguments, prog="python -m convmixer.export")
+        options = read(Options, arguments, prog="python -m convmixer.export")
         check(options)
         export(options)
 
@@ -78,7 +79,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def check(options: Options) -> None:
     """
-    ## Check the values
+    ## Check the options of the export
 
     Done before PyTorch is imported. Raises an `ExperimentError` for the first bad
     value.
@@ -103,7 +104,7 @@ def check(options: Options) -> None:
 
 def export(options: Options) -> None:
     """
-    ## Write the file
+    ## Write the exported file
 
     * `options` are those [of the command](#Options)
 

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 from PIL import Image
 
+from convmixer.command_line import read
 from convmixer.errors import ExperimentError, run_command, start
 from convmixer.images.files import prepare
 
@@ -58,7 +59,7 @@ class Options:
 
 def main(arguments: list[str] | None = None) -> int:
     """
-    ## The command
+    ## Predict from the command line
 
     * `arguments` are the words of the command line; without them, those that Python was
       started with
@@ -67,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
 
     def work() -> None:
-        options = tyro.cli(Options, args=arguments, prog="python -m convmixer.predict")
+        options = read(Options, arguments, prog="python -m convmixer.predict")
         check(options)
         # PyTorch and Pillow warn of things that make no difference to the result.
         with warnings.catch_warnings():
@@ -79,7 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def check(options: Options) -> None:
     """
-    ## Check the values
+    ## Check the options of the prediction
 
     Done before PyTorch is imported. Raises an `ExperimentError` for the first bad
     value.
@@ -140,7 +141,7 @@ def probabilities(
     trained: "Trained", picture: Image.Image, mean: list[float], std: list[float]
 ) -> "torch.Tensor":
     """
-    ## Run the model
+    ## Run the model on an image
 
     * `picture` is an image as [`prepare`](images/files.py#prepare) returns it
     * `mean` and `std` are those that each channel is normalized with

@@ -74,13 +74,15 @@ class NameLink(NamedTuple):
     """What a page does with one of its names.
 
     `href` leads to what the name stands for, and `id` is what others lead to; `name` is the
-    qualified name of that. `binding` is the name's number, None where the page has the name once.
+    qualified name of that. `binding` is the name's number, None where the page has the name once;
+    `documentation` is whose it leads to, if not to this site.
     """
 
     name: str = ""
     href: str = ""
     id: str = ""
     binding: int | None = None
+    documentation: str = ""
 
     def around(self, code: str) -> str:
         """The HTML of inline code that names the same."""
@@ -107,17 +109,30 @@ class CodeName(NamedTuple):
         return self.link.binding if self.link else None
 
     @property
+    def name(self) -> str:
+        """The qualified name of what it stands for."""
+        return self.link.name if self.link else ""
+
+    @property
+    def href(self) -> str:
+        return self.link.href if self.link else ""
+
+    @property
+    def id(self) -> str:
+        """What others lead to, if this is the place."""
+        return self.link.id if self.link and self.is_place else ""
+
+    @property
     def html(self) -> str:
         attributes = f' class="{self.css}"' if self.css else ""
         tag = "span"
-        if self.link:
-            _, href, anchor, binding = self.link
-            if href:
-                tag, attributes = "a", f'{attributes} href="{href}"'
-            if self.is_place and anchor:
-                attributes += f' id="{anchor}"'
-            if binding is not None:
-                attributes += f' data-b="{binding}"'
+        if link := self.link:
+            if link.href:
+                tag, attributes = "a", f'{attributes} href="{link.href}"'
+            if self.is_place and link.id:
+                attributes += f' id="{link.id}"'
+            if link.binding is not None:
+                attributes += f' data-b="{link.binding}"'
         return f"<{tag}{attributes}>{self.text}</{tag}>" if attributes else self.text
 
 
@@ -173,7 +188,7 @@ def _span(css: str, text: str) -> str:
 
 
 def _piece(css: str, text: str, use: tuple[int, bool] | None) -> str:
-    if use is None:
+    if use is None or not text.isidentifier():
         return _span(css, text)
     number = f"{_PLACE if use[1] else ''}{use[0]}"
     return f"{_NAME}{number}{_FIELD}{css}{_FIELD}{escape(text, quote=False)}{_NAME}"

@@ -14,16 +14,24 @@ from literate.base.html import Tag
 
 @dataclass(frozen=True, slots=True)
 class Verbatim:
-    """Finished HTML that no translation touches: code and math."""
+    """Finished HTML that no translation touches: code and math. `source` is it in Markdown."""
 
     html: str
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Code(Verbatim):
     """Inline code."""
 
-    text: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Math(Verbatim):
+    """A formula within a line, and the TeX that it is written in."""
+
+    tex: str = ""
 
 
 @dataclass(frozen=True, slots=True)

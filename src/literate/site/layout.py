@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
+from itertools import takewhile
 
 from literate.notes.note import BlockKind
 from literate.site.about import lines_of
 from literate.site.code import code_html, trimmed
 from literate.site.glossary import Glossary, index_html, map_html
-from literate.site.local_page import LocalHeading, LocalPage, Row
+from literate.site.local_page import LocalBlock, LocalHeading, LocalPage, Row
 from literate.site.spread import footnotes_html, spread, stands_at_the_foot
 
 #: A line of a note is about so many characters long, and so much higher than one of code.
@@ -18,7 +19,10 @@ _WIDTH, _HEIGHT = 56, 1.2
 
 
 def lay_out(page: LocalPage) -> str:
-    """The body of a page."""
+    """The body of a page, without its title where that stands in a hero."""
+    if page.hero and page.headline:
+        opening = replace(page.rows[0], blocks=tuple(_below_hero(page.rows[0].blocks[1:])))
+        page = replace(page, rows=(opening, *page.rows[1:]))
     if page.is_annotated:
         return _Sheet(page).html()
     return "".join(_prose(page, row) for row in page.rows) + "".join(_references(page))
@@ -36,6 +40,15 @@ def _prose(page: LocalPage, row: Row) -> str:
         for part in block.parts
     )
     return html + footnotes_html(row)
+
+
+def _below_hero(blocks: Sequence[LocalBlock]) -> Iterator[LocalBlock]:
+    """The blocks, the first paragraphs in a frame of their own: where there is room, in columns."""
+    lead = list(takewhile(lambda block: block.kind == BlockKind.PARAGRAPH, blocks))
+    html = "".join(block.html for block in lead)
+    if lead:
+        yield LocalBlock(BlockKind.RAW, (f'<div class="lead-columns">{html}</div>',))
+    yield from blocks[len(lead) :]
 
 
 def _linked(page: LocalPage, heading: LocalHeading) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from html import escape, unescape
 from itertools import accumulate
 
 from literate.base.html import Tag, map_tags, map_words, text_of
-from literate.notes.bibliography import Bibliography, labels, paper_html
-from literate.notes.drawing import Drawing, image_html
+from literate.notes.bibliography import labels, paper_html
+from literate.notes.drawing import image_html
 from literate.notes.heading import find_headings
 from literate.notes.note import (
     Block,
@@ -27,51 +27,29 @@ from literate.notes.note import (
     Verbatim,
 )
 from literate.notes.placeholder import Slot, cut
-from literate.site.about import About, about
+from literate.site.about import About
 from literate.site.anchors import match_anchors
+from literate.site.context import PageContext
 from literate.site.local_page import (
     BlockBuilder,
+    Hero,
     LocalBlock,
     LocalFootnote,
     LocalHeading,
     LocalPage,
     Reference,
     Row,
-    SourceInfo,
 )
+from literate.site.markdown import marked
 from literate.site.page import Page
-from literate.site.page_names import PageNames
 from literate.site.rows import make_rows
+from literate.site.sayings import sayings
 from literate.site.ui import UI_STRINGS, translate_ui
 from literate.source.frontmatter import Words
-from literate.source.signatures import signatures
 from literate.translation.lookup import Lookup
 from literate.translation.segment import Segment, has_words, segments_of
 
 _LINK = re.compile(r"<(/?)a[\s>]", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class PageContext:
-    """What a page needs to know of its site.
-
-    `url` gives the address of a link's or an image's target, as it stands in the source, relative
-    to the page, or None where it leads nowhere; `drawings` holds the SVG files by the same target;
-    `names` says where its names lead, None where nobody looks at its code; `bibliography` holds
-    what pages may cite; `source` tells of an annotated page's file, `abouts` of what its names
-    stand for on other pages. `lookup` is of the page's catalog, `words` of the site's; both are
-    None in the language of the source.
-    """
-
-    url: Callable[[str], str | None]
-    drawings: Mapping[str, Drawing]
-    names: PageNames | None = None
-    lookup: Lookup | None = None
-    words: Lookup | None = None
-    bibliography: Bibliography = field(default_factory=dict)
-    source_language: str = "en"
-    source: SourceInfo | None = None
-    abouts: Mapping[str, About] = field(default_factory=dict)
 
 
 def localise(page: Page, context: PageContext) -> LocalPage:
@@ -101,42 +79,52 @@ class _Localiser:
 
     def abouts(self, rows: Sequence[Row] = ()) -> dict[str, About]:
         """What the page says first of what it defines, by its anchors; `rows` may be at hand."""
-        document = self.page.document
-        said = {name: About(name, signature=it) for name, it in signatures(document).items()}
-        bound = _bound(self.page)
-        for index, (section, note) in enumerate(
-            zip(document.sections, self.page.notes, strict=True)
-        ):
-            first = next((line.number for line in section.code if line.text.strip()), 0)
-            name = section.definition or bound.get(first, "")
-            known = said.get(name, About(name))
-            if note and name and not known.is_said:
-                blocks = rows[index].blocks if rows else ()
-                blocks = blocks or tuple(
-                    self._blocks(note, index, self._translated(note, note.blocks))
-                )
-                said[name] = about(name, blocks, known.signature)
-        return {self.page.places.get(name, name): known for name, known in said.items()}
+
+        def blocks(index: int) -> Sequence[LocalBlock]:
+            note = self.page.notes[index]
+            if rows or note is None:
+                return rows[index].blocks if rows else ()
+            return tuple(self._blocks(note, index, self._translated(note, note.blocks)))
+
+        return sayings(self.page, blocks)
 
     def run(self) -> LocalPage:
+        names = self.context.names
         words = {name: self._words(value) for name, value in self.page.words.items()}
         rows = tuple(self._note(i, note) for i, note in enumerate(self.page.notes))
         said = dict(self.context.abouts)
         if self.page.is_annotated:
-            said |= {f"#{anchor}": known for anchor, known in self.abouts(rows).items()}
-            code = self.context.names.code if self.context.names else ()
+            if not self.context.is_plain:
+                said |= {f"#{anchor}": known for anchor, known in self.abouts(rows).items()}
+            code = names.code if names else ()
             rows = make_rows(self.page, rows, code, self._word("Imports"))
-        return LocalPage(
+        page = LocalPage(
             words=words,
             rows=rows,
             is_annotated=self.page.is_annotated,
             references_heading=self._references_heading(),
             references=self._references(),
+            symbols=names.symbols if names else (),
+            outside=names.outside if names else {},
             source=self.context.source,
             interface={word: self._word(word) for word in UI_STRINGS},
             source_language=self.context.source_language,
             definitions=self.page.document.definitions,
             abouts=said,
+        )
+        return replace(page, hero=self._hero(page)) if self.page.front.get("hero") else page
+
+    def _hero(self, page: LocalPage) -> Hero:
+        """What the front matter puts beside the title."""
+        labels, picture = page.words.get("hero.actions", ()), self.page.picture
+        urls = (self.context.url(link.target) for link in self.page.actions)
+        has_title = any(heading.level == 1 for row in page.rows for heading in row.headings)
+        title = "" if has_title else f"<h1>{page.title}</h1>"
+        return Hero(
+            heading=page.headline.html if page.headline else title,
+            kicker=str(page.words.get("hero.kicker", "")),
+            actions=tuple((label, url) for label, url in zip(labels, urls, strict=True) if url),
+            picture=self._picture(picture) if picture else "",
         )
 
     # --- words ---
@@ -161,7 +149,9 @@ class _Localiser:
             return Row()
         written = self._translated(note, note.blocks)
         blocks = tuple(self._blocks(note, index, written))
-        is_same = self.context.lookup is None or "".join(written) == note.html
+        is_same = (
+            self.context.lookup is None or self.context.is_plain or "".join(written) == note.html
+        )
         original = "" if is_same else "".join(self._original(note, index))
         return Row(blocks, tuple(self._footnotes(note, index)), original=original)
 
@@ -232,7 +222,7 @@ class _Localiser:
                 depth += sum(-1 if end else 1 for end in _LINK.findall(piece))
                 yield None, piece
                 continue
-            item = note.inlines[piece.number]
+            item = self._held(note.inlines[piece.number])
             if piece.is_paragraph and isinstance(item, Figure) and item.caption:
                 yield item, self._figure(item)
             else:
@@ -242,6 +232,11 @@ class _Localiser:
                 else:
                     yield item, self._item(item, index)
                 yield None, piece.closing
+
+    def _held(self, item: Inline) -> Inline:
+        if self.context.is_plain and isinstance(item, Verbatim):
+            return replace(item, html=marked(item.source))
+        return item
 
     def _led(self, tag: Tag) -> str:
         """A tag that points from here; a link that leads nowhere keeps its words alone."""
@@ -366,12 +361,6 @@ class _Localiser:
 _WORDED = {
     BlockKind.PARAGRAPH, BlockKind.LIST, BlockKind.TABLE, BlockKind.QUOTE, BlockKind.ADMONITION,
 }  # fmt: skip
-
-
-def _bound(page: Page) -> dict[int, str]:
-    """What a line of a page's code is the first to bind: an attribute, say, or a constant."""
-    names = (name for name in page.names.names if name.line and name.path in page.names.symbols)
-    return {name.line: name.path[1:] for name in names}
 
 
 def _bare_anchor(anchor: str) -> str:

@@ -32,13 +32,35 @@ class Destination(NamedTuple):
     documentation: str = ""
 
 
-class NameTable:
-    """Resolves paths over the files of a site."""
+class _Module(NamedTuple):
+    """A module of the project; one whose file is no page has no places, only what it imports."""
 
-    def __init__(self, pages: Mapping[str, Page], documented: Mapping[str, Documented]) -> None:
+    module: str
+    page: str
+    symbols: Mapping[str, Symbol]
+    places: Mapping[str, str]
+
+
+class NameTable:
+    """Resolves paths over the files of a site.
+
+    `packages` are the symbols of modules that are no pages, `documented` the names of others.
+    """
+
+    def __init__(
+        self,
+        pages: Mapping[str, Page],
+        documented: Mapping[str, Documented],
+        packages: Mapping[str, Mapping[str, Symbol]] | None = None,
+    ) -> None:
         self.documented = documented
-        self._pages = [page for page in pages.values() if page.is_annotated]
-        self._number = {page.name: number for number, page in enumerate(self._pages)}
+        self._pages = [
+            _Module(page.module, page.name, page.names.symbols, page.places)
+            for page in pages.values()
+            if page.is_annotated
+        ]
+        self._number = {page.page: number for number, page in enumerate(self._pages)}
+        self._pages += [_Module(name, "", it, {}) for name, it in (packages or {}).items()]
         count = Counter(page.module for page in self._pages)
         #: A name that two modules bear leads to neither.
         self._modules = {
@@ -53,7 +75,7 @@ class NameTable:
         found: dict[str, int] = {}
         paths = [self.canonical(page, name.path) if name.path else "" for name in page.names.names]
         for number, (name, path) in enumerate(zip(page.names.names, paths, strict=True)):
-            if name.line and name.path.startswith("."):
+            if name.line and path:
                 found.setdefault(path, number)
         numbers = []
         for number, (name, path) in enumerate(zip(page.names.names, paths, strict=True)):
@@ -69,7 +91,7 @@ class NameTable:
         """Where a path of a page leads, None if nowhere that is certain."""
         path = self.canonical(page, path)
         number, colon, name = path.partition(":")
-        if colon and "(" in name and self._pages[int(number)] is page:
+        if colon and "(" in name and int(number) == self._number[page.name]:
             return None  # a parameter: its function is before the reader's eyes
         return self._destination(path) if path else None
 
@@ -111,12 +133,12 @@ class NameTable:
             return self._outside(path)
         page = self._pages[int(number)]
         if not name:
-            return Destination(page.module, page.name)
+            return Destination(page.module, page.page) if page.page else None
         function = name.partition("(")[0]
         anchor = page.places.get(function)
         if anchor is None:
             return None
-        return Destination(f"{page.module}.{function}", page.name, anchor)
+        return Destination(f"{page.module}.{function}", page.page, anchor)
 
     def _outside(self, path: str) -> Destination | None:
         owner, is_member, name = path.rpartition("().")
@@ -161,7 +183,7 @@ class NameTable:
 
     def _of_module(self, number: int, name: str) -> str:
         page = self._pages[number]
-        symbol = page.names.symbols.get(f".{name}")
+        symbol = page.symbols.get(f".{name}")
         if symbol and symbol.kind == "import":
             return self._canonical(symbol.value)
         submodule = f"{page.module}.{name}"
@@ -271,7 +293,7 @@ class NameTable:
 
     def _symbol(self, path: str) -> Symbol | None:
         number, _, name = path.partition(":")
-        return self._pages[int(number)].names.symbols.get(f".{name}")
+        return self._pages[int(number)].symbols.get(f".{name}")
 
     def _value(self, path: str, symbol: Symbol) -> str:
         number = int(path.partition(":")[0])

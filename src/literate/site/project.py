@@ -39,8 +39,10 @@ class Project:
     `translations` to build, all if it is empty. `maps` says where in `translations` the catalog of
     a page in a language lies. `dead_links` says whether a link that leads nowhere is an `error`, or
     only to `report`. `words` are the site's name, its navigation and the like: the texts that stand
-    in the configuration instead of on a page. `bibliography` is a BibTeX file, if there is one;
-    `inventories` are the documentations that names of others lead to.
+    in the configuration instead of on a page. `bibliography` is a BibTeX file, if there is one, and
+    `paper` the key of what the site explains. `cards` says whether there are pictures for sharing,
+    drawn with `card_fonts`; `llms_txt` whether pages are served as Markdown too. `inventories` are
+    the documentations that names of others lead to.
     `language` is what the sources are written in, `site` the folder that the site is built into.
     `repository` is the address at which the files of the commit that is built are shown, if the
     configuration names a repository. `places` says where settings stand; `key` names the values of
@@ -59,6 +61,10 @@ class Project:
     dead_links: str = "error"
     bibliography: Path | None = None
     inventories: tuple[Documentation, ...] = ()
+    paper: str = ""
+    cards: bool = False
+    card_fonts: tuple[Path, ...] = ()
+    llms_txt: bool = False
     language: str = "en"
     site: Path = Path("site")
     repository: str = ""

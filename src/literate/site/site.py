@@ -15,16 +15,18 @@ from literate.base.files import SourceFile
 from literate.notes.bibliography import Bibliography, Paper
 from literate.notes.drawing import Drawing
 from literate.site.about import About
+from literate.site.context import PageContext
 from literate.site.inventory import Documented
 from literate.site.links import Links, Target, relative_url
 from literate.site.local_page import LocalPage, SourceInfo
-from literate.site.localise import PageContext, abouts, localise
+from literate.site.localise import abouts, localise
 from literate.site.messages import page_passages
 from literate.site.names import NameTable
 from literate.site.page import Page, load_page
 from literate.site.page_names import PageNames, page_names
 from literate.site.project import Project
 from literate.site.ui import ui_passages
+from literate.source.values import Symbol
 from literate.translation.catalog import Catalog
 from literate.translation.catalog_file import load_catalog
 from literate.translation.language import Language
@@ -50,6 +52,8 @@ class Site:
     dead_links: tuple[LiterateError, ...] = ()
     #: What other documentations document, by name.
     documented: Mapping[str, Documented] = field(default_factory=dict)
+    #: What packages bring in whose file is no page, by their names.
+    packages: Mapping[str, Mapping[str, Symbol]] = field(default_factory=dict)
 
     def messages(self, name: str) -> tuple[Message, ...]:
         """The texts to translate of a page, or those that stand on no page: of `SITE_CATALOG`."""
@@ -71,12 +75,17 @@ class Site:
         return "" if language == self.project.language else f"{language}/"
 
     @property
+    def paper(self) -> Paper | None:
+        """What the site explains."""
+        return self.bibliography[self.project.paper] if self.project.paper else None
+
+    @property
     def inputs(self) -> list[Path]:
         """The files and folders that the site is made of."""
         project = self.project
         folders = [project.docs, *project.sources, project.translations]
-        files = [it.inventory for it in project.inventories]
-        files += [project.bibliography] if project.bibliography else []
+        files = [project.bibliography] if project.bibliography else []
+        files += [*project.card_fonts, *(it.inventory for it in project.inventories)]
         return [*folders, *files, *self.assets.values()]
 
     def page_of(self, path: Path) -> str | None:
@@ -116,7 +125,7 @@ class Site:
 
     @cached_property
     def _names(self) -> NameTable:
-        return NameTable(self.pages, self.documented)
+        return NameTable(self.pages, self.documented, self.packages)
 
     def names_of(self, page: Page, url_of: Callable[[str], str]) -> PageNames:
         """Where a page's names lead; `url_of` gives the address of a page in any one language."""
@@ -146,24 +155,28 @@ class Site:
         names: PageNames | None = None,
         has_notebook: bool = False,
         said: Mapping[str, About] | None = None,
+        *,
+        is_plain: bool = False,
     ) -> LocalPage:
         """A page in the language of its catalog.
 
         `url_of` gives the address of a page in that language, relative to the site's root; `names`
         is what `names_of` gives, where that is at hand; `has_notebook` says whether the page
-        offers its file as a notebook too; `said` is what other pages say of what it links to.
+        offers its file as a notebook too; `said` is what other pages say of what it links to. One
+        that `is_plain` is to become Markdown.
         """
         addresses, drawings, cited = self.context_parts(page, url_of)
         context = PageContext(
             url=lambda raw: addresses.get(raw, raw),
-            drawings=drawings,
-            names=self.names_of(page, url_of) if names is None else names,
+            drawings={} if is_plain else drawings,
+            names=None if is_plain else names or self.names_of(page, url_of),
             lookup=lookup,
             words=words,
             bibliography=cited,
             source_language=self.project.language,
             source=self._source(page, url_of(page.name), has_notebook=has_notebook),
             abouts=said or {},
+            is_plain=is_plain,
         )
         return localise(page, context)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -12,8 +11,6 @@ from typing import Any
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 Assignment = ast.Assign | ast.AnnAssign | ast.AugAssign
 _COMPREHENSION = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-#: Before Python 3.12, what stands in an f-string of several lines does not know where.
-_LOST_IN_TEXT = sys.version_info < (3, 12)
 
 
 class ScopeKind(StrEnum):
@@ -285,12 +282,6 @@ def captured(node: ast.AST) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def _text(node: ast.JoinedStr, scope: Scope, found: Scopes) -> _Found:
-    if not (_LOST_IN_TEXT and node.end_lineno != node.lineno):
-        for child in _children(node):
-            yield child, scope
-
-
 def _nothing(node: ast.AST, scope: Scope, found: Scopes) -> _Found:
     yield from ()
 
@@ -314,7 +305,6 @@ _READERS: dict[type, Callable[[Any, Scope, Scopes], _Found]] = {
     ast.MatchAs: _capture,
     ast.MatchStar: _capture,
     ast.MatchMapping: _capture,
-    ast.JoinedStr: _text,
     ast.Constant: _nothing,
     **dict.fromkeys(FUNCTION, _function),
     **dict.fromkeys(_COMPREHENSION, _comprehension),
