@@ -44,7 +44,8 @@ class Project:
     in the configuration instead of on a page. `bibliography` is a BibTeX file, if there is one, and
     `paper` the key of what the site explains. `cards` says whether there are pictures for sharing,
     drawn with `card_fonts`; `llms_txt` whether pages are served as Markdown too. `inventories` are
-    the documentations that names of others lead to.
+    the documentations that names of others lead to, `pictures_from` other sites whose pictures the
+    pages may show.
     `language` is what the sources are written in, `site` the folder that the site is built into.
     `places` says where settings stand; `key` names the values of all options, for the cache.
     """
@@ -64,6 +65,7 @@ class Project:
     paper: str = ""
     cards: bool = False
     card_fonts: tuple[Path, ...] = ()
+    pictures_from: tuple[str, ...] = ()
     llms_txt: bool = False
     language: str = "en"
     site: Path = Path("site")

@@ -11,7 +11,8 @@ from jinja2 import DictLoader, Environment
 from selectolax.lexbor import LexborHTMLParser
 
 from literate.base.cache import Cache
-from literate.mkdocs.config import load
+from literate.base.errors import LiterateError
+from literate.mkdocs.config import load, read_project
 from literate.mkdocs.templates import Policy, prepare_templates
 
 
@@ -83,6 +84,25 @@ def test_tags_are_taken_away_without_decoding_what_was_escaped(tmp_path):
         tmp_path, "<title>{{ t | striptags }}</title>", t="<b>a</b> &lt;img src=x&gt; &#34;"
     )
     assert "<title>a &lt;img src=x&gt; &quot;</title>" in page
+
+
+def test_pictures_of_sites_that_are_named_may_be_shown(project):
+    text = (
+        project.read("mkdocs.yml")
+        + '      pictures_from: ["https://a.example", "http://b.example:8"]\n'
+    )
+    project.write("mkdocs.yml", text)
+    config = load(project.root / "mkdocs.yml")
+    policy = policy_of(
+        Policy(config, read_project(project.root / "mkdocs.yml").pictures_from).put("<head>")
+    )
+    allowed = ["'self'", "data:", "https://a.example", "http://b.example:8"]
+    assert policy["img-src"] == policy["media-src"] == allowed
+    assert policy["default-src"] == ["'self'"]
+    for wrong in ("https://a.example/b.png", "*", "https://a b", "https://a;script-src *"):
+        project.write("mkdocs.yml", text.replace("https://a.example", wrong))
+        with pytest.raises(LiterateError, match="the option `pictures_from` .* holds"):
+            load(project.root / "mkdocs.yml")
 
 
 def test_what_the_configuration_names_may_be_fetched(project):
