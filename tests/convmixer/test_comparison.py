@@ -85,9 +85,11 @@ def test_a_stopped_comparison_goes_on(place, monkeypatch):
 
     monkeypatch.setattr(experiment, "main", stopped_at_the_third)
     assert compare.main(SMALL) == 130
-    assert not Path("records").exists()
+    found = json.loads(Path("records/comparison.json").read_text())
+    assert [run["split"] for run in found["rows"]["ConvMixer"]["runs"]] == ["random", "writers"]
+    assert (list(found["rows"]), found["to_do"]) == (["ConvMixer"], 6)
     # A run that was stopped after it had begun is resumed.
-    folder = Path("runs/comparison/ConvMixer-random-1")
+    folder = Path("runs/comparison/ConvMixer-random-0")
     record = json.loads((folder / "record.json").read_text())
     stopped = json.dumps(record | {"status": "interrupted"})
     (folder / "record.json").write_text(stopped)
