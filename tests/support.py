@@ -115,6 +115,16 @@ class Project:
         }
 
 
+def copy_of_site(folder: Path) -> Project:
+    """This repository, or what of it the site is built from."""
+    for name in ("docs", "fonts", "inventories", "records", "src", "translations"):
+        if (ROOT / name).is_dir():
+            left_out = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / name, folder / name, ignore=left_out)
+    shutil.copy(ROOT / "mkdocs.yml", folder)
+    return Project(folder)
+
+
 def small_project(root: Path) -> Project:
     """A paper with one Markdown page, one annotated file, and a Chinese map."""
     made = Project(root)
@@ -138,9 +148,9 @@ class Built(NamedTuple):
 # --- commands, in forks of a process that has imported all they need ---
 
 forks = multiprocessing.get_context("forkserver")
-forks.set_forkserver_preload(
-    ["literate.cli", "literate.mkdocs.plugin", "mkdocs.__main__", "pytest"]
-)
+#: A process has one fork server: who sets its list later names these, too.
+PRELOADED = ["literate.cli", "literate.mkdocs.plugin", "mkdocs.__main__", "pytest"]
+forks.set_forkserver_preload(PRELOADED)
 _templates = tempfile.TemporaryDirectory(prefix="templates-")
 #: Where what the theme's templates compile to lies, for all the small projects.
 SHARED = {"TEMPLATES": _templates.name}

@@ -135,7 +135,7 @@ class Job:
 
 def main(arguments: list[str] | None = None) -> int:
     """
-    ## The command
+    ## Compare from the command line
 
     * `arguments` are the words of the command line; without them, those that Python was
       started with

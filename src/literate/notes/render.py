@@ -33,6 +33,7 @@ from literate.notes.note import (
     Verbatim,
 )
 from literate.notes.placeholder import placeholder
+from literate.notes.plain import code_fence, code_span
 from literate.notes.syntax import ADMONITIONS, make_parser
 from literate.source.document import Prose
 
@@ -186,13 +187,15 @@ class _NoteRenderer(RendererHTML):
     """Each method is the rule for the tokens of its name."""
 
     def code_inline(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
-        return _state(env).hold(
-            Verbatim(f"<code>{escape(tokens[idx].content, quote=False)}</code>")
-        )
+        code = tokens[idx].content
+        html = f"<code>{escape(code, quote=False)}</code>"
+        return _state(env).hold(Verbatim(html, code_span(code)))
 
     def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
         language = tokens[idx].info.split()[0] if tokens[idx].info.split() else "text"
-        return _state(env).hold(Verbatim(highlight_fence(tokens[idx].content, language))) + "\n"
+        code = tokens[idx].content
+        held = Verbatim(highlight_fence(code, language), code_fence(code, language))
+        return _state(env).hold(held) + "\n"
 
     code_block = fence
 
@@ -216,9 +219,11 @@ class _NoteRenderer(RendererHTML):
                 line=_line(token, state),
                 fix="Write it in the LaTeX that math-core knows",
             ) from None
+        latex = token.content.strip()
         if display:
-            return state.hold(Formula(f'<span class="display-math">{html}</span>'))
-        return state.hold(Verbatim(html))
+            held = Formula(f'<span class="display-math">{html}</span>', f"$$\n{latex}\n$$")
+            return state.hold(held)
+        return state.hold(Verbatim(html, f"${latex}$"))
 
     def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
         token, state = tokens[idx], _state(env)

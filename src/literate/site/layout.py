@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from html import escape
+from itertools import takewhile
 
-from literate.site.local_page import CodeLine, LocalPage, Row
+from literate.notes.note import BlockKind
+from literate.site.local_page import CodeLine, LocalBlock, LocalPage, Row
 
 
 def lay_out(page: LocalPage) -> str:
-    """The body of a page."""
+    """The body of a page, without its title where that stands in a hero."""
+    if page.hero and page.headline:
+        opening = replace(page.rows[0], blocks=tuple(_below_hero(page.rows[0].blocks[1:])))
+        page = replace(page, rows=(opening, *page.rows[1:]))
     if page.is_annotated:
         html = "\n".join(['<div class="annotated">', *map(_row, page.rows), "</div>"])
     else:
         html = "".join(map(_note, page.rows))
     return html + "".join(_references(page))
+
+
+def _below_hero(blocks: Sequence[LocalBlock]) -> Iterator[LocalBlock]:
+    """The blocks, the first paragraphs in a frame of their own: where there is room, in columns."""
+    lead = list(takewhile(lambda block: block.kind == BlockKind.PARAGRAPH, blocks))
+    html = "".join(block.html for block in lead)
+    if lead:
+        yield LocalBlock(BlockKind.RAW, (f'<div class="lead-columns">{html}</div>',))
+    yield from blocks[len(lead) :]
 
 
 def _row(row: Row) -> str:
