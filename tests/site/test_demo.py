@@ -422,7 +422,7 @@ def test_nothing_is_loaded_before_it_is_used(open_page, server):
     page.wait_for_timeout(300)
     heavy = ("try/worker.js", "try/network.js", ".safetensors")
     assert not [url for url in page.requests if url.endswith(heavy)]
-    assert not [url for url in page.requests if "cifar10" in url]
+    assert not [url for url in page.requests if "/records/" in url]
     draw(page, SEVEN)
     expect(page.locator(".digit .verdict")).to_contain_text("I read: 7", timeout=10000)
     draw(page, SEVEN)
