@@ -40,7 +40,8 @@ from literate.site.local_page import (
 from literate.site.markdown import marked
 from literate.site.page import Page
 from literate.site.page_names import PageNames
-from literate.site.rows import make_rows
+from literate.site.rows import make_rows, with_shapes
+from literate.site.shape_html import choice_html
 from literate.site.ui import translate_ui
 from literate.source.frontmatter import Words
 from literate.translation.lookup import Lookup
@@ -67,6 +68,9 @@ class PageContext:
     words: Lookup | None = None
     bibliography: Bibliography = field(default_factory=dict)
     source_language: str = "en"
+    #: The shapes of what lines make, by their numbers; and of which configurations they are.
+    shapes: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    configurations: tuple[str, ...] = ()
     #: Whether code and formulas stay Markdown, for `site/markdown.py`.
     is_plain: bool = False
 
@@ -95,12 +99,14 @@ class _Localiser:
         rows = tuple(self._note(i, note) for i, note in enumerate(self.page.notes))
         if self.page.is_annotated:
             rows = make_rows(self.page, rows, names.code if names else (), self._word("Imports"))
+            rows = tuple(with_shapes(rows, self.context.shapes))
         page = LocalPage(
             words=words,
             rows=rows,
             is_annotated=self.page.is_annotated,
             references_heading=self._references_heading(),
             references=self._references(),
+            shape_choice=choice_html(self.context.shapes, self.context.configurations, self._word),
             symbols=names.symbols if names else (),
             outside=names.outside if names else {},
         )
