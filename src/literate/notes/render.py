@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -13,7 +14,7 @@ from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
 from literate.base.errors import LiterateError, nearest
-from literate.base.html import is_balanced, tags, without_comments
+from literate.base.html import DEPTH, is_balanced, is_too_deep, tags, without_comments
 from literate.notes.heading import find_headings
 from literate.notes.highlight import highlight_fence
 from literate.notes.labml import normalise
@@ -71,15 +72,25 @@ def render_note(prose: Prose, path: str) -> Note:
 
     state = _State(path, line_of)
     env: dict[str, Any] = {"state": state}
-    tokens = _parser.parse(prose.text, env)
+    try:
+        tokens = _parser.parse(prose.text, env)
+    except RecursionError:
+        raise _too_deep(path, line_of(0)) from None
     _number_lines(tokens)
     tokens = _without_footnotes(tokens, state)
     blocks = _blocks(tokens, env)
     footnotes = _footnotes(env)
+    for block in (*blocks, *(block for note in footnotes for block in note.blocks)):
+        if is_too_deep(block.html):
+            raise _too_deep(path, block.line)
     inlines = tuple(state.inlines)
     headings = find_headings("".join(block.html for block in blocks), inlines)
     ids = tuple(_ids([*blocks, *(block for note in footnotes for block in note.blocks)]))
     return Note(blocks, inlines, tuple(state.links), footnotes, headings, ids)
+
+
+def _too_deep(path: str, line: int) -> LiterateError:
+    return LiterateError(f"the note nests over {DEPTH} deep", file=path, line=line)
 
 
 def _ids(blocks: Iterable[Block]) -> Iterator[str]:
@@ -87,6 +98,8 @@ def _ids(blocks: Iterable[Block]) -> Iterator[str]:
         yield from (value for tag in tags(block.html, "id") if (value := tag.get("id")))
 
 
+#: What speaks of the whole page, and the names that the theme's own parts have.
+_OF_THE_WHOLE_PAGE = re.compile(r"<(?:base|meta)(?=[\s/>])|\bid\s*=\s*[\"']?__\w+", re.IGNORECASE)
 #: Type of the token that opens a block -> what it is to a reader.
 _KINDS = {
     "paragraph_open": BlockKind.PARAGRAPH,
@@ -216,7 +229,7 @@ class _NoteRenderer(RendererHTML):
             html = to_mathml(token.content, display=display)
         except ValueError as error:
             raise LiterateError(
-                f"the expression `{token.content.strip()}` does not convert: {error}",
+                f"the expression `{token.content.strip()[:200]}` does not convert: {error}",
                 file=state.path,
                 line=_line(token, state),
                 fix="Write it in the LaTeX that math-core knows",
@@ -248,6 +261,13 @@ class _NoteRenderer(RendererHTML):
         token, state = tokens[idx], _state(env)
         line = _line(token, state)
         html = without_comments(token.content)
+        if found := _OF_THE_WHOLE_PAGE.search(html):
+            raise LiterateError(
+                f"HTML in a note holds `{found[0]}`, which changes the whole page",
+                file=state.path,
+                line=line,
+                fix="Remove it",
+            )
         written = list(tags(html))
         if token.type == "html_inline" and written and written[0].name == "img":
             image = written[0]

@@ -17,7 +17,7 @@ from literate.site.markdown import markdown_address, page_markdown
 from literate.site.page_names import PageNames
 from literate.site.search import SearchSection, search_sections
 from literate.site.site import SITE_CATALOG, Site
-from literate.site.ui import without_tags
+from literate.site.ui import for_templates
 from literate.source.frontmatter import Words
 from literate.source.names import package_name
 from literate.translation.catalog import Catalog
@@ -40,7 +40,8 @@ class PageInfo:
 
     @property
     def title(self) -> str:
-        return without_tags(str(self.words["title"]))
+        """The title as templates and the navigation may show it."""
+        return for_templates(str(self.words["title"]))
 
     @property
     def summary(self) -> str:

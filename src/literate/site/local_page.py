@@ -10,7 +10,7 @@ from literate.base.html import text_of
 from literate.notes.highlight import NameLink, Tokens
 from literate.notes.note import BlockKind, Figure, Formula, Inline
 from literate.site.page_names import PaperSymbol
-from literate.site.ui import without_tags
+from literate.site.ui import for_templates
 from literate.source.frontmatter import Words
 
 
@@ -209,7 +209,7 @@ class LocalPage:
     @property
     def title(self) -> str:
         """The title as templates and the navigation may show it."""
-        return without_tags(str(self.words["title"]))
+        return for_templates(str(self.words["title"]))
 
     @property
     def description(self) -> str:

@@ -11,7 +11,6 @@ from urllib.parse import quote
 
 from literate.base.cache import Cache
 from literate.base.errors import LiterateError
-from literate.base.files import SourceFile
 from literate.notes.bibliography import Bibliography, Paper
 from literate.notes.drawing import Drawing
 from literate.site.inventory import Documented
@@ -112,7 +111,7 @@ class Site:
         Raises `LiterateError` for what is wrong with the page.
         """
         old = self.pages[name]
-        page = load_page(name, SourceFile(old.file, old.path), cache)
+        page = load_page(name, self.project.file(old.file), cache)
         if _outline(page) != _outline(old):
             return None
         links = Links(self.project, self.pages, self.bibliography)
@@ -146,10 +145,10 @@ class Site:
 
     def catalog_bytes(self, language: str, name: str) -> bytes:
         """The content of a page's catalog, nothing where there is none."""
-        path = self.project.catalog_path(language, name)
+        file = self.project.file(self.project.catalog_path(language, name))
         try:
-            return path.read_bytes()
-        except OSError:
+            return file.read_bytes("the map")
+        except (OSError, LiterateError):
             return b""
 
     def localise(

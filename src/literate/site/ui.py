@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from markupsafe import Markup
+
 from literate.notes.note import Note, UiString
 from literate.notes.placeholder import placeholder
 from literate.site.page import Page
@@ -54,11 +56,20 @@ def _needed(page: Page, note: Note) -> Iterator[Passage]:
 
 
 def translate_ui(word: str, words: Lookup | None) -> str:
-    """A word of the site's own in the language of a catalog, or as it is."""
-    translation = words.text(word) if words else None
-    return without_tags(translation) if translation else word
+    """A word of the site's own in the language of a catalog, or as it is: plain text."""
+    return (words.text(word) if words else None) or word
 
 
-def without_tags(text: str) -> str:
-    """A plain text that goes into pages as it is: what would make a tag is escaped."""
-    return text.replace("<", "&lt;").replace(">", "&gt;")
+def translate_setting(text: str, words: Lookup | None) -> str:
+    """A text of the configuration, which is HTML to templates; its translation brings in no tag."""
+    translation = words.text(text) if words else None
+    return for_templates(translation) if translation else text
+
+
+#: What ends a text or an attribute. A character reference is neither, and may be meant.
+_MARKS = str.maketrans({"<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;", "`": "&#96;"})
+
+
+def for_templates(text: str) -> Markup:
+    """A plain text that templates may put anywhere: into a text, or into an attribute in quotes."""
+    return Markup(text.translate(_MARKS))  # noqa: S704 - escaped here
