@@ -47,7 +47,9 @@ class Project:
     pages are served as Markdown too. `inventories` are the documentations that names of others lead
     to.
     `language` is what the sources are written in, `site` the folder that the site is built into.
-    `places` says where settings stand; `key` names the values of all options, for the cache.
+    `repository` is the address at which the files of the commit that is built are shown, if the
+    configuration names a repository. `places` says where settings stand; `key` names the values of
+    all options, for the cache.
     """
 
     root: Path
@@ -69,6 +71,7 @@ class Project:
     llms_txt: bool = False
     language: str = "en"
     site: Path = Path("site")
+    repository: str = ""
     places: Mapping[str, Place] = field(default_factory=dict)
     key: str = ""
 

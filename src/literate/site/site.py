@@ -13,10 +13,12 @@ from literate.base.cache import Cache
 from literate.base.errors import LiterateError
 from literate.notes.bibliography import Bibliography, Paper
 from literate.notes.drawing import Drawing
+from literate.site.about import About
+from literate.site.context import PageContext
 from literate.site.inventory import Documented
 from literate.site.links import Links, Target, relative_url
-from literate.site.local_page import LocalPage
-from literate.site.localise import PageContext, localise
+from literate.site.local_page import LocalPage, SourceInfo
+from literate.site.localise import abouts, localise
 from literate.site.messages import page_passages
 from literate.site.names import NameTable
 from literate.site.page import Page, load_page
@@ -158,13 +160,17 @@ class Site:
         lookup: Lookup | None = None,
         words: Lookup | None = None,
         names: PageNames | None = None,
+        has_notebook: bool = False,
+        said: Mapping[str, About] | None = None,
         *,
         is_plain: bool = False,
     ) -> LocalPage:
         """A page in the language of its catalog.
 
         `url_of` gives the address of a page in that language, relative to the site's root; `names`
-        is what `names_of` gives, where that is at hand. One that `is_plain` is to become Markdown.
+        is what `names_of` gives, where that is at hand; `has_notebook` says whether the page
+        offers its file as a notebook too; `said` is what other pages say of what it links to. One
+        that `is_plain` is to become Markdown.
         """
         addresses, drawings, cited = self.context_parts(page, url_of)
         context = PageContext(
@@ -175,11 +181,41 @@ class Site:
             words=words,
             bibliography=cited,
             source_language=self.project.language,
+            source=self._source(page, url_of(page.name), has_notebook=has_notebook),
+            abouts=said or {},
             is_plain=is_plain,
             shapes=self.shapes.of(page),
             configurations=tuple(self.shapes.configurations),
         )
         return localise(page, context)
+
+    def abouts(self, name: str, language: str, words: Lookup | None) -> dict[str, About]:
+        """What a page says first of its definitions, in a language; `words` are the site's."""
+        page = self.pages[name]
+        lookup = Lookup(self.catalog(language, name)) if words else None
+        _, drawings, cited = self.context_parts(page, lambda other: other)
+        context = PageContext(
+            url=lambda raw: None,
+            drawings=drawings,
+            lookup=lookup,
+            words=words,
+            bibliography=cited,
+            source_language=self.project.language,
+        )
+        return abouts(page, context)
+
+    def _source(self, page: Page, here: str, *, has_notebook: bool) -> SourceInfo | None:
+        """The file of an annotated page that is at an address."""
+        if not page.is_annotated:
+            return None
+        repository = self.project.repository
+        return SourceInfo(
+            name=page.file.name,
+            lines=len(page.document.lines),
+            address=relative_url(quote(f"{page.name}.py"), here),
+            notebook=relative_url(quote(f"{page.name}.ipynb"), here) if has_notebook else "",
+            repository=repository + quote(page.path) if repository else "",
+        )
 
     def context_parts(
         self, page: Page, url_of: Callable[[str], str]
