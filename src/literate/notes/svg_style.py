@@ -35,7 +35,8 @@ def _rules(css: str, scope: str, renamed: Callable[[str], str]) -> Iterator[str]
             continue
         if not preludes:
             return
-        rule = _rule(preludes.pop(), text, scope, renamed) if text else ""
+        prelude = preludes.pop()
+        rule = _rule(prelude, text, scope, renamed) if text else ""
         if rule and all(_AT_RULE.fullmatch(outer) for outer in preludes):
             yield "".join(f"{outer} {{ " for outer in preludes) + rule + " }" * len(preludes)
 

@@ -46,6 +46,7 @@ CHANGES = {
     "languages": {"languages": ["zh", "de"]},
     "dead_links": {"dead_links": "error"},
     "bibliography": {"bibliography": ""},
+    "pictures_from": {"pictures_from": ["https://pictures.example"]},
     "inventories": {
         "inventories": {"Python": {"url": "https://py.example/", "file": "python.inv"}}
     },

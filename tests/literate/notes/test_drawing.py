@@ -8,6 +8,7 @@ import pytest
 from literate.base.errors import LiterateError
 from literate.base.files import SourceFile
 from literate.notes.drawing import load_drawing
+from literate.notes.svg_style import scoped
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">{}</svg>'
 PARTS = SVG.format(
@@ -105,3 +106,11 @@ def test_a_drawing_paints_itself_and_nothing_else(tmp_path):
     assert f".b{kept}::before {{ stroke: red }}" in text
     assert 'class="b" style="fill: red"' in text
     assert '<svg xmlns="http://www.w3.org/2000/svg" class="one-drawing"' in text
+
+
+def test_a_condition_of_a_style_ends_with_its_block():
+    css = "@media (prefers-color-scheme: dark) { rect { fill: red } } .box { fill: none }"
+    kept = scoped(css, "drawing-1", str)
+    outside = kept.split("} } ")[1]
+    assert outside.startswith(".box")
+    assert "@media" not in outside
