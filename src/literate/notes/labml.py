@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 
 from literate.source.document import Prose
+from literate.source.markup import fenced
 
 # Code is looked for first, so that what looks like math in it stays code.
 _MATH_OR_CODE = re.compile(
-    r"^ *(```|~~~).*?^ *\1 *$|(`+)(?!`).*?(?<!`)\2(?!`)|(?<!\\)\$\$.+?(?<!\\)\$\$",
+    r"^ *(```|~~~).*?^ *\1 *$|(`+)(?!`)(?:(?!\n[ >]*\n).)*?(?<!`)\2(?!`)"
+    r"|(?<!\\)\$\$.+?(?<!\\)\$\$",
     re.DOTALL | re.MULTILINE,
 )
 _FENCE = re.compile(r"(^ *(?:```|~~~)[^\n]*\n(?:.*?\n)? *(?:```|~~~) *$)", re.DOTALL | re.MULTILINE)
 _PARAMETER = re.compile(r"^( *):param (\w+): *", re.MULTILINE)
+_RETURN = re.compile(r" *:returns?: *")
 _SMALL = re.compile(r"^---(?=[^-\s|:])((?:.|\n(?!\n))+?)(?<=[^-\s|:])---$", re.MULTILINE)
 
 
@@ -21,8 +24,9 @@ def normalise(prose: Prose) -> Prose:
 
     Display math comes to stand on one line: its text could otherwise be taken for a list or a
     heading, and would end the paragraph in which it stands. `:param x: …` becomes an item of a
-    list, and `---…---` small print.
+    list, `:return: …` a paragraph, and `---…---` small print.
     """
+    prose = _with_returns(prose)
     lines: list[str] = []
     numbers: list[int] = []
     joined = _MATH_OR_CODE.sub(_on_one_line, prose.text)
@@ -35,6 +39,20 @@ def normalise(prose: Prose) -> Prose:
     parts = _FENCE.split("\n".join(lines))
     parts[::2] = [_of_labml(part) for part in parts[::2]]
     return Prose("".join(parts), tuple(numbers))
+
+
+def _with_returns(prose: Prose) -> Prose:
+    if ":return" not in prose.text:
+        return prose
+    lines: list[str] = []
+    numbers: list[int] = []
+    for (line, is_code), number in zip(
+        fenced(prose.text.split("\n")), prose.line_numbers, strict=False
+    ):
+        match = None if is_code else _RETURN.match(line)
+        lines += ["", f"*Returns* {line[match.end() :]}"] if match else [line]
+        numbers += [number] * (2 if match else 1)
+    return Prose("\n".join(lines), tuple(numbers))
 
 
 def _of_labml(text: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from literate.base.cache import NO_CACHE, Cache, digest
+from literate.base.errors import LiterateError
 from literate.base.files import SourceFile
 from literate.notes.highlight import highlight_lines
 from literate.notes.note import Citation, Figure, Note
@@ -63,6 +64,15 @@ class Page:
         return self.file.suffix == ".py"
 
     @property
+    def faults(self) -> list[LiterateError]:
+        """What is wrong with its notes."""
+        return [
+            LiterateError(problem.message, file=self.path, line=problem.line, fix=problem.fix)
+            for note in self.notes
+            for problem in (note.problems if note else ())
+        ]
+
+    @property
     def definitions(self) -> frozenset[str]:
         return frozenset(definition.name for definition in self.document.definitions)
 
@@ -109,7 +119,7 @@ def _make_page(name: str, file: SourceFile, module: str, data: bytes, key: str) 
         prose = section.prose
         if prose is not None and index == document.opening:
             front, prose = front_matter(prose, file.shown)
-        notes.append(None if prose is None else render_note(prose, file.shown))
+        notes.append(None if prose is None else render_note(prose))
     headings, anchors = name_headings(document, notes)
     uses = name_uses(document, module) if module else ()
     references = ""

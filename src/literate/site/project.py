@@ -64,8 +64,14 @@ class Project:
         return self.places.get(setting, _CONFIG).error(message, fix)
 
     def catalog_path(self, language: str, page: str) -> Path:
-        """The file of a page's catalog."""
-        return self.translations / self.maps.format(language=language, page=page)
+        """The file of a page's catalog: for an `__init__.py`, by that name if it lies there."""
+        path = self.translations / self.maps.format(language=language, page=page)
+        folder, slash, name = page.rpartition("/")
+        if name != "index" or path.exists():
+            return path
+        by_file = self.maps.format(language=language, page=f"{folder}{slash}__init__")
+        other = self.translations / by_file
+        return other if other.exists() else path
 
     def pages(self) -> Iterator[Path]:
         """The Markdown pages.

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from literate.base.errors import LiterateError
+from literate.base.words import on_one_line
 from literate.source.document import Prose
 
 #: A text, or a list of them.
@@ -54,7 +55,7 @@ class FrontMatter:
         """The fields to be translated, in the order of their declaration, on one line each."""
         found = {name: self.fields.get(name) for name, it in FIELDS.items() if it.is_translated}
         return {
-            name: _on_one_line(value) if isinstance(value, str) else tuple(map(_on_one_line, value))
+            name: on_one_line(value) if isinstance(value, str) else tuple(map(on_one_line, value))
             for name, value in found.items()
             if value
         }
@@ -126,7 +127,3 @@ def _check(matter: FrontMatter, path: str) -> None:
             fix=f"Write `{name}: {example}`, with quotes around what is a number, a date or a list "
             "to YAML",
         )
-
-
-def _on_one_line(text: str) -> str:
-    return " ".join(text.split())
