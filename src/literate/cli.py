@@ -98,7 +98,8 @@ def _languages(site: Site, wanted: tuple[str, ...]) -> list[str]:
 def check(languages: tuple[str, ...]) -> None:
     """Report coverage, missing, stale and faulty translations of LANGUAGES (all by default).
 
-    With the option `dead_links: report`, lists the broken links as well.
+    With the options `dead_links: report` and `faulty: report`, lists the broken links, and what
+    else is wrong with the sources, as well.
 
     Exits with 1 if a translation is faulty. Missing and stale translations are work to do, not
     faults: the site shows the source of what is missing, and ignores what is stale.
@@ -107,8 +108,8 @@ def check(languages: tuple[str, ...]) -> None:
         site = load_site(_project())
         codes = _languages(site, languages)
         reports = [check_language(site, code) for code in codes]
-    for link in site.dead_links:
-        click.echo(str(link))
+    for fault in (*site.dead_links, *site.faults):
+        click.echo(str(fault))
     for report in reports:
         _show(report, site.languages[report.code].name)
     if any(report.faults or report.errors for report in reports):

@@ -183,6 +183,22 @@ class Options(Config):  # type: ignore[no-untyped-call]
     ```
     """,
     )
+    faulty = Option(
+        default="error",
+        choices=("error", "report"),
+        text="""What to do about a translation that would break its page, or a faulty note.
+
+    With `error`, it stops the build. With `report`, the page shows the text in the language of the
+    sources, marked as not translated, and the command `check` lists the fault. What a note holds
+    and nobody can show (a formula that does not convert, a footnote that is not defined, a citation
+    that is not in the bibliography) is shown as it is written. This is for maps and sources of
+    others; a preview always works like this.
+
+    ```yaml
+    faulty: report
+    ```
+    """,
+    )
     bibliography = Option(
         default="",
         typed=lambda root, path: root / path if path else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -44,6 +44,15 @@ class Content:
     editions: Mapping[str, Edition]
     infos: dict[tuple[str, str], PageInfo]
     files: Mapping[tuple[str, str], File]
+
+    @property
+    def faults(self) -> Iterator[str]:
+        """What is wrong and only reported, in pages and in catalogs."""
+        yield from map(str, self.site.faults)
+        for edition in self.editions.values():
+            yield from edition.faults
+        for info in self.infos.values():
+            yield from info.faults
 
 
 def make_content(site: Site, config: MkDocsConfig, cache: Cache) -> Content:

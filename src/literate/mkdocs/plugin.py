@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -78,6 +79,8 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         folders = [_PACKAGE / "templates", *map(Path, config.theme.dirs)]
         try:
             project = make_project(config)
+            if self._command == "serve":  # an author sees the rest of the page meanwhile
+                project = replace(project, faulty="report")
             check_theme(project, config.theme.name, folders)
         except LiterateError as error:
             raise PluginError(str(error)) from error
@@ -196,7 +199,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
             stamp.note_inputs([*settings, *overrides, *self._shown.site.inputs])
         else:
             stamp.forget()
-        self.notes = [f"{note}." for note in (*self._cache.complaints, *self._dead_links())]
+        self.notes = [f"{note}." for note in (*self._cache.complaints, *self._reported())]
         for note in self.notes:
             log.info("note: %s", note)
         coverage = edition_coverage(self._shown.site, self._shown.editions, self._shown.infos)
@@ -204,9 +207,18 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         self.summary = summary_line(len(self._pages), self._source_language, coverage, seconds)
         log.info(self.summary)
 
-    def _dead_links(self) -> Iterator[str]:
+    def _reported(self) -> Iterator[str]:
         if dead := len(self._shown.site.dead_links):
             yield f"{dead} links lead nowhere: the command `check` lists them"
+        faults = list(self._shown.faults)
+        if self._command == "serve":
+            for fault in faults:
+                log.warning(fault)
+        elif faults:
+            yield (
+                f"{len(faults)} fault{'s' * (len(faults) != 1)}: what is meant is shown as it is "
+                "written, or not translated; the command `check` lists them"
+            )
 
     def on_serve(
         self, server: LiveReloadServer, config: MkDocsConfig, builder: Callable[[], None]

@@ -37,6 +37,7 @@ from literate.notes.note import (
 )
 from literate.notes.placeholder import hold_signs, placeholder
 from literate.notes.syntax import ADMONITIONS, make_parser
+from literate.notes.tokens import number_lines, top_level
 from literate.notes.written import is_contained, mended
 from literate.source.document import Prose
 
@@ -90,7 +91,7 @@ def _rendered(prose: Prose, parser: MarkdownIt) -> tuple[Note, bool]:
     state = _State(line_of)
     env: dict[str, Any] = {"state": state}
     tokens = parser.parse(prose.text, env)
-    _number_lines(tokens)
+    number_lines(tokens)
     tokens = mended(tokens)
     has_html = any(
         part.type.startswith("html_")
@@ -132,7 +133,7 @@ _KINDS = {
 
 def _blocks(tokens: Sequence[Token], env: dict[str, Any]) -> tuple[Block, ...]:
     blocks = []
-    for group in _top_level(tokens):
+    for group in top_level(tokens):
         first = group[0]
         html = _renderer.render(group, _parser.options, env)
         is_wrapper = first.type == "html_block" and not is_balanced(html)
@@ -140,16 +141,6 @@ def _blocks(tokens: Sequence[Token], env: dict[str, Any]) -> tuple[Block, ...]:
             line = _state(env).line_of(first.map[0] if first.map else 0)
             blocks.append(Block(html, line, _KINDS.get(first.type, BlockKind.RAW), is_wrapper))
     return tuple(blocks)
-
-
-def _top_level(tokens: Sequence[Token]) -> Iterator[list[Token]]:
-    """The tokens of each top-level block."""
-    group: list[Token] = []
-    for token in tokens:
-        group.append(token)
-        if token.level == tokens[0].level and token.nesting != 1:
-            yield group
-            group = []
 
 
 def _without_footnotes(tokens: Sequence[Token], state: _State) -> list[Token]:
@@ -191,21 +182,6 @@ def _marked(env: dict[str, Any]) -> dict[str, int]:
     listed = env.get("footnotes", {}).get("list", {}).values()
     known = _state(env).footnotes
     return {data["label"]: data["count"] for data in listed if data["label"] in known}
-
-
-def _number_lines(tokens: Sequence[Token]) -> None:
-    """Give each inline token its line, which the parser knows for blocks only."""
-    line = 0
-    for token in tokens:
-        line = token.map[0] if token.map else line
-        current = line
-        if token.type == "footnote_reference_open":
-            line = token.meta["line"]
-        for child in token.children or ():
-            child.meta["line"] = current
-            if child.type in ("softbreak", "hardbreak"):
-                current += 1
-            current += child.content.count("\n")
 
 
 def _line(token: Token, state: _State) -> int:

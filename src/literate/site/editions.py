@@ -17,10 +17,9 @@ from literate.site.local_page import TocEntry
 from literate.site.search import SearchSection, search_sections
 from literate.site.site import SITE_CATALOG, Site
 from literate.site.ui import without_tags
+from literate.site.usable import usable_catalog
 from literate.source.frontmatter import Words
 from literate.source.names import package_name
-from literate.translation.catalog import Catalog
-from literate.translation.checks import breaking_faults
 from literate.translation.lookup import Coverage, Lookup, coverage_of
 
 #: Address of a page by its name, relative to the site's root, in one language.
@@ -29,12 +28,16 @@ Addresses = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class PageInfo:
-    """What a site needs to know of a page in a language; the page itself lies under `key`."""
+    """What a site needs to know of a page in a language; the page itself lies under `key`.
+
+    `faults` is what is said of entries of its catalog that did not serve.
+    """
 
     key: str
     words: Mapping[str, Words]
     coverage: Coverage
     has_notebook: bool
+    faults: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -61,7 +64,8 @@ class Edition:
     """The site in one language.
 
     `root` is the address of the site. `words` looks up the words that stand on no page, and is
-    None in the language of the sources; `digest` names their catalog's content.
+    None in the language of the sources; `digest` names their catalog's content, and `faults` says
+    what of it did not serve.
     """
 
     language: str
@@ -69,6 +73,7 @@ class Edition:
     addresses: Addresses
     words: Lookup | None = None
     digest: str = ""
+    faults: tuple[str, ...] = ()
 
 
 def make_editions(site: Site, root: str, address: Callable[[str, str], str]) -> dict[str, Edition]:
@@ -80,10 +85,13 @@ def make_editions(site: Site, root: str, address: Callable[[str, str], str]) -> 
     source = site.project.language
     editions = {source: Edition(source, root, partial(address, source))}
     for language in site.languages:
-        words = Lookup(site.catalog(language, SITE_CATALOG))
-        raise_all(_faults(words.catalog))
+        catalog, faults = usable_catalog(site, language, SITE_CATALOG)
+        raise_all(faults if site.is_strict else [])
+        words = Lookup(catalog)
         content = digest(site.catalog_bytes(language, SITE_CATALOG))
-        editions[language] = Edition(language, root, partial(address, language), words, content)
+        editions[language] = Edition(
+            language, root, partial(address, language), words, content, tuple(map(str, faults))
+        )
     return editions
 
 
@@ -137,7 +145,7 @@ def _infos_of(
             site.project.language,
         )
         built = cache.get(key)
-        if isinstance(built, BuiltPage):
+        if isinstance(built, BuiltPage) and not (site.is_strict and built.info.faults):
             infos[language] = built.info
             continue
         if code is None:  # pages link to one another alike in every language
@@ -166,18 +174,16 @@ def _make(
     site: Site, name: str, edition: Edition, code: tuple[Tokens, ...], key: str
 ) -> BuiltPage | list[LiterateError]:
     lookup = None
+    faults: list[LiterateError] = []
     if edition.words is not None:
-        try:
-            catalog = site.catalog(edition.language, name)
-        except LiterateError as error:
-            return [error]
-        if faults := _faults(catalog):
+        catalog, faults = usable_catalog(site, edition.language, name)
+        if faults and site.is_strict:
             return faults
         lookup = Lookup(catalog)
     page = site.localise(site.pages[name], edition.addresses, lookup, edition.words, code)
     coverage = coverage_of(site.passages(name), lookup) if lookup else Coverage()
     book = _notebook(site, name, edition) if edition.words is None else None
-    info = PageInfo(key, page.words, coverage, book is not None)
+    info = PageInfo(key, page.words, coverage, book is not None, tuple(map(str, faults)))
     return BuiltPage(info, lay_out(page), tuple(page.toc), search_sections(page), book)
 
 
@@ -196,12 +202,3 @@ def _notebook(site: Site, name: str, edition: Edition) -> str | None:
         )
     except LiterateError:  # its imports lead out of its package
         return None
-
-
-def _faults(catalog: Catalog) -> list[LiterateError]:
-    """Translations that would break a page."""
-    return [
-        LiterateError(fault.problem, file=catalog.path, line=entry.line, fix=fault.fix)
-        for entry in catalog.entries
-        for fault in breaking_faults(entry)
-    ]

@@ -39,6 +39,7 @@ from literate.site.page import Page
 from literate.site.rows import make_rows
 from literate.site.ui import translate_ui
 from literate.source.frontmatter import Words
+from literate.translation.language import direction_of
 from literate.translation.lookup import Lookup
 from literate.translation.segment import Segment, has_words, segments_of
 
@@ -78,11 +79,15 @@ class _Localiser:
     _drawings: int = 0
 
     def run(self) -> LocalPage:
-        words = {name: self._words(value) for name, value in self.page.words.items()}
+        words = {
+            name: value if name == "title" and not self.page.has_title else self._words(value)
+            for name, value in self.page.words.items()
+        }
         footnotes = [len(note.footnotes) if note else 0 for note in self.page.notes]
         self._footnotes_before = [0, *accumulate(footnotes)]
         cited = dict.fromkeys(key for citation in self.page.citations() for key in citation.keys)
-        self._labels = labels(self.context.bibliography[key] for key in cited)
+        known = self.context.bibliography
+        self._labels = labels(known[key] for key in cited if key in known)
         rows = tuple(self._note(i, note) for i, note in enumerate(self.page.notes))
         if self.page.is_annotated:
             rows = make_rows(self.page, rows, self.context.code, self._word("Imports"))
@@ -194,7 +199,11 @@ class _Localiser:
     def _untranslated(self, segment: Segment) -> str:
         title = escape(self._word("Not translated yet"))
         language = escape(self.context.source_language)
-        return f'<div class="untranslated" lang="{language}" title="{title}">{segment.html}</div>\n'
+        direction = direction_of(self.context.source_language)
+        return (
+            f'<div class="untranslated" lang="{language}" dir="{direction}" title="{title}">'
+            f"{segment.html}</div>\n"
+        )
 
     def _wrapper(self, block: Block) -> str:
         """HTML around other blocks stands as it is, but for its words: a `<summary>`, say."""
@@ -259,11 +268,15 @@ class _Localiser:
         )
 
     def _citation(self, citation: Citation) -> str:
-        links = (
+        """The papers, each a link; as it is written, where none of them is known."""
+        links = [
             f'<a href="#ref:{escape(key)}">{escape(self._labels[key], quote=False)}</a>'
+            if key in self._labels
+            else escape(f"@{key}", quote=False)
             for key in citation.keys
-        )
-        return f"({'; '.join(links)})"
+        ]
+        is_known = any(key in self._labels for key in citation.keys)
+        return f"({'; '.join(links)})" if is_known else f"[{'; '.join(links)}]"
 
     def _figure(self, figure: Figure) -> str:
         """A paragraph that is nothing but an image with a caption."""

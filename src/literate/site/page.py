@@ -50,6 +50,11 @@ class Page:
         return str(self.words["title"])
 
     @property
+    def has_title(self) -> bool:
+        """Whether its author gave it a title: otherwise it goes by its file's name."""
+        return "title" in self.front.words or any(note.headings for note in self.notes if note)
+
+    @property
     def summary(self) -> str:
         return str(self.words.get("summary", ""))
 
@@ -132,7 +137,7 @@ def _make_page(name: str, file: SourceFile, module: str, data: bytes, key: str) 
         document=document,
         notes=tuple(notes),
         front=front,
-        words={"title": _first_heading(notes) or name.rsplit("/", 1)[-1]} | front.words,
+        words={"title": _first_heading(notes) or name.removesuffix("/index")} | front.words,
         headings=headings,
         anchors=anchors,
         references=references,

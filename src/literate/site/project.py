@@ -29,8 +29,9 @@ class Project:
     are patterns as in `.gitignore`, relative to the source folder. `languages` are the folders of
     `translations` to build, all if it is empty. `maps` says where in `translations` the catalog of
     a page in a language lies. `dead_links` says whether a link that leads nowhere is an `error`, or
-    only to `report`. `words` are the site's name, its navigation and the like: the texts that stand
-    in the configuration instead of on a page. `bibliography` is a BibTeX file, if there is one.
+    only to `report`, `faulty` the same of a translation and of what a note holds. `words` are the
+    site's name, its navigation and the like: the texts that stand in the configuration instead of
+    on a page. `bibliography` is a BibTeX file, if there is one.
     `language` is what the sources are written in, `site` the folder that the site is built into.
     `places` says where settings stand; `key` names the values of all options, for the cache.
     """
@@ -45,6 +46,7 @@ class Project:
     languages: tuple[str, ...] = ()
     words: tuple[Passage, ...] = ()
     dead_links: str = "error"
+    faulty: str = "error"
     bibliography: Path | None = None
     language: str = "en"
     site: Path = Path("site")

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from literate.base.cache import Cache
-from literate.base.errors import LiterateError
+from literate.base.errors import LiterateError, raise_all
 from literate.base.files import SourceFile
 from literate.notes.bibliography import Bibliography, Paper
 from literate.notes.drawing import Drawing
@@ -47,6 +47,8 @@ class Site:
     bibliography: Bibliography = field(default_factory=dict)
     #: What is said of each link that leads nowhere, where the project only wants that reported.
     dead_links: tuple[LiterateError, ...] = ()
+    #: What is said of what pages hold and show as it is written, where that is only reported too.
+    faults: tuple[LiterateError, ...] = ()
 
     def messages(self, name: str) -> tuple[Message, ...]:
         """The texts to translate of a page, or those that stand on no page: of `SITE_CATALOG`."""
@@ -99,6 +101,7 @@ class Site:
         links = Links(self.project, self.pages, self.bibliography)
         links.follow(page)
         links.raise_errors()
+        raise_all(page.faults if self.project.faulty == "error" else [])
         if links.assets.items() - self.assets.items():
             return None
         kept = {place: to for place, to in self.targets.items() if place[0] != name}
@@ -108,6 +111,11 @@ class Site:
             pages={**self.pages, name: page},
             targets=kept | links.targets,
             drawings=drawn | links.drawings,
+            faults=(
+                *(fault for fault in self.faults if fault.file != page.path),
+                *page.faults,
+                *links.faults,
+            ),
         )
 
     @cached_property
@@ -117,12 +125,21 @@ class Site:
         count = Counter(page.module for page in annotated)
         return {page.module: page.name for page in annotated if count[page.module] == 1}
 
-    def catalog(self, language: str, name: str) -> Catalog:
+    @property
+    def is_strict(self) -> bool:
+        """Whether a faulty translation stops a build."""
+        return self.project.faulty == "error"
+
+    def catalog(
+        self, language: str, name: str, faults: list[LiterateError] | None = None
+    ) -> Catalog:
         """The catalog of a page.
 
-        Raises `LiterateError` where the file is no catalog.
+        Raises `LiterateError` where the file is no catalog; what is wrong with an entry alone goes
+        to `faults`, if there is such a list.
         """
-        return load_catalog(self.project.file(self.project.catalog_path(language, name)))
+        file = self.project.file(self.project.catalog_path(language, name))
+        return load_catalog(file, faults)
 
     def catalog_bytes(self, language: str, name: str) -> bytes:
         """The content of a page's catalog, nothing where there is none."""
@@ -175,7 +192,8 @@ class Site:
             if (page.name, raw) in self.drawings:
                 drawings[raw] = self.drawings[page.name, raw]
         keys = [key for citation in page.citations() for key in citation.keys]
-        return addresses, drawings, {key: self.bibliography[key] for key in keys}
+        known = {key: self.bibliography[key] for key in keys if key in self.bibliography}
+        return addresses, drawings, known
 
     def _address(
         self, target: Target, page: str, here: str, url_of: Callable[[str], str]

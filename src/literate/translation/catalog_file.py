@@ -17,19 +17,26 @@ from literate.translation.catalog import Catalog, Entry
 _decoder = json.JSONDecoder()
 
 
-def load_catalog(file: SourceFile) -> Catalog:
+def load_catalog(file: SourceFile, faults: list[LiterateError] | None = None) -> Catalog:
     """Read a catalog; a catalog that is not there is empty.
 
     Raises `LiterateError` where it cannot be read, is not JSON, holds a key twice, or anything but
-    texts of a sane size.
+    texts of a sane size. What is wrong with an entry alone goes to `faults`, if there is such a
+    list, and the entry is left out.
     """
     try:
         text = file.read_text("the map")
     except FileNotFoundError:
         return Catalog(file.shown)
-    entries = list(read_entries(text, file.shown))
-    for entry in entries:
-        _check(entry, file)
+    entries = []
+    for entry in read_entries(text, file.shown, faults):
+        try:
+            _check(entry, file)
+            entries.append(entry)
+        except LiterateError as error:
+            if faults is None:
+                raise
+            faults.append(error)
     return Catalog(
         file.shown,
         tuple(entry for entry in entries if entry.translation.strip()),
@@ -76,8 +83,10 @@ def _nesting(text: str) -> tuple[str, str] | None:
     return (f"is nested over {_DEPTH} tags deep", "Close each tag") if level else None
 
 
-def read_entries(text: str, shown: str) -> Iterator[Entry]:
-    """The entries of a catalog's JSON text, each with its line.
+def read_entries(
+    text: str, shown: str, faults: list[LiterateError] | None = None
+) -> Iterator[Entry]:
+    """The entries of a catalog's JSON text, each with its line; faulty ones as in `load_catalog`.
 
     The standard library's decoder knows no positions of keys; hence its scanner, pair by pair.
     """
@@ -122,23 +131,29 @@ def read_entries(text: str, shown: str) -> Iterator[Entry]:
         start = expect('"', position) - 1
         source, position = value(start)
         line = text.count("\n", 0, start) + 1
+        place = skip(expect(":", position))
+        translation, position = value(place)
+        error = None
         if source in lines:
-            raise fail(
+            error = fail(
                 f"the key {_short(source)!r} stands here and on line {lines[source]}",
                 start,
                 "Keep one of the two",
             )
-        lines[source] = line
-        place = skip(expect(":", position))
-        translation, position = value(place)
-        if not isinstance(translation, str):
+        elif not isinstance(translation, str):
             kind = type(translation).__name__
-            raise fail(
+            error = fail(
                 f"the translation of {_short(source)!r} is a {kind}",
                 place,
                 "Write a text in quotes",
             )
-        yield Entry(source, translation, line)
+        lines.setdefault(source, line)
+        if error is None:
+            yield Entry(source, translation, line)
+        elif faults is None:
+            raise error
+        else:
+            faults.append(error)
         position = skip(position)
         if text[position : position + 1] != "}":
             position = expect('"', expect(",", position)) - 1
