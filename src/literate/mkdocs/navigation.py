@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 def check_navigation(site: Site, config: MkDocsConfig) -> None:
     """Raise `LiterateError` where the navigation names a page that there is not."""
     for path in _paths(config.nav or []):
-        if path.endswith(".md") and path.removesuffix(".md") not in site.pages:
+        is_page = path.removesuffix(".md") in site.pages or site.project.leaves_out(path)
+        if path.endswith(".md") and not is_page:
             raise (
                 Marks(Path(config.config_file_path))
                 .place_of(path, "nav")
@@ -38,9 +39,14 @@ def check_navigation(site: Site, config: MkDocsConfig) -> None:
 def navigation(
     site: Site, edition: Edition, files: Iterable[File], config: MkDocsConfig
 ) -> Navigation:
-    """The navigation of a language, whose pages have these files."""
+    """The navigation of a language, whose pages and whose other targets have these files."""
+    files = list(files)
     names = sorted(site.pages, key=_index_first)
-    nav = config.nav or nest_paths([f"{name}.md" for name in names])  # type: ignore[no-untyped-call]
+    paths = [f"{name}.md" for name in names]
+    if edition.language == site.project.language:  # the pages of other plugins know no other
+        ours = {f"{site.folder(code)}{path}" for code in site.language_codes for path in paths}
+        paths += [f.src_uri for f in files if f.is_documentation_page() and f.src_uri not in ours]
+    nav = config.nav or nest_paths(paths)  # type: ignore[no-untyped-call]
     own = copy(config)
     own.nav = _translated(nav, site, edition)
     return get_navigation(Files(list(files)), own)
@@ -48,7 +54,8 @@ def navigation(
 
 def _translated(nav: Any, site: Site, edition: Edition) -> Any:
     if isinstance(nav, list):
-        return [_translated(item, site, edition) for item in nav]
+        left = (item for item in nav if not _is_left_out(item, site))
+        return [_translated(item, site, edition) for item in left]
     if isinstance(nav, dict):
         return {
             translate_ui(label, edition.words): _translated(value, site, edition)
@@ -56,6 +63,12 @@ def _translated(nav: Any, site: Site, edition: Edition) -> Any:
         }
     is_page = isinstance(nav, str) and nav.removesuffix(".md") in site.pages
     return site.folder(edition.language) + nav if is_page else nav
+
+
+def _is_left_out(item: Any, site: Site) -> bool:
+    """Whether an entry leads to a page that is kept out of the site."""
+    target = next(iter(item.values()), None) if isinstance(item, dict) else item
+    return isinstance(target, str) and site.project.leaves_out(target)
 
 
 def _paths(nav: Any) -> Iterator[str]:

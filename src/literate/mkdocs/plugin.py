@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import BasePlugin, get_plugin_logger
-from mkdocs.structure.files import File
+from mkdocs.structure.files import File, InclusionLevel
 
 from literate.base.cache import Cache
 from literate.base.errors import LiterateError
@@ -25,6 +26,7 @@ from literate.mkdocs.preview import Preview
 from literate.mkdocs.render import HtmlKeys, Renderer
 from literate.mkdocs.speech import Speech
 from literate.mkdocs.theme import check_languages, check_templates, check_theme
+from literate.mkdocs.unused import turn_search_off, unused_settings
 from literate.mkdocs.up_to_date import Stamp
 from literate.site.load import load_site
 from literate.site.project import CACHE, CONFIG
@@ -78,7 +80,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         self._started = time.monotonic()
         folders = [_PACKAGE / "templates", *map(Path, config.theme.dirs)]
         try:
-            project = make_project(config)
+            project = make_project(config, drafts=self._command == "serve")
             if self._command == "serve":  # an author sees the rest of the page meanwhile
                 project = replace(project, faulty="report")
             check_theme(project, config.theme.name, folders)
@@ -87,13 +89,16 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         config.theme.dirs.insert(_first_theme_dir(config), str(_PACKAGE / "templates"))
         config.theme.dirs.append(str(_PACKAGE / "assets"))
         config.theme.static_templates.add("404.html")
+        self._unused = list(unused_settings(config))
+        turn_search_off(config)
         config.plugins.setdefault(SearchBox.name, SearchBox())
         self._cache = Cache(project.root / CACHE, project.key)
         try:
             site = load_site(project, self._cache)
             check_languages(project, site.languages, folders)
             check_templates(site.pages.values(), folders)
-            check_navigation(site, config)
+            if read_settings_alone(config):  # others may bring pages of their own
+                check_navigation(site, config)
             self._content = make_content(site, config, self._cache)
         except LiterateError as error:
             # A preview shows the last good state until the author has mended an error.
@@ -133,13 +138,25 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         self._navigations = {}
         for language, edition in self._shown.editions.items():
             own = [page.file for page in self._pages.values() if page.language == language]
-            self._navigations[language] = navigation(site, edition, own, config)
+            known = [*own, *self._others(files, is_source=language == site.project.language)]
+            self._navigations[language] = navigation(site, edition, known, config)
         self._keys = None
         if leave_pages_alone(config):
             self._keys = HtmlKeys(config, self._shown, self._speech, self._navigations)
             for page in self._pages.values():
                 page.html_key = self._keys.key_of(page)
         return self._navigations[site.project.language]
+
+    def _others(self, files: Files, *, is_source: bool) -> Iterator[File]:
+        """The files that are no pages of ours, for the navigation of a language to name."""
+        ours = {page.file for page in self._pages.values()}
+        for file in files:
+            if file in ours or file.inclusion.value <= InclusionLevel.DRAFT.value:
+                continue
+            if not is_source:  # a label in another language takes a page of its own
+                file = copy(file)
+                file.page = None
+            yield file
 
     def on_env(self, env: Environment, config: MkDocsConfig, files: Files) -> Environment:
         """Render the 404 page of each language; MkDocs itself renders one only."""
@@ -188,6 +205,9 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
             context["html"] = html  # type: ignore[typeddict-unknown-key]
         elif isinstance(page, SitePage):
             self._renderer.prepare(page, context)
+        else:  # of another plugin: it has no other language
+            spoken = self._speech.context(self._source_language) | {"alternates": []}
+            context.update(spoken)  # type: ignore[typeddict-item]
         return context
 
     def on_post_build(self, config: MkDocsConfig) -> None:
@@ -199,7 +219,9 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
             stamp.note_inputs([*settings, *overrides, *self._shown.site.inputs])
         else:
             stamp.forget()
-        self.notes = [f"{note}." for note in (*self._cache.complaints, *self._reported())]
+        self.notes = [
+            f"{note}." for note in (*self._unused, *self._cache.complaints, *self._reported())
+        ]
         for note in self.notes:
             log.info("note: %s", note)
         coverage = edition_coverage(self._shown.site, self._shown.editions, self._shown.infos)

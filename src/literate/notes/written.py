@@ -39,7 +39,16 @@ _ELEMENTS = _FLOW | _PARTS | _PHRASING
 _FOREIGN = frozenset(["svg", "math"])
 #: Elements without an end that say something without attributes.
 _BARE = frozenset(["br", "hr", "wbr"])
-_TABLE = frozenset(["caption", "col", "colgroup", "tbody", "td", "tfoot", "th", "thead", "tr"])
+#: Where some parts have their place: anywhere else, a browser leaves their tags out.
+_WITHIN = {
+    **dict.fromkeys(
+        ["caption", "col", "colgroup", "tbody", "td", "tfoot", "th", "thead", "tr"],
+        frozenset(["table"]),
+    ),
+    **dict.fromkeys(["dd", "dt"], frozenset(["dl"])),
+    **dict.fromkeys(["optgroup", "option"], frozenset(["select", "datalist"])),
+    "li": frozenset(["ul", "ol", "menu"]),
+}
 
 
 def block_of_html(state: StateBlock, first: int, last: int, silent: bool) -> bool:
@@ -75,7 +84,7 @@ def _is_cut_off(html: str, rest: str) -> bool:
     is_flow = first.name in _FLOW | _PARTS and first.name != "pre"
     if is_flow or first.is_void or is_balanced(html):
         return False
-    return first.is_end or f"</{first.name}" not in rest.lower()
+    return not first.is_end and f"</{first.name}" not in rest.lower()
 
 
 def mended(tokens: Sequence[Token]) -> list[Token]:
@@ -155,7 +164,7 @@ def _written(tag: Tag, around: Sequence[str]) -> str | None:
     """A tag that opens and closes nothing, as a page has to hold it; None for any other."""
     if not _FOREIGN.isdisjoint(around):
         return tag.text if tag.text.endswith("/>") else None
-    is_part = tag.name in _TABLE and "table" not in around
+    is_part = tag.name in _WITHIN and _WITHIN[tag.name].isdisjoint(around)
     if not _is_known(tag.name) or is_part:
         return escape(tag.text, quote=False)
     if tag.is_void:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pathspec
 
@@ -26,7 +27,8 @@ class Project:
     """The folders of a project, and the words that its configuration shows to readers.
 
     `markdown` are the pages below `docs`; `sources` are Python files, or folders of them; `exclude`
-    are patterns as in `.gitignore`, relative to the source folder. `languages` are the folders of
+    are patterns as in `.gitignore`, relative to the source folder, and `left_out` those of pages as
+    `nav` calls them, such as `model.md`. `languages` are the folders of
     `translations` to build, all if it is empty. `maps` says where in `translations` the catalog of
     a page in a language lies. `dead_links` says whether a link that leads nowhere is an `error`, or
     only to `report`, `faulty` the same of a translation and of what a note holds. `words` are the
@@ -40,6 +42,7 @@ class Project:
     docs: Path
     markdown: tuple[Path, ...] = ()
     sources: tuple[Path, ...] = ()
+    left_out: pathspec.PathSpec[Any] | None = None
     exclude: tuple[str, ...] = ()
     translations: Path = Path("translations")
     maps: str = MAPS
@@ -93,7 +96,8 @@ class Project:
         excluded = pathspec.GitIgnoreSpec.from_lines(self.exclude)
         for source in self.sources:
             if source.is_file():
-                yield source.parent, source
+                if not self._is_left_out(source.parent, source):
+                    yield source.parent, source
                 continue
             if not source.is_dir():
                 raise self.error(
@@ -102,8 +106,16 @@ class Project:
                     "Fix `sources` of the plugin `literate`",
                 )
             for path in sorted(source.rglob("*.py")):
-                if not excluded.match_file(path.relative_to(source).as_posix()):
+                is_excluded = excluded.match_file(path.relative_to(source).as_posix())
+                if not is_excluded and not self._is_left_out(source, path):
                     yield source, path
+
+    def _is_left_out(self, folder: Path, path: Path) -> bool:
+        return self.leaves_out(f"{page_name(path.relative_to(folder))}.md")
+
+    def leaves_out(self, page: str) -> bool:
+        """Whether a page, as `nav` calls it, is kept out of the site."""
+        return self.left_out is not None and self.left_out.match_file(page)
 
     def source_of(self, page: str) -> Path:
         """The Python file that a page is made of.
