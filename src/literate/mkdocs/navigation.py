@@ -14,6 +14,7 @@ from mkdocs.utils import nest_paths
 from literate.base.errors import nearest
 from literate.mkdocs.marks import Marks
 from literate.site.editions import Edition
+from literate.site.project import Project
 from literate.site.site import Site
 from literate.site.ui import translate_ui
 
@@ -36,6 +37,17 @@ def check_navigation(site: Site, config: MkDocsConfig) -> None:
             )
 
 
+def published(nav: Any, project: Project) -> Any:
+    """The navigation without the pages that are kept out of the site."""
+    if isinstance(nav, list):
+        left = (published(item, project) for item in nav)
+        return [item for item in left if item not in (None, {}, [])]
+    if isinstance(nav, dict):
+        named = {label: published(value, project) for label, value in nav.items()}
+        return {label: value for label, value in named.items() if value not in (None, [])}
+    return None if isinstance(nav, str) and project.leaves_out(nav) else nav
+
+
 def navigation(
     site: Site, edition: Edition, files: Iterable[File], config: MkDocsConfig
 ) -> Navigation:
@@ -54,8 +66,7 @@ def navigation(
 
 def _translated(nav: Any, site: Site, edition: Edition) -> Any:
     if isinstance(nav, list):
-        left = (item for item in nav if not _is_left_out(item, site))
-        return [_translated(item, site, edition) for item in left]
+        return [_translated(item, site, edition) for item in nav]
     if isinstance(nav, dict):
         return {
             translate_ui(label, edition.words): _translated(value, site, edition)
@@ -63,12 +74,6 @@ def _translated(nav: Any, site: Site, edition: Edition) -> Any:
         }
     is_page = isinstance(nav, str) and nav.removesuffix(".md") in site.pages
     return site.folder(edition.language) + nav if is_page else nav
-
-
-def _is_left_out(item: Any, site: Site) -> bool:
-    """Whether an entry leads to a page that is kept out of the site."""
-    target = next(iter(item.values()), None) if isinstance(item, dict) else item
-    return isinstance(target, str) and site.project.leaves_out(target)
 
 
 def _paths(nav: Any) -> Iterator[str]:

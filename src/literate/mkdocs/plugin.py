@@ -18,7 +18,7 @@ from literate.base.errors import LiterateError
 from literate.mkdocs.config import NAME, check_options, make_project
 from literate.mkdocs.live import LiveUpdates, MoreThanPagesError
 from literate.mkdocs.marks import Marks
-from literate.mkdocs.navigation import check_navigation, navigation
+from literate.mkdocs.navigation import check_navigation, navigation, published
 from literate.mkdocs.options import Options
 from literate.mkdocs.others import leave_pages_alone, read_settings_alone
 from literate.mkdocs.pages import Content, SitePage, make_content, make_pages
@@ -92,6 +92,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         self._unused = list(unused_settings(config))
         turn_search_off(config)
         config.plugins.setdefault(SearchBox.name, SearchBox())
+        config.nav = published(config.nav, project)
         self._cache = Cache(project.root / CACHE, project.key)
         try:
             site = load_site(project, self._cache)

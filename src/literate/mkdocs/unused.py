@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
 
+#: What MkDocs sets by itself.
+_DEFAULT_EXTENSIONS = {"toc", "tables", "fenced_code"}
 #: Names by which a search that is not ours is known.
 _SEARCH = ("search", "material/search")
 
 
 def unused_settings(config: MkDocsConfig) -> Iterator[str]:
     """What is said of each setting that is not used."""
-    written = {name for settings in config.user_configs for name in settings}
-    if written & {"markdown_extensions", "mdx_configs"}:
+    if config.mdx_configs or set(config.markdown_extensions) - _DEFAULT_EXTENSIONS:
         yield (
             "`markdown_extensions` are not used: notes and pages are CommonMark with tables, "
             "footnotes, admonitions and mathematics"
         )
     if _searches(config):
         yield "the plugin `search` is not used: search is built in. Remove it from `plugins`"
-    if any("alternate" in (settings.get("extra") or {}) for settings in config.user_configs):
+    if config.extra.get("alternate"):
         yield "`extra.alternate` is not used: the menu is made of the languages of the site"
 
 

@@ -314,8 +314,9 @@ class _NoteRenderer(RendererHTML):
 
     def softbreak(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
         """A blank, except between two characters of a script that has none."""
-        before = next((t for t in reversed(tokens[:idx]) if not t.nesting), None)
-        after = next((t for t in tokens[idx + 1 :] if not t.nesting), None)
+        said = [t for t in tokens if not t.nesting and (t.content or t.type != "text")]
+        at = next(i for i, token in enumerate(said) if token is tokens[idx])
+        before, after = said[at - 1] if at else None, said[at + 1] if said[at + 1 :] else None
         if before is None or after is None or {before.type, after.type} != {"text"}:
             return " "
         return " " if is_blank_between(before.content, after.content) else ""

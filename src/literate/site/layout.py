@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from html import escape
 
-from literate.site.local_page import CodeLine, LocalPage, Row
+from literate.notes.note import BlockKind
+from literate.site.local_page import CodeLine, LocalBlock, LocalPage, Row
 
 
 def lay_out(page: LocalPage) -> str:
     """The body of a page."""
     if page.is_annotated:
-        html = "\n".join(['<div class="annotated">', *map(_row, page.rows), "</div>"])
+        html = "\n".join(['<div class="annotated">', *map(_row, _titled(page)), "</div>"])
     else:
         html = "".join(map(_note, page.rows))
     return html + "".join(_references(page))
 
 
+def _titled(page: LocalPage) -> list[Row]:
+    """The rows; a page without a heading of its own has its title where its text begins."""
+    if any(heading.level == 1 for row in page.rows for heading in row.headings):
+        return list(page.rows)
+    title = LocalBlock(BlockKind.RAW, (f"<h1>{page.title}</h1>",))
+    rows = list(page.rows)
+    at = next((index for index, row in enumerate(rows) if row.is_opening), None)
+    if at is None:
+        return [Row(blocks=(title,), is_opening=True), *rows]
+    return [*rows[:at], replace(rows[at], blocks=(title, *rows[at].blocks)), *rows[at + 1 :]]
+
+
 def _row(row: Row) -> str:
     """The opening as an article, and below it its imports; any other note beside its code."""
     note = _note(row)
+    if not (note or row.code or row.anchor or row.is_opening):  # the mark of a cell, say
+        return ""
     if row.is_opening:
         return f'<div class="opening">{note}</div>\n{_imports(row)}'
     anchor = f' id="{escape(row.anchor)}"' if row.anchor else ""
@@ -60,7 +76,8 @@ def _code(code: Iterable[CodeLine]) -> str:
 def _references(page: LocalPage) -> Iterator[str]:
     """The list of what the page cites."""
     if heading := page.references_heading:
-        yield f'<section class="references">{heading.html}<ul lang="en">'
+        yield f'<section class="references">{heading.html}<ul>'
         for paper in page.references:
-            yield f'<li id="{escape(paper.anchor)}">{paper.html}</li>'
+            language = escape(paper.language)
+            yield f'<li id="{escape(paper.anchor)}" lang="{language}">{paper.html}</li>'
         yield "</ul></section>"

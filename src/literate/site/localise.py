@@ -25,6 +25,7 @@ from literate.notes.note import (
     Verbatim,
 )
 from literate.notes.placeholder import cut
+from literate.site.addresses import link_addresses
 from literate.site.anchors import match_anchors
 from literate.site.local_page import (
     BlockBuilder,
@@ -162,7 +163,7 @@ class _Localiser:
 
     def _pieces(self, note: Note, index: int, html: str) -> Iterator[tuple[Inline | None, str]]:
         """HTML whose links lead to where they point from here, and what was held back, in turn."""
-        for piece in cut(map_tags(html, self._led, "href", "src")):
+        for piece in cut(link_addresses(map_tags(html, self._led, "href", "src"))):
             if isinstance(piece, str):
                 yield None, piece
                 continue
@@ -239,7 +240,11 @@ class _Localiser:
         """The papers that the page cites."""
         cited = [self.context.bibliography[key] for key in self._labels]
         return tuple(
-            Reference(f"ref:{paper.key}", paper_html(paper, self._labels[paper.key]))
+            Reference(
+                f"ref:{paper.key}",
+                paper_html(paper, self._labels[paper.key]),
+                paper.language or self.context.source_language,
+            )
             for paper in sorted(cited, key=lambda paper: paper.order)
         )
 
