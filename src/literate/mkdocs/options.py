@@ -104,7 +104,10 @@ class Options(Config):  # type: ignore[no-untyped-call]
     Paths are relative to the folder of `mkdocs.yml`. Of MkDocs' own settings, the engine uses
     `docs_dir`, the folder of the Markdown pages; `nav`, whose labels are translated;
     `theme.language`, the language that the sources are written in, English by default; and
-    `site_url`, the address at which the site will be published.
+    `site_url`, the address at which the site will be published. `exclude_docs` and `draft_docs`
+    keep pages out, whatever they are made of, as `nav` calls them; `edit_uri` leads to the file
+    behind a page. `markdown_extensions` are not used, and neither is the plugin `search`: the
+    search is built in.
     """
 
     sources = Option(
@@ -152,7 +155,8 @@ class Options(Config):  # type: ignore[no-untyped-call]
         text="""The path of a page's map in that folder.
 
     `{language}` stands for the code of the language, `{page}` for the name of the page; both must
-    occur. With a path of your own, a language that `languages` names needs no `language.toml`.
+    occur. With a path of your own, a language that `languages` names needs no `language.toml`. The
+    page of a folder is called `index`; the map of its `__init__.py` may go by `__init__` as well.
 
     ```yaml
     maps: "{page}.{language}.json"

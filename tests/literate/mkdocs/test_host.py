@@ -30,11 +30,16 @@ def written(project):
     project.write("translations/net.zh.json", '{"<p>Double the input.</p>": "<p>乘二。</p>"}')
     project.write("translations/de/language.toml", 'name = "Deutsch"\n')
     project.write("docs/references.bib", PAPER)
-    project.write("docs/index.md", PAGE + "\nWords [@key].\n\n[nowhere](nowhere.md)\n")
+    project.write("docs/index.md", PAGE + "\nWords [@key], no [^foot].\n\n[nowhere](nowhere.md)\n")
     return project
 
 
-BASE = {"sources": ["src/paper"], "dead_links": "report", "bibliography": "docs/references.bib"}
+BASE = {
+    "sources": ["src/paper"],
+    "dead_links": "report",
+    "faulty": "report",
+    "bibliography": "docs/references.bib",
+}
 #: Option -> another value, and options that then have to change with it.
 CHANGES = {
     "sources": {"sources": ["src/paper/net.py"]},
@@ -43,6 +48,7 @@ CHANGES = {
     "maps": {"maps": "{page}.{language}.json", "languages": ["zh"]},
     "languages": {"languages": ["zh", "de"]},
     "dead_links": {"dead_links": "error"},
+    "faulty": {"faulty": "error"},
     "bibliography": {"bibliography": ""},
 }
 
