@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from support import ROOT, Built, Project, chromium, served, small_project
+from support import Built, Project, chromium, copy_of_site, served, small_project
 
 # No test depends on how fast or how lucky it is. To look for new examples, at random:
 # make test ARGS=--hypothesis-profile=random
@@ -39,10 +38,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """This repository's own site, built as `build_site.py` builds it."""
     folder = tmp_path_factory.mktemp("repository")
-    for name in ("docs", "records", "src", "translations"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "mkdocs.yml", folder)
-    result = Project(folder).run_process()
+    result = copy_of_site(folder).run_process()
     assert result.returncode == 0, result.stderr
     return folder / "site"
 

@@ -34,8 +34,12 @@ from literate.site.load import load_site
 from literate.site.site import Site
 
 ROOT = Path(__file__).parents[1]
-#: The projects that stand beside this one.
-EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/mkdocs.yml"))
+#: The projects that stand beside this one, with all that they are made of.
+EXAMPLES = sorted(
+    path.parent
+    for path in (ROOT / "examples").glob("*/mkdocs.yml")
+    if (path.parent / "src").is_dir()
+)
 PAGE = "---\ntitle: Overview\nsummary: What this is.\n---\n\n# Overview\n\nSee [the code](../src/paper/net.py#Net.forward).\n"
 SOURCE = '''"""
 ---
@@ -115,6 +119,16 @@ class Project:
         }
 
 
+def copy_of_site(folder: Path) -> Project:
+    """This repository, or what of it the site is built from."""
+    for name in ("docs", "fonts", "inventories", "records", "src", "translations"):
+        if (ROOT / name).is_dir():
+            left_out = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / name, folder / name, ignore=left_out)
+    shutil.copy(ROOT / "mkdocs.yml", folder)
+    return Project(folder)
+
+
 def small_project(root: Path) -> Project:
     """A paper with one Markdown page, one annotated file, and a Chinese map."""
     made = Project(root)
@@ -138,9 +152,9 @@ class Built(NamedTuple):
 # --- commands, in forks of a process that has imported all they need ---
 
 forks = multiprocessing.get_context("forkserver")
-forks.set_forkserver_preload(
-    ["literate.cli", "literate.mkdocs.plugin", "mkdocs.__main__", "pytest"]
-)
+#: A process has one fork server: who sets its list later names these, too.
+PRELOADED = ["literate.cli", "literate.mkdocs.plugin", "mkdocs.__main__", "pytest"]
+forks.set_forkserver_preload(PRELOADED)
 _templates = tempfile.TemporaryDirectory(prefix="templates-")
 #: Where what the theme's templates compile to lies, for all the small projects.
 SHARED = {"TEMPLATES": _templates.name}

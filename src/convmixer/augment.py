@@ -84,7 +84,7 @@ def shift(
     images: torch.Tensor, top: torch.Tensor, left: torch.Tensor, padding: int
 ) -> torch.Tensor:
     """
-    ## Shift
+    ## Shift an image
 
     * `images` are bytes `[B, 3, H, W]`, which get a black border of `padding` pixels
     * `top` and `left` say where in that frame to cut out the new image, `[B]` each
@@ -142,7 +142,7 @@ def interpolation(start: torch.Tensor, length: torch.Tensor, size: int) -> torch
 
 def mirror(images: torch.Tensor, which: torch.Tensor) -> torch.Tensor:
     """
-    ## Flip horizontally
+    ## Flip an image horizontally
 
     * `images` are `[B, 3, H, W]`
     * `which` says which of them to mirror, booleans `[B]`
@@ -250,7 +250,7 @@ Change = tuple[Callable[..., torch.Tensor], list[torch.Tensor]]
 
 class Augmentation:
     """
-    ## All changes together
+    ## The whole augmentation
 
     Applies the changes above in the order of the authors' script. A change whose option
     is 0 is skipped and costs nothing.
@@ -314,7 +314,7 @@ def normalize(
     images: torch.Tensor, mean: list[float], std: list[float]
 ) -> torch.Tensor:
     """
-    ## Normalization
+    ## Normalization of images
 
     Takes bytes `[B, 3, H, W]`, returns floats whose channels have mean 0 and standard
     deviation 1 over the training images, channels last in memory. This is all that

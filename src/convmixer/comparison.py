@@ -73,7 +73,7 @@ class Options:
 
 def main(arguments: list[str] | None = None) -> int:
     """
-    ## The command
+    ## Compare from the command line
 
     * `arguments` are the words of the command line; without them, those that Python was
       started with

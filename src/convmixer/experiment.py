@@ -52,7 +52,7 @@ NAMES = {"convmixer": "ConvMixer", "mlp_mixer": "MLP-Mixer", "vit": "ViT"}
 
 def main(arguments: list[str] | None = None) -> int:
     """
-    ## The command
+    ## Train from the command line
 
     * `arguments` are the words of the command line; without them, those that Python was
       started with

@@ -60,7 +60,7 @@ class Options:
 
 def main(arguments: list[str] | None = None) -> int:
     """
-    ## The command
+    ## Export from the command line
 
     * `arguments` are the words of the command line; without them, those that Python was
       started with
@@ -78,7 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def check(options: Options) -> None:
     """
-    ## Check the values
+    ## Check the options of the export
 
     Done before PyTorch is imported. Raises an `ExperimentError` for the first bad
     value.
@@ -103,7 +103,7 @@ def check(options: Options) -> None:
 
 def export(options: Options) -> None:
     """
-    ## Write the file
+    ## Write the exported file
 
     * `options` are those [of the command](#Options)
 

@@ -58,7 +58,7 @@ class Options:
 
 def main(arguments: list[str] | None = None) -> int:
     """
-    ## The command
+    ## Predict from the command line
 
     * `arguments` are the words of the command line; without them, those that Python was
       started with
@@ -79,7 +79,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def check(options: Options) -> None:
     """
-    ## Check the values
+    ## Check the options of the prediction
 
     Done before PyTorch is imported. Raises an `ExperimentError` for the first bad
     value.
@@ -140,7 +140,7 @@ def probabilities(
     trained: "Trained", picture: Image.Image, mean: list[float], std: list[float]
 ) -> "torch.Tensor":
     """
-    ## Run the model
+    ## Run the model on an image
 
     * `picture` is an image as [`prepare`](images/files.py#prepare) returns it
     * `mean` and `std` are those that each channel is normalized with

@@ -95,7 +95,7 @@ def grouped(
     operations: torch.Tensor, negative: torch.Tensor, magnitude: int, side: int
 ) -> Groups:
     """
-    ### Group the images
+    ### Group images by operation
 
     * `operations` are indices into the list, `[B]`
     * `negative` says where the argument is negative, if it may be, booleans `[B]`
@@ -127,7 +127,7 @@ def rand_augment(
     groups: Groups,
 ) -> torch.Tensor:
     """
-    ## Apply the operations
+    ## Apply one operation to each image
 
     Applies one operation to each image.
 
@@ -154,7 +154,7 @@ def rand_augment(
 
 def move(images: torch.Tensor, matrices: torch.Tensor) -> torch.Tensor:
     """
-    ### Move the pixels
+    ### Move the pixels of an image
 
     * `images` are bytes `[B, 3, S, S]`
     * `matrices` say where each new pixel comes from, `[B, 6]`
@@ -175,7 +175,7 @@ def move(images: torch.Tensor, matrices: torch.Tensor) -> torch.Tensor:
 
 def sharpen(images: torch.Tensor, factor: float) -> torch.Tensor:
     """
-    ### Sharpen or blur
+    ### Sharpen or blur an image
 
     Blends images, bytes `[B, 3, H, W]`, with a blurred copy; the pixels at the edge are
     left alone. Torchvision's function does the same, but copies the window's nine

@@ -104,7 +104,7 @@ class Options:
     # The highest learning rate. The schedule rises to it and falls again.
     learning_rate: float = 0.01
     # How it falls: along the authors' triangle with a long tail, or along half a
-    # cosine.
+    # cosine (cosine annealing).
     schedule: Literal["triangle", "cosine"] = "triangle"
     # The share of the training in which the learning rate rises.
     warmup: float = 0.4

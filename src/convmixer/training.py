@@ -153,7 +153,7 @@ def train_step(
     machine: Machine,
 ) -> torch.Tensor:
     """
-    ## One step
+    ## One training step
 
     Returns the mean loss of the batch, still on the device. To need less memory, the
     batch may be divided into parts whose gradients add up.
@@ -205,7 +205,7 @@ def evaluate(
     world_size: int = 1,
 ) -> torch.Tensor:
     """
-    ## The evaluation
+    ## Evaluation on the held-out set
 
     Returns the predicted class of every held-out image, `[N]`, on the device. With
     several processes, each leaves the others' images at 0.
@@ -241,7 +241,7 @@ def learning_rate(progress: float, options: Options) -> float:
     to 0. Small steps at the start let batch normalization and the optimizer's averages
     settle; small steps at the end let the weights settle. The digits use it too.
 
-    The other schedule falls along a cosine, as is usual for a Vision Transformer:
+    The other schedule is cosine annealing, as is usual for a Vision Transformer:
 
     $$\frac{\eta}{2} \left( 1 + \cos \pi \frac{t - w}{1 - w} \right)$$
     """

@@ -159,7 +159,7 @@ def chosen(table: Mapping[str, Any], option: str, name: str) -> Any:
 
 def build(options: Options, n_classes: int) -> nn.Module:
     """
-    ## Build a model
+    ## Build the model of a run
 
     * `options` name the model and its sizes
     * `n_classes` is the number of classes, $n$

@@ -6,11 +6,14 @@ time: they are forked from a process that has imported it, or can do without.
 import json
 import multiprocessing
 import os
+import pkgutil
 import runpy
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import count
@@ -18,8 +21,17 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO
 
+from support import PRELOADED
+
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["convmixer.runs.run", "labml.experiment", "sklearn.datasets"])
+# One server forks all, these programs and the engine's.
+CONTEXT.set_forkserver_preload(
+    [
+        *PRELOADED,
+        *("convmixer.runs.run", "convmixer.baselines", "typeguard"),
+        *("labml.experiment", "labml.internal.tracker.writers.sqlite", "sklearn.datasets"),
+    ]
+)
 
 
 class Program:
@@ -124,11 +136,34 @@ def killed_in_call(number: int) -> None:
     sys.setprofile(profile)
 
 
-def patience_is(seconds: float) -> None:
-    """Has the end of a run wait this long for labml's server."""
+def patience_is(seconds: float, *then: Callable[[], object]) -> None:
+    """Has the end of a run wait this long for labml's server, and then calls others."""
     from convmixer.runs import tracking
 
     tracking.PATIENCE = seconds
+    for function in then:
+        function()
+
+
+def answered_at(place: str) -> None:
+    """Has labml's server answer when the run calls this function, and not before."""
+    from labml.internal.api import _WebApiThread
+    from labml.internal.experiment import experiment_singleton
+
+    owner, name = place.rsplit(".", 1)
+    owner, called = pkgutil.resolve_name(owner), threading.Event()
+    send, real = _WebApiThread._send, getattr(owner, name)
+
+    def function(*arguments):
+        called.set()
+        sender, end = experiment_singleton().web_api.api_caller.thread, time.monotonic() + 60
+        while not sender.errored and time.monotonic() < end:
+            time.sleep(0.01)
+        assert sender.errored
+        return real(*arguments)
+
+    _WebApiThread._send = lambda *arguments: called.wait() and send(*arguments)
+    setattr(owner, name, function)
 
 
 def models_kept() -> None:

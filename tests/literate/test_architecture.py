@@ -30,6 +30,7 @@ ONLY = {
     "pylit": "convert/flat.py",
     "nh3": "translation/sanitise.py",
     "click": "cli.py",
+    "PIL": "site/cards.py",
 }
 NEVER = {"torch", "convmixer", "labml", "labml_nn"}
 FILES = {path.relative_to(ENGINE).as_posix(): path for path in sorted(ENGINE.rglob("*.py"))}

@@ -1,32 +1,58 @@
 """A reader of the pages to try things on."""
 
 import pytest
+from playwright.sync_api import Error
+
+
+@pytest.fixture(scope="session")
+def tabs():
+    """The tab of each kind of reader; to open a new one costs a second of a core's time."""
+    return {}
 
 
 @pytest.fixture
-def open_page(browser, server):
+def open_page(browser, server, tabs):
     """Open an address of the site; what it asks for and what goes wrong is written down."""
-    contexts = []
+    used = {}
 
-    def open_page(address, width=1440, scheme="light", site=server, **options):
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, **options
-        )
-        contexts.append(context)
-        page = context.new_page()
+    def open_page(address="", width=1440, height=900, scheme="light", site=server, **options):
+        kind = tuple(options.items())
+        if kind not in tabs:
+            tabs[kind] = new_tab(browser, options)
+        page = used[kind] = tabs[kind]
+        forget(page)  # also of the same test, and a link to another section would load nothing
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=scheme)
         page.requests, page.problems = [], []
-        page.on("request", lambda request: page.requests.append(request.url))
-        page.on("pageerror", lambda error: page.problems.append(str(error)))
-        page.on(
-            "console",
-            lambda said: page.problems.append(said.text) if said.type == "error" else None,
-        )
         page.goto(site + address, wait_until="load")
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for kind, page in used.items():
+        try:
+            forget(page)
+        except Error:  # it shows no page
+            tabs.pop(kind).context.close()
+
+
+def new_tab(browser, options):
+    page = browser.new_context(**options).new_page()
+    page.on("request", lambda request: page.requests.append(request.url))
+    page.on("pageerror", lambda error: page.problems.append(str(error)))
+    page.on(
+        "console", lambda said: page.problems.append(said.text) if said.type == "error" else None
+    )
+    page.requests, page.problems = [], []
+    return page
+
+
+def forget(page):
+    """Leave no trace of what was done before."""
+    page.context.unroute_all()
+    if page.url != "about:blank":
+        page.evaluate("localStorage.clear(); sessionStorage.clear()")
+    page.goto("about:blank")
+    page.mouse.move(0, 0)
 
 
 @pytest.fixture

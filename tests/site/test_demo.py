@@ -5,7 +5,6 @@ import json
 import math
 import random
 import re
-import shutil
 import struct
 from itertools import pairwise
 from pathlib import Path
@@ -21,7 +20,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
-from support import ROOT, Project, served
+from support import ROOT, copy_of_site, served
 
 from convmixer.model import ConvMixer
 
@@ -89,9 +88,7 @@ def random_weights(width=256, depth=8, kernel=5, patch=2, **said):
 def photo_server(tmp_path_factory):
     """The site with the second network switched on: with its own weights, or with random ones."""
     folder = tmp_path_factory.mktemp("photos")
-    for name in ("docs", "records", "src", "translations"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "mkdocs.yml", folder)
+    project = copy_of_site(folder)
     if not PHOTOS.exists():
         (folder / "records/cifar10.safetensors").write_bytes(random_weights())
         page = folder / "docs/demo.md"
@@ -100,7 +97,7 @@ def photo_server(tmp_path_factory):
         on = '<div class="reader photo"><p class="source"><a class="weights" href="../records/cifar10.safetensors" download>'
         assert text.count(off) == 1
         page.write_text(text.replace(off, on), encoding="utf-8")
-    result = Project(folder).run()
+    result = project.run()
     assert result.returncode == 0, result.stderr
     with served(folder / "site") as address:
         yield folder, address

@@ -6,7 +6,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
-from support import EXAMPLES, ROOT, Project
+from support import EXAMPLES, ROOT, Project, copy_of_site
 
 from literate.source.python import read_python
 from literate.translation.lookup import Lookup, coverage_of
@@ -95,12 +95,10 @@ def test_chinese_is_complete_and_clean():
 @pytest.fixture
 def with_supplied_map(tmp_path):
     """This repository with the map that it was given, as it was given, for its overview."""
-    for name in ("docs", "records", "src", "translations"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    shutil.copy(ROOT / "mkdocs.yml", tmp_path)
+    project = copy_of_site(tmp_path)
     supplied = ROOT / "tests/data/readme.zh.json"
     shutil.copy(supplied, tmp_path / "translations/zh/index.json")
-    return Project(tmp_path)
+    return project
 
 
 def test_the_supplied_map_translates_the_paragraphs_that_have_not_changed(with_supplied_map):

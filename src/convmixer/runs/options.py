@@ -135,7 +135,7 @@ def option(name: str) -> str:
 
 def check(options: Options) -> None:
     """
-    ## Check the values
+    ## Check the options of a run
 
     A value of the right type can still make no sense. Raises an `ExperimentError` for
     the first bad one.

@@ -96,7 +96,7 @@ def describe(
 
 def versions() -> dict[str, str | None]:
     """
-    ## The software
+    ## Versions of the software
 
     Returns the versions of everything that can influence the results.
     """
@@ -112,7 +112,7 @@ def versions() -> dict[str, str | None]:
 
 def hardware(device: torch.device) -> dict[str, Any]:
     """
-    ## The machine
+    ## The hardware of a run
 
     Times are comparable only between machines that agree in these.
     """
@@ -142,7 +142,7 @@ def processor_name() -> str:
 
 def commit() -> str | None:
     """
-    ## The commit
+    ## The commit of the source
 
     Returns the commit of this source, with `-dirty` appended if files have changed
     since, or `None` if it was installed without its repository or git is missing.

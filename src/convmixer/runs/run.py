@@ -146,7 +146,7 @@ def begin(
     options: Options, images: DataSet, machine: Machine, processes: Team
 ) -> State:
     """
-    ### The initial state
+    ### The initial state of a training
     """
     # The seed is set right before the model is built, so that the initial weights
     # depend on nothing else.

@@ -23,7 +23,7 @@ ANSWER = b"\nStopping after this step. Ctrl-C again stops at once.\n"
 
 class StopRequest:
     """
-    ## Note the signal
+    ## Note the signal to stop
 
     Within this context, the first signal is noted and answered, and the training looks
     for it after each step. A second Ctrl-C stops at once.

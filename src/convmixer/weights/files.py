@@ -59,7 +59,7 @@ def newest_checkpoint(folder: Path) -> Path:
 
 def read(file: Path) -> dict[str, Any]:
     """
-    ## Read a file
+    ## Read a file of weights
 
     Returns the content of either kind of file in the form of our checkpoints. Raises a
     `WeightsError` if the file is missing, damaged, or holds no weights.

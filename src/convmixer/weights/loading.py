@@ -106,7 +106,7 @@ class Trained:
 
 def load(path: Path) -> Trained:
     """
-    ## Load a file
+    ## Load a file of weights
 
     * `path` is a file that PyTorch or safetensors wrote, or the folder of a run, for
       its newest checkpoint
@@ -125,7 +125,7 @@ def load(path: Path) -> Trained:
 
 def build(state: Mapping[str, torch.Tensor], description: Mapping[str, Any]) -> Trained:
     """
-    ## Build the model
+    ## Build a model for the weights
 
     * `state` is a state dict, with anyone's names
     * `description` is what a file of ours says about its weights, and empty for others

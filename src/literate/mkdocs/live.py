@@ -10,6 +10,7 @@ from mkdocs.plugins import get_plugin_logger
 
 from literate.base.cache import Cache
 from literate.base.errors import LiterateError
+from literate.mkdocs.llms import write_markdown
 from literate.mkdocs.pages import Content, SitePage, url_of
 from literate.mkdocs.render import HtmlKeys, Renderer
 from literate.site.editions import load_built, page_info
@@ -103,6 +104,9 @@ class LiveUpdates:
                 (self._folder / f"{name}.py").write_bytes(page.source.document.encode())
                 if book := page.load().notebook:
                     (self._folder / f"{name}.ipynb").write_text(book, encoding="utf-8")
+        if self._site.project.llms_txt:
+            behind = (self._page(language, name) for language, name in self._behind)
+            write_markdown(self._content, behind, self._folder)
         for language in {language for language, _ in self._behind}:
             index = self._renderer.search_index(language)
             (self._folder / index_address(language)).write_bytes(index)

@@ -215,6 +215,59 @@ class Options(Config):  # type: ignore[no-untyped-call]
     ```
     """,
     )
+    paper = Option(
+        default="",
+        text="""The key of the paper that the site explains, in the bibliography.
+
+    Search engines, and others that read the data of a page, then know what it is based on. The
+    site's own authors are MkDocs' `site_author`.
+
+    ```yaml
+    paper: goodfellow2014
+    ```
+    """,
+    )
+    cards = Option(
+        default=False,
+        text="""Whether each page has a picture that is shown where its address is shared.
+
+    It is a PNG of 1200 by 630 pixels with the page's title and summary, one in each language. The
+    cards are made where `site_url` is an address that others can reach, not for a preview on this
+    machine. They add about a tenth to the time of a clean build, and nothing to the next builds, as
+    long as the words on them stay the same.
+
+    ```yaml
+    cards: true
+    ```
+    """,
+    )
+    card_fonts = Option(
+        default=[],
+        typed=lambda root, paths: tuple(root / path for path in paths),
+        text="""Fonts for the characters of cards that the engine's own font lacks.
+
+    The engine's has the Latin letters. Each file is a TrueType, OpenType or WOFF font; the first
+    that has a character draws it. Where none has, the page has the card of the language of the
+    sources, and the build says what is missing.
+
+    ```yaml
+    card_fonts: [fonts/noto-sans-sc.woff]
+    ```
+    """,
+    )
+    llms_txt = Option(
+        default=False,
+        text="""Whether each page is also served as Markdown, for programs that read.
+
+    The page `net/` is then at `net.md` as well, with the code in it, in each language; the page
+    names it as its alternate. `llms.txt` lists all of them. This adds about a tenth to the time of
+    a clean build.
+
+    ```yaml
+    llms_txt: true
+    ```
+    """,
+    )
 
 
 #: The options by name.

@@ -24,7 +24,7 @@ from literate.site.editions import (
     make_editions,
     page_infos,
 )
-from literate.site.local_page import TocEntry
+from literate.site.local_page import Hero, TocEntry
 from literate.site.page import Page
 from literate.site.search import SearchSection
 from literate.site.site import Site
@@ -107,7 +107,10 @@ class SitePage(MkDocsPage):
         self.load = load
         #: Where in the cache the whole HTML lies, once it has been made.
         self.html_key: str | None = None
-        own = "annotated.html" if page.is_annotated else "main.html"
+        plain = "front.html" if page.front.get("hero") else "main.html"
+        own = "annotated.html" if page.is_annotated else plain
+        #: What stands beside the title, once the page is filled.
+        self.hero: Hero | None = None
         self.template = str(page.front.fields.get("template") or own)
 
     def read_source(self, config: MkDocsConfig) -> None:
@@ -118,7 +121,7 @@ class SitePage(MkDocsPage):
             **{name: _shown(words) for name, words in self.info.words.items()},
             "template": self.template,
             "title": self.info.title,
-            "description": self.info.summary,
+            "description": self.info.description,
         }
 
     def render(self, config: MkDocsConfig, files: Files) -> None:
@@ -133,6 +136,7 @@ class SitePage(MkDocsPage):
         built = self.load()
         self.content = built.html
         self.toc = _table_of_contents(built.toc)
+        self.hero = built.hero
 
     def sections(self) -> tuple[SearchSection, ...]:
         """What search looks through."""
@@ -142,6 +146,7 @@ class SitePage(MkDocsPage):
         """Let them go again."""
         self.content = ""
         self.toc = TableOfContents([])
+        self.hero = None
 
     @property
     def language(self) -> str:

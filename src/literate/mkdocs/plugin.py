@@ -15,8 +15,11 @@ from mkdocs.structure.files import File, InclusionLevel
 
 from literate.base.cache import Cache
 from literate.base.errors import LiterateError
+from literate.mkdocs.cards import address as card_address
+from literate.mkdocs.cards import make_cards
 from literate.mkdocs.config import NAME, check_options, make_project
 from literate.mkdocs.live import LiveUpdates, MoreThanPagesError
+from literate.mkdocs.llms import write_list, write_markdown
 from literate.mkdocs.marks import Marks
 from literate.mkdocs.navigation import check_navigation, navigation, published
 from literate.mkdocs.options import Options
@@ -107,7 +110,8 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
                 raise PluginError(str(error)) from error
             for line in str(error).split("\n"):
                 log.error(line)
-        self._speech = Speech(config, self._shown)
+        self._cards = make_cards(self._shown, config, self._cache)
+        self._speech = Speech(config, self._shown, self._cards)
         return config
 
     @property
@@ -128,6 +132,8 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
             if source.is_annotated:
                 path = str(source.file)
                 files.append(File.generated(config, f"{source.name}.py", abs_src_path=path))
+        for place, png in self._cards.files.items():
+            files.append(File.generated(config, card_address(*place), content=png))
         for address, asset in site.assets.items():
             if files.get_file_from_path(address) is None:
                 files.append(File.generated(config, address, abs_src_path=str(asset)))
@@ -212,6 +218,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         return context
 
     def on_post_build(self, config: MkDocsConfig) -> None:
+        self._write_markdown(config)
         self._cache.prune()
         stamp = Stamp(self._cache.folder)
         if self._keys and read_settings_alone(config):
@@ -220,15 +227,24 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
             stamp.note_inputs([*settings, *overrides, *self._shown.site.inputs])
         else:
             stamp.forget()
-        self.notes = [
-            f"{note}." for note in (*self._unused, *self._cache.complaints, *self._reported())
-        ]
+        reported = self._reported()
+        notes = (*self._unused, *self._cache.complaints, *reported, *self._cards.notes)
+        self.notes = [f"{note}." for note in notes]
         for note in self.notes:
             log.info("note: %s", note)
         coverage = edition_coverage(self._shown.site, self._shown.editions, self._shown.infos)
         seconds = time.monotonic() - self._started
         self.summary = summary_line(len(self._pages), self._source_language, coverage, seconds)
         log.info(self.summary)
+
+    def _write_markdown(self, config: MkDocsConfig) -> None:
+        """What MkDocs would take for pages of its own."""
+        if not self._shown.site.project.llms_txt:
+            return
+        folder = Path(config.site_dir)
+        write_markdown(self._shown, self._pages.values(), folder)
+        for language, nav in self._navigations.items():
+            write_list(self._shown, language, self._speech.configs[language], nav, folder)
 
     def _reported(self) -> Iterator[str]:
         if dead := len(self._shown.site.dead_links):

@@ -35,6 +35,7 @@ class HtmlKeys:
         speech: Speech,
         navigations: Mapping[str, Navigation],
     ) -> None:
+        self._speech = speech
         common = digest(repr(speech.names), *_overrides(config))
         self._states = {
             language: digest(
@@ -47,7 +48,8 @@ class HtmlKeys:
         }
 
     def key_of(self, page: SitePage) -> str:
-        return digest("html", self._states[page.language], page.info.key, page.url or "")
+        said = repr(self._speech.share(page))
+        return digest("html", self._states[page.language], page.info.key, page.url or "", said)
 
 
 #: Settings that no template of ours shows.

@@ -7,7 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
+from literate.mkdocs.cards import Cards
 from literate.mkdocs.pages import Content, SitePage
+from literate.mkdocs.share import Share, share
 from literate.site.ui import translate_ui
 from literate.translation.language import known_language
 
@@ -19,9 +21,10 @@ if TYPE_CHECKING:
 class Speech:
     """What the templates of a page read of its language, and of the other languages."""
 
-    def __init__(self, config: MkDocsConfig, content: Content) -> None:
+    def __init__(self, config: MkDocsConfig, content: Content, cards: Cards) -> None:
         self._site_url = config.site_url or ""
         self._content = content
+        self._cards = cards
         site = content.site
         self._source = site.project.language
         self.names = {
@@ -61,10 +64,15 @@ class Speech:
             "word": partial(self._word, language),
             "has_notebook": page is not None and self._has_notebook(page.source.name),
             "language": language,
+            "share": self.share(page) if page else None,
             "alternates": alternates,
             "by_language": self._by_language(),
             "alternates_of": self._alternates_of,
         }
+
+    def share(self, page: SitePage) -> Share:
+        """What a page says of itself to those who do not read it."""
+        return share(self._content, self.configs[page.language], self._cards, page)
 
     def _has_notebook(self, name: str) -> bool:
         return self._content.infos[self._source, name].has_notebook

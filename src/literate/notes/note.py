@@ -14,9 +14,10 @@ from literate.base.html import Tag
 
 @dataclass(frozen=True, slots=True)
 class Verbatim:
-    """Finished HTML that no translation touches: code and math."""
+    """Finished HTML that no translation touches: code and math. `source` is it in Markdown."""
 
     html: str
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

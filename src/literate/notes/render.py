@@ -36,6 +36,7 @@ from literate.notes.note import (
     Verbatim,
 )
 from literate.notes.placeholder import hold_signs, placeholder
+from literate.notes.plain import code_fence, code_span
 from literate.notes.syntax import ADMONITIONS, make_parser
 from literate.notes.tokens import number_lines, top_level
 from literate.notes.written import is_contained, mended
@@ -58,7 +59,7 @@ class _State:
         return placeholder(len(self.inlines) - 1)
 
     def hold_text(self, text: str) -> str:
-        return self.hold(Verbatim(text))
+        return self.hold(Verbatim(text, text))
 
     def complain(self, message: str, line: int, fix: str) -> None:
         fix = (
@@ -193,13 +194,15 @@ class _NoteRenderer(RendererHTML):
     """Each method is the rule for the tokens of its name."""
 
     def code_inline(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
-        return _state(env).hold(
-            Verbatim(f"<code>{escape(tokens[idx].content, quote=False)}</code>")
-        )
+        code = tokens[idx].content
+        html = f"<code>{escape(code, quote=False)}</code>"
+        return _state(env).hold(Verbatim(html, code_span(code)))
 
     def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
         language = tokens[idx].info.split()[0] if tokens[idx].info.split() else "text"
-        return _state(env).hold(Verbatim(highlight_fence(tokens[idx].content, language))) + "\n"
+        code = tokens[idx].content
+        held = Verbatim(highlight_fence(code, language), code_fence(code, language))
+        return _state(env).hold(held) + "\n"
 
     code_block = fence
 
@@ -222,10 +225,13 @@ class _NoteRenderer(RendererHTML):
             state.complain(message, _line(token, state), fix)
             sign = token.markup if token.markup.startswith("$") else ""
             written = f"{sign}{token.content}{sign}".strip()
-            return state.hold(Verbatim(f"<code>{escape(written, quote=False)}</code>"))
+            code = f"<code>{escape(written, quote=False)}</code>"
+            return state.hold(Verbatim(code, code_span(written)))
+        latex = token.content.strip()
         if display:
-            return state.hold(Formula(f'<span class="display-math">{html}</span>'))
-        return state.hold(Verbatim(html))
+            held = Formula(f'<span class="display-math">{html}</span>', f"$$\n{latex}\n$$")
+            return state.hold(held)
+        return state.hold(Verbatim(html, f"${latex}$"))
 
     def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
         token, state = tokens[idx], _state(env)

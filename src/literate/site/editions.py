@@ -13,7 +13,8 @@ from literate.base.parallel import map_on_cores
 from literate.convert.notebook import notebook
 from literate.notes.highlight import Tokens
 from literate.site.layout import lay_out
-from literate.site.local_page import TocEntry
+from literate.site.local_page import Hero, TocEntry
+from literate.site.markdown import markdown_address, page_markdown
 from literate.site.search import SearchSection, search_sections
 from literate.site.site import SITE_CATALOG, Site
 from literate.site.ui import without_tags
@@ -37,6 +38,7 @@ class PageInfo:
     words: Mapping[str, Words]
     coverage: Coverage
     has_notebook: bool
+    description: str = ""
     faults: tuple[str, ...] = ()
 
     @property
@@ -57,6 +59,8 @@ class BuiltPage:
     toc: tuple[TocEntry, ...]
     sections: tuple[SearchSection, ...]
     notebook: str | None
+    hero: Hero | None = None
+    markdown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +187,18 @@ def _make(
     page = site.localise(site.pages[name], edition.addresses, lookup, edition.words, code)
     coverage = coverage_of(site.passages(name), lookup) if lookup else Coverage()
     book = _notebook(site, name, edition) if edition.words is None else None
-    info = PageInfo(key, page.words, coverage, book is not None, tuple(map(str, faults)))
-    return BuiltPage(info, lay_out(page), tuple(page.toc), search_sections(page), book)
+    said = tuple(map(str, faults))
+    info = PageInfo(key, page.words, coverage, book is not None, page.description, said)
+    html, toc, sections = lay_out(page), tuple(page.toc), search_sections(page)
+    markdown = _markdown(site, name, edition, lookup) if site.project.llms_txt else ""
+    return BuiltPage(info, html, toc, sections, book, page.hero, markdown)
+
+
+def _markdown(site: Site, name: str, edition: Edition, lookup: Lookup | None) -> str:
+    """The page as Markdown, whose links lead to the Markdown of other pages."""
+    address = partial(markdown_address, site.folder(edition.language))
+    page = site.pages[name]
+    return page_markdown(site.localise(page, address, lookup, edition.words, (), is_plain=True))
 
 
 def _notebook(site: Site, name: str, edition: Edition) -> str | None:

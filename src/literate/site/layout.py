@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from html import escape
+from itertools import takewhile
 
 from literate.notes.note import BlockKind
 from literate.site.local_page import CodeLine, LocalBlock, LocalPage, Row
 
 
 def lay_out(page: LocalPage) -> str:
-    """The body of a page."""
+    """The body of a page, without its title where that stands in a hero."""
+    if page.hero and page.headline:
+        opening = replace(page.rows[0], blocks=tuple(_below_hero(page.rows[0].blocks[1:])))
+        page = replace(page, rows=(opening, *page.rows[1:]))
     if page.is_annotated:
         html = "\n".join(['<div class="annotated">', *map(_row, _titled(page)), "</div>"])
     else:
@@ -21,7 +25,8 @@ def lay_out(page: LocalPage) -> str:
 
 def _titled(page: LocalPage) -> list[Row]:
     """The rows; a page without a heading of its own has its title where its text begins."""
-    if any(heading.level == 1 for row in page.rows for heading in row.headings):
+    headings = (heading for row in page.rows for heading in row.headings)
+    if page.hero or any(heading.level == 1 for heading in headings):
         return list(page.rows)
     title = LocalBlock(BlockKind.RAW, (f"<h1>{page.title}</h1>",))
     rows = list(page.rows)
@@ -29,6 +34,15 @@ def _titled(page: LocalPage) -> list[Row]:
     if at is None:
         return [Row(blocks=(title,), is_opening=True), *rows]
     return [*rows[:at], replace(rows[at], blocks=(title, *rows[at].blocks)), *rows[at + 1 :]]
+
+
+def _below_hero(blocks: Sequence[LocalBlock]) -> Iterator[LocalBlock]:
+    """The blocks, the first paragraphs in a frame of their own: where there is room, in columns."""
+    lead = list(takewhile(lambda block: block.kind == BlockKind.PARAGRAPH, blocks))
+    html = "".join(block.html for block in lead)
+    if lead:
+        yield LocalBlock(BlockKind.RAW, (f'<div class="lead-columns">{html}</div>',))
+    yield from blocks[len(lead) :]
 
 
 def _row(row: Row) -> str:

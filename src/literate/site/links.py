@@ -64,9 +64,8 @@ class Links:
         raise_all([*self.errors, *faults, *dead])
 
     def follow(self, page: Page) -> None:
-        for note in page.notes:
-            for link in note.links if note else ():
-                self._collect(page, link.target, link.line)
+        for link in page.links():
+            self._collect(page, link.target, link.line)
         for citation in page.citations():
             self._cite(page, citation)
         for key, ending in OWN_FILES.items():

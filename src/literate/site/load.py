@@ -42,6 +42,19 @@ def load_site(project: Project, cache: Cache = NO_CACHE) -> Site:
                 f"the bibliography {project.shown(file)} does not exist",
                 "Fix `bibliography` of the plugin `literate`",
             ) from None
+    if project.paper and project.paper not in bibliography:
+        raise project.error(
+            "paper",
+            f"the paper {project.paper!r} is not in the bibliography",
+            nearest(project.paper, bibliography),
+        )
+    for font in project.card_fonts:
+        if not font.is_file():
+            raise project.error(
+                "card_fonts",
+                f"the font {project.shown(font)} does not exist",
+                "Fix `card_fonts` of the plugin `literate`",
+            )
     links = Links(project, pages, bibliography)
     for page in pages.values():
         links.follow(page)

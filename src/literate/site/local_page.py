@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from literate.base.html import text_of
 from literate.notes.highlight import Tokens
 from literate.notes.note import BlockKind, Figure, Formula, Inline
 from literate.site.ui import without_tags
@@ -162,11 +164,24 @@ class TocEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Hero:
+    """What a front page shows beside its title: (words, address) of its actions, a picture's HTML.
+
+    `heading` is the title's HTML, as the page has it.
+    """
+
+    heading: str
+    kicker: str
+    actions: tuple[tuple[str, str], ...]
+    picture: str
+
+
+@dataclass(frozen=True, slots=True)
 class LocalPage:
     """A page as one language's readers get it.
 
     `words` are the translated fields of its front matter, as plain texts. Only an annotated page
-    shows its rows side by side.
+    shows its rows side by side; only one whose front matter says so has a `hero`.
     """
 
     words: Mapping[str, Words]
@@ -174,11 +189,29 @@ class LocalPage:
     is_annotated: bool
     references_heading: LocalHeading | None
     references: tuple[Reference, ...]
+    hero: Hero | None = None
+
+    @property
+    def headline(self) -> LocalHeading | None:
+        """The block that the page opens with, if that is its title and nothing else."""
+        blocks = [block for row in self.rows[:1] for block in row.blocks[:1]]
+        parts = [part for block in blocks for part in block.parts if part != "\n"]
+        heading = parts[0] if len(parts) == 1 else None
+        return heading if isinstance(heading, LocalHeading) and heading.level == 1 else None
 
     @property
     def title(self) -> str:
         """The title as templates and the navigation may show it."""
         return without_tags(str(self.words["title"]))
+
+    @property
+    def description(self) -> str:
+        """What the page is about: its summary, or else its first sentence."""
+        if summary := str(self.words.get("summary", "")):
+            return summary
+        blocks = (block for row in self.rows for block in row.blocks)
+        texts = (text_of(block.html) for block in blocks if block.kind == BlockKind.PARAGRAPH)
+        return _first_sentence(next((text for text in texts if text), ""))
 
     @property
     def toc(self) -> Iterator[TocEntry]:
@@ -193,3 +226,14 @@ class LocalPage:
                     name = ""
         if last := self.references_heading:
             yield TocEntry(last.level, last.anchor, last.label)
+
+
+_SENTENCE = re.compile(r".+?(?:[.!?](?=\s|$)|[。！？])")
+#: Search engines show no more of a description.
+_MOST = 200
+
+
+def _first_sentence(text: str) -> str:
+    match = _SENTENCE.match(text)
+    sentence = match[0] if match else text
+    return sentence if len(sentence) <= _MOST else sentence[: _MOST - 1].rstrip() + "…"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape, unescape
 from itertools import accumulate
 
@@ -29,6 +29,7 @@ from literate.site.addresses import link_addresses
 from literate.site.anchors import match_anchors
 from literate.site.local_page import (
     BlockBuilder,
+    Hero,
     LocalBlock,
     LocalFootnote,
     LocalHeading,
@@ -36,6 +37,7 @@ from literate.site.local_page import (
     Reference,
     Row,
 )
+from literate.site.markdown import marked
 from literate.site.page import Page
 from literate.site.rows import make_rows
 from literate.site.ui import translate_ui
@@ -63,6 +65,8 @@ class PageContext:
     words: Lookup | None = None
     bibliography: Bibliography = field(default_factory=dict)
     source_language: str = "en"
+    #: Whether code and formulas stay Markdown, for `site/markdown.py`.
+    is_plain: bool = False
 
 
 def localise(page: Page, context: PageContext) -> LocalPage:
@@ -92,12 +96,26 @@ class _Localiser:
         rows = tuple(self._note(i, note) for i, note in enumerate(self.page.notes))
         if self.page.is_annotated:
             rows = make_rows(self.page, rows, self.context.code, self._word("Imports"))
-        return LocalPage(
+        page = LocalPage(
             words=words,
             rows=rows,
             is_annotated=self.page.is_annotated,
             references_heading=self._references_heading(),
             references=self._references(),
+        )
+        return replace(page, hero=self._hero(page)) if self.page.front.get("hero") else page
+
+    def _hero(self, page: LocalPage) -> Hero:
+        """What the front matter puts beside the title."""
+        labels, picture = page.words.get("hero.actions", ()), self.page.picture
+        urls = (self.context.url(link.target) for link in self.page.actions)
+        has_title = any(heading.level == 1 for row in page.rows for heading in row.headings)
+        title = "" if has_title else f"<h1>{page.title}</h1>"
+        return Hero(
+            heading=page.headline.html if page.headline else title,
+            kicker=str(page.words.get("hero.kicker", "")),
+            actions=tuple((label, url) for label, url in zip(labels, urls, strict=True) if url),
+            picture=self._picture(picture) if picture else "",
         )
 
     # --- words ---
@@ -167,13 +185,18 @@ class _Localiser:
             if isinstance(piece, str):
                 yield None, piece
                 continue
-            item = note.inlines[piece.number]
+            item = self._held(note.inlines[piece.number])
             if piece.is_paragraph and isinstance(item, Figure) and item.caption:
                 yield item, self._figure(item)
             else:
                 yield None, piece.opening
                 yield item, self._item(item, index)
                 yield None, piece.closing
+
+    def _held(self, item: Inline) -> Inline:
+        if self.context.is_plain and isinstance(item, Verbatim):
+            return replace(item, html=marked(item.source))
+        return item
 
     def _led(self, tag: Tag) -> str:
         """A tag that points from here; a link that leads nowhere keeps its words alone."""

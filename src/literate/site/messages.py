@@ -22,6 +22,8 @@ def page_passages(page: Page, drawings: Mapping[tuple[str, str], Drawing]) -> It
             continue
         for text in (value,) if isinstance(value, str) else value:
             yield plain_text(text, page.path, _line_of(page, name), Kind.FIELD, name)
+    if picture := page.picture:
+        yield from _drawn(page, picture, drawings)
     for section, note in zip(page.document.sections, page.notes, strict=True):
         if note:
             reader = _Reader(page, note, section.definition or "", drawings)
@@ -68,11 +70,18 @@ class _Reader:
     def _figure(self, figure: Figure, *, has_caption: bool) -> Iterator[Passage]:
         path, target = self.page.path, figure.target
         yield plain_text(figure.alt, path, figure.line, Kind.ALT, target)
-        if drawing := self.drawings.get((self.page.name, target)):
-            for word, line in drawing.words:
-                yield plain_text(word, drawing.path, line, Kind.DRAWING, figure.alt)
+        yield from _drawn(self.page, figure, self.drawings)
         if has_caption:
             yield plain_text(figure.caption, path, figure.line, Kind.CAPTION, target)
+
+
+def _drawn(
+    page: Page, figure: Figure, drawings: Mapping[tuple[str, str], Drawing]
+) -> Iterator[Passage]:
+    """The words of a drawing that the page shows."""
+    if drawing := drawings.get((page.name, figure.target)):
+        for word, line in drawing.words:
+            yield plain_text(word, drawing.path, line, Kind.DRAWING, figure.alt)
 
 
 def _line_of(page: Page, field: str) -> int:

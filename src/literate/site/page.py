@@ -10,7 +10,7 @@ from literate.base.cache import NO_CACHE, Cache, digest
 from literate.base.errors import LiterateError
 from literate.base.files import SourceFile
 from literate.notes.highlight import highlight_lines
-from literate.notes.note import Citation, Figure, Note
+from literate.notes.note import Citation, Figure, Link, Note
 from literate.notes.render import render_note
 from literate.site.anchors import NamedHeading, name_headings, unused
 from literate.source.document import Document
@@ -84,10 +84,31 @@ class Page:
     @property
     def targets(self) -> list[str]:
         """What its links and images point at, as the source has it; each once."""
-        links = [link.target for note in self.notes if note for link in note.links]
+        links = [link.target for link in self.links()]
         return list(dict.fromkeys([*links, *(figure.target for figure in self.figures())]))
 
+    @property
+    def actions(self) -> tuple[Link, ...]:
+        """The links that its front matter puts below its title."""
+        line = self.front.lines.get("hero.actions", 1)
+        return tuple(Link(target, line) for _, target in self.front.get("hero.actions") or ())
+
+    @property
+    def picture(self) -> Figure | None:
+        """The picture that its front matter puts beside its title."""
+        if words := self.words.get("hero.picture"):
+            target = self.front.get("hero.picture")[1]
+            return Figure(target, str(words), "", self.front.lines.get("hero.picture", 1))
+        return None
+
+    def links(self) -> Iterator[Link]:
+        yield from self.actions
+        for note in self.notes:
+            yield from note.links if note else ()
+
     def figures(self) -> Iterator[Figure]:
+        if picture := self.picture:
+            yield picture
         for note in self.notes:
             yield from (item for item in (note.inlines if note else ()) if isinstance(item, Figure))
 

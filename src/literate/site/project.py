@@ -33,7 +33,9 @@ class Project:
     a page in a language lies. `dead_links` says whether a link that leads nowhere is an `error`, or
     only to `report`, `faulty` the same of a translation and of what a note holds. `words` are the
     site's name, its navigation and the like: the texts that stand in the configuration instead of
-    on a page. `bibliography` is a BibTeX file, if there is one.
+    on a page. `bibliography` is a BibTeX file, if there is one, and `paper` the key of what the
+    site explains. `cards` says whether there are pictures for sharing, drawn with `card_fonts`;
+    `llms_txt` whether pages are served as Markdown too.
     `language` is what the sources are written in, `site` the folder that the site is built into.
     `places` says where settings stand; `key` names the values of all options, for the cache.
     """
@@ -51,6 +53,10 @@ class Project:
     dead_links: str = "error"
     faulty: str = "error"
     bibliography: Path | None = None
+    paper: str = ""
+    cards: bool = False
+    card_fonts: tuple[Path, ...] = ()
+    llms_txt: bool = False
     language: str = "en"
     site: Path = Path("site")
     places: Mapping[str, Place] = field(default_factory=dict)

@@ -70,11 +70,17 @@ class Site:
         return "" if language == self.project.language else f"{language}/"
 
     @property
+    def paper(self) -> Paper | None:
+        """What the site explains."""
+        return self.bibliography[self.project.paper] if self.project.paper else None
+
+    @property
     def inputs(self) -> list[Path]:
         """The files and folders that the site is made of."""
         project = self.project
         folders = [project.docs, *project.sources, project.translations]
         files = [project.bibliography] if project.bibliography else []
+        files += project.card_fonts
         return [*folders, *files, *self.assets.values()]
 
     def page_of(self, path: Path) -> str | None:
@@ -156,21 +162,25 @@ class Site:
         lookup: Lookup | None = None,
         words: Lookup | None = None,
         code: tuple[Tokens, ...] | None = None,
+        *,
+        is_plain: bool = False,
     ) -> LocalPage:
         """A page in the language of its catalog.
 
         `url_of` gives the address of a page in that language, relative to the site's root; `code`
-        is what `linked_code` gives, where that is at hand.
+        is what `linked_code` gives, where that is at hand. One that `is_plain` is to become
+        Markdown.
         """
         addresses, drawings, cited = self.context_parts(page, url_of)
         context = PageContext(
             url=lambda raw: addresses.get(raw, raw),
-            drawings=drawings,
+            drawings={} if is_plain else drawings,
             code=self.linked_code(page, url_of) if code is None else code,
             lookup=lookup,
             words=words,
             bibliography=cited,
             source_language=self.project.language,
+            is_plain=is_plain,
         )
         return localise(page, context)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
-from literate.base.errors import LiterateError
-from literate.base.words import on_one_line
+from literate.base.errors import LiterateError, nearest
 from literate.source.document import Prose
 
 #: A text, or a list of them.
@@ -18,19 +17,47 @@ Words = str | tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field that the engine or the theme reads: a text, or a list of texts."""
+    """A field that the engine or the theme reads: a text, a link `[words, target]`, or a list."""
 
     is_list: bool = False
+    is_link: bool = False
     is_translated: bool = False
 
-    def fits(self, value: object) -> bool:
+    def fits(self, value: Any) -> bool:
         if self.is_list:
-            return isinstance(value, list) and all(isinstance(item, str) for item in value)
-        return isinstance(value, str)
+            return isinstance(value, list) and all(map(self._fits, value))
+        return self._fits(value)
+
+    def _fits(self, item: Any) -> bool:
+        if not self.is_link:
+            return isinstance(item, str)
+        is_pair = isinstance(item, list) and len(item) == 2
+        return is_pair and all(isinstance(part, str) and part for part in item)
+
+    def words(self, value: Any) -> Words:
+        """What of a value is to be translated, on one line each."""
+        if self.is_list:
+            return tuple(map(self._words, value))
+        return self._words(value)
+
+    def _words(self, item: Any) -> str:
+        return on_one_line(item[0] if self.is_link else item)
+
+    @property
+    def wanted(self) -> tuple[str, str]:
+        """What a value has to be, and one that is."""
+        match self.is_list, self.is_link:
+            case True, True:
+                return "a list of links", "[[Words, page.md], [More words, '#a-heading']]"
+            case True, False:
+                return "a list of texts", "[one, two]"
+            case False, True:
+                return "a link", "[Words, target]"
+        return "a text", "Words"
 
 
 #: What is declared here is checked, and translated if it says so. Any other field goes to the
-#: templates as it stands, in `page.meta`.
+#: templates as it stands, in `page.meta`. A dot leads to a field within a field.
 FIELDS = {
     "title": Field(is_translated=True),
     "summary": Field(is_translated=True),
@@ -40,6 +67,9 @@ FIELDS = {
     "hide": Field(is_list=True),
     "status": Field(),
     "icon": Field(),
+    "hero.kicker": Field(is_translated=True),
+    "hero.actions": Field(is_list=True, is_link=True, is_translated=True),
+    "hero.picture": Field(is_link=True, is_translated=True),
 }
 
 
@@ -50,14 +80,20 @@ class FrontMatter:
     fields: Mapping[str, Any]
     lines: Mapping[str, int]
 
+    def get(self, name: str) -> Any:
+        """The value of a field, None where there is none."""
+        value: Any = self.fields
+        for part in name.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+        return value
+
     @property
     def words(self) -> dict[str, Words]:
         """The fields to be translated, in the order of their declaration, on one line each."""
-        found = {name: self.fields.get(name) for name, it in FIELDS.items() if it.is_translated}
         return {
-            name: on_one_line(value) if isinstance(value, str) else tuple(map(on_one_line, value))
-            for name, value in found.items()
-            if value
+            name: field.words(value)
+            for name, field in FIELDS.items()
+            if field.is_translated and (value := self.get(name))
         }
 
 
@@ -105,25 +141,52 @@ def _load(text: str) -> tuple[Any, dict[str, int]]:
         node = loader.get_single_node()
         if node is None:
             return {}, {}
-        pairs = node.value if isinstance(node, yaml.MappingNode) else []
-        lines = {key.value: key.start_mark.line for key, _ in pairs if isinstance(key.value, str)}
+        lines = dict(_lines(node))
         return loader.construct_document(node) or {}, lines
     finally:
         loader.dispose()
 
 
+def _lines(node: yaml.Node, before: str = "") -> Iterator[tuple[str, int]]:
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        if isinstance(key.value, str):
+            yield before + key.value, key.start_mark.line
+            yield from _lines(value, f"{before}{key.value}.")
+
+
 def _check(matter: FrontMatter, path: str) -> None:
+    for group in dict.fromkeys(name.split(".")[0] for name in FIELDS if "." in name):
+        _check_group(matter, group, path)
     for name, field in FIELDS.items():
-        value = matter.fields.get(name)
+        value = matter.get(name)
         if value is None or field.fits(value):
             continue
-        wanted, example = (
-            ("a list of texts", "[one, two]") if field.is_list else ("a text", "Words")
-        )
+        wanted, example = field.wanted
         raise LiterateError(
             f"{name!r} in the front matter is {value!r}, not {wanted}",
             file=path,
             line=matter.lines.get(name),
-            fix=f"Write `{name}: {example}`, with quotes around what is a number, a date or a list "
-            "to YAML",
+            fix=f"Write `{name.split('.')[-1]}: {example}`, with quotes around what is a number, a "
+            "date or a list to YAML",
         )
+
+
+def _check_group(matter: FrontMatter, group: str, path: str) -> None:
+    """Raise unless a field that holds fields holds only those that it may."""
+    value = matter.get(group)
+    known = [name.partition(".")[2] for name in FIELDS if name.startswith(f"{group}.")]
+    if value is not None and not isinstance(value, dict):
+        raise LiterateError(
+            f"{group!r} in the front matter is {value!r}, not a mapping",
+            file=path,
+            line=matter.lines.get(group),
+            fix=f"Write lines below it, such as `{known[0]}: …`",
+        )
+    for name in value or ():
+        if name not in known:
+            raise LiterateError(
+                f"{group!r} in the front matter has no {name!r}",
+                file=path,
+                line=matter.lines.get(f"{group}.{name}"),
+                fix=nearest(str(name), known),
+            )

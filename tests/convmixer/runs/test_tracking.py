@@ -5,14 +5,14 @@ import os
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from nursery import Program, patience_is
+from nursery import Program, answered_at, patience_is
 
 SHORT = ["--epochs", "3", "--width", "8", "--depth", "1", "--batch-size", "512", "--name", "lab"]
 
@@ -73,10 +73,10 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
-def run(patience: float) -> subprocess.CompletedProcess[str]:
+def run(patience: float, *before: Callable[[], object]) -> subprocess.CompletedProcess[str]:
     """The command, with another wait at its end, so that no test depends on how fast it is."""
     home = os.environ["HOME"]
-    program = Program(SHORT, before=partial(patience_is, patience), HOME=home)
+    program = Program(SHORT, before=partial(patience_is, patience, *before), HOME=home)
     return subprocess.CompletedProcess(SHORT, *program.wait())
 
 
@@ -133,12 +133,20 @@ def test_a_server_that_does_not_answer_is_not_waited_for(place):
     assert "Traceback" not in result.stderr
 
 
-def test_a_server_that_refuses_the_run_is_one_error(place):
+#: Called while labml starts, and when it has.
+MOMENTS = [
+    "labml.internal.api.experiment.ApiExperiment.set_dynamic_handler",
+    "convmixer.runs.loop.train_epoch",
+]
+
+
+@pytest.mark.parametrize("moment", MOMENTS, ids=["as labml starts", "in the training"])
+def test_a_server_that_refuses_the_run_is_one_error(place, moment):
     server = Server()
     server.answer = {"errors": [{"error": "invalid_token", "message": "Nobody knows this token."}]}
     with listening(server) as url:
         Path(".labml.yaml").write_text(f"web_api: {url}\n")
-        result = run(0)
+        result = run(0, partial(answered_at, moment))
     assert result.returncode == 2
     assert "Nobody knows this token." in result.stderr
     assert f"error: the labml server at {url} refuses this run" in result.stderr
