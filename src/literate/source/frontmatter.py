@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from literate.base.errors import LiterateError, nearest
+from literate.base.words import on_one_line
 from literate.source.document import Prose
 
 #: A text, or a list of them.
