@@ -180,7 +180,8 @@ class Options(Config):  # type: ignore[no-untyped-call]
         text="""What to do about a broken link.
 
     With `error`, it stops the build. With `report`, the page shows its text without a link, and the
-    command `check` lists it. This is for sources that you cannot change.
+    command `check` lists it. This is for sources that you cannot change. What else in them nobody
+    can show, such as a formula that does not convert, is then shown as it is written.
 
     ```yaml
     dead_links: report

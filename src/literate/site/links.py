@@ -60,7 +60,7 @@ class Links:
 
     def raise_errors(self) -> None:
         dead = self.dead if self.project.dead_links == "error" else []
-        faults = self.faults if self.project.faulty == "error" else []
+        faults = [] if self.project.shows_faults else self.faults
         raise_all([*self.errors, *faults, *dead])
 
     def follow(self, page: Page) -> None:

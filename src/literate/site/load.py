@@ -27,7 +27,7 @@ def load_site(project: Project, cache: Cache = NO_CACHE) -> Site:
     languages = _load_languages(project)
     errors += _in_the_way(pages, languages)
     faults = [fault for page in pages.values() for fault in page.faults]
-    raise_all([*errors, *(faults if project.faulty == "error" else ())])
+    raise_all([*errors, *(() if project.shows_faults else faults)])
     if "index" not in pages:
         raise LiterateError(
             "there is no first page", file=project.shown(project.docs), fix="Write index.md there"

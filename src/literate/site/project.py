@@ -62,6 +62,11 @@ class Project:
     places: Mapping[str, Place] = field(default_factory=dict)
     key: str = ""
 
+    @property
+    def shows_faults(self) -> bool:
+        """Whether what is wrong with a note is shown as it is written, and only reported."""
+        return "report" in (self.faulty, self.dead_links)
+
     def shown(self, path: Path) -> str:
         """The path as messages show it: relative to the project, with forward slashes."""
         return shown_from(self.root, path)

@@ -107,7 +107,7 @@ class Site:
         links = Links(self.project, self.pages, self.bibliography)
         links.follow(page)
         links.raise_errors()
-        raise_all(page.faults if self.project.faulty == "error" else [])
+        raise_all([] if self.project.shows_faults else page.faults)
         if links.assets.items() - self.assets.items():
             return None
         kept = {place: to for place, to in self.targets.items() if place[0] != name}

@@ -29,8 +29,9 @@ def written(project):
     project.write("locale/zh/net.json", '{"<p>Double the input.</p>": "<p>两倍。</p>"}')
     project.write("translations/net.zh.json", '{"<p>Double the input.</p>": "<p>乘二。</p>"}')
     project.write("translations/de/language.toml", 'name = "Deutsch"\n')
+    project.write("translations/zh/index.json", '{"<h1>Overview</h1>": "<h2>概览</h2>"}')
     project.write("docs/references.bib", PAPER)
-    project.write("docs/index.md", PAGE + "\nWords [@key], no [^foot].\n\n[nowhere](nowhere.md)\n")
+    project.write("docs/index.md", PAGE + "\nWords [@key].\n\n[nowhere](nowhere.md)\n")
     return project
 
 
