@@ -35,7 +35,8 @@ GOALS = {
 #: What a build consists of -> the function that does it.
 STAGES = {
     "take the sources apart": ("literate/source/python.py", "read_python"),
-    "find the names that may become links": ("literate/source/names.py", "name_uses"),
+    "find out what the identifiers stand for": ("literate/source/names.py", "read_names"),
+    "find out where the names lead": ("literate/site/page_names.py", "page_names"),
     "colour the code (Pygments)": ("literate/notes/highlight.py", "highlight_lines"),
     "render the notes (markdown-it, math-core)": ("literate/notes/render.py", "render_note"),
     "follow the links": ("literate/site/links.py", "follow"),

@@ -2,6 +2,7 @@
 
 COMMANDS = {
     "experiment": "train a model, or resume a run that was stopped",
+    "evaluate": "test weights on the held-out images of a data set",
     "predict": "say what images show",
     "export": "write trained weights as safetensors or ONNX",
     "comparison": "train ConvMixer, its variants, MLP-Mixer and ViT, and compare them",

@@ -30,8 +30,6 @@ from typing import Protocol
 import numpy as np
 import torch
 import torch.nn.functional as F
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
 
 from convmixer.errors import ExperimentError
 
@@ -217,6 +215,9 @@ def digits(split: str = "random", split_seed: int = 0) -> DataSet:
     than reading a stranger's handwriting, and its accuracy should be read with that in
     mind.
     """
+    # Imported here, since it takes seconds that other data sets can do without
+    from sklearn.datasets import load_digits
+
     bunch = load_digits()
     labels = torch.from_numpy(bunch.target)
 
@@ -248,6 +249,8 @@ def at_random(target: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray, st
 
     Returns the indices of the training and the held-out images, and the split in words.
     """
+    from sklearn.model_selection import train_test_split
+
     train, test = train_test_split(
         np.arange(len(target)), test_size=0.25, stratify=target, random_state=seed
     )

@@ -33,6 +33,13 @@ last [checkpoint](runs/checkpoint.py) and ends with the same weights:
 python -m convmixer.experiment --resume runs/NAME
 ```
 
+Weights that are trained already are a better start than random ones, and two steps show
+whether all works, before a run of days begins:
+
+```
+python -m convmixer.experiment --dataset imagefolder --weights FILE --dry-run
+```
+
 [The recipe](recipe.py) lists all options, and [the run](runs/run.py) shows what happens
 next. Importing PyTorch takes seconds, so this page puts it off until a run begins:
 `--help` and the complaint about a mistyped option appear at once.
@@ -44,10 +51,8 @@ import sys
 import time
 
 from convmixer.errors import run_command, start
+from convmixer.recipe import NAMES
 from convmixer.runs.options import check, parse
-
-# The models' names as they are written
-NAMES = {"convmixer": "ConvMixer", "mlp_mixer": "MLP-Mixer", "vit": "ViT"}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -31,6 +31,7 @@ from typing import Annotated
 
 import tyro
 
+from convmixer.command_line import read
 from convmixer.errors import ExperimentError, run_command, start
 
 SUFFIXES = (".safetensors", ".onnx")
@@ -69,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
 
     def work() -> None:
-        options = tyro.cli(Options, args=arguments, prog="python -m convmixer.export")
+        options = read(Options, arguments, prog="python -m convmixer.export")
         check(options)
         export(options)
 

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 from PIL import Image
 
+from convmixer.command_line import read
 from convmixer.errors import ExperimentError, run_command, start
 from convmixer.images.files import prepare
 
@@ -67,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
 
     def work() -> None:
-        options = tyro.cli(Options, args=arguments, prog="python -m convmixer.predict")
+        options = read(Options, arguments, prog="python -m convmixer.predict")
         check(options)
         # PyTorch and Pillow warn of things that make no difference to the result.
         with warnings.catch_warnings():

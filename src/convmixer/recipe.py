@@ -9,8 +9,8 @@ summary: >
 # The recipe
 
 A model's accuracy depends as much on how it was trained as on what it is. This page is
-the how: the [options](#Options) of [the experiment](experiment.py), and the
-[presets](#PRESETS), sets of options that belong together. `--preset` chooses one, and
+the how: the [options](#Options) of [the experiment](experiment.py), group by group, and
+the [presets](#PRESETS), sets of options that belong together. `--preset` chooses one, and
 any other option on the command line overrides it:
 
 ```
@@ -22,7 +22,12 @@ Where an option is a strength, 0 turns it off.
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from tyro.conf import arg
+
+# The models' names as they are written
+NAMES = {"convmixer": "ConvMixer", "mlp_mixer": "MLP-Mixer", "vit": "ViT"}
 
 Preset = Literal[
     "digits",
@@ -36,17 +41,31 @@ Preset = Literal[
 
 
 @dataclass(frozen=True)
-class Options:
+class StartOptions:
     """
-    Train ConvMixer, on handwritten digits unless told otherwise.
+    What a run starts from.
     """
 
     # The defaults of all other options. By default, those that suit the data set.
     preset: Preset = "digits"
     # Resume the run in this folder, with its own options. Only where it runs may
-    # change: data-dir, device, compile, memory-format, accumulate, threads and
-    # workers.
+    # change: data-dir, device, compile, memory-format, accumulate, threads, workers,
+    # log-every and tensorboard.
     resume: Path | None = None
+
+    # Weights to start from, instead of random ones: a file, or the folder of another
+    # run, of a model of the same sizes. If it tells other classes apart, only its
+    # classifier starts at random.
+    weights: Path | None = None
+    # Two steps and an evaluation, to see whether all works. Nothing of it is kept.
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """
+    What the model learns from, and what it is tested on.
+    """
 
     # The data set. The digits need no download and no GPU; cifar10 is the paper's small
     # task; imagefolder reads train and val from data-dir, with a folder for each class.
@@ -66,6 +85,13 @@ class Options:
     # Side of an image in pixels. Those of imagefolder are cropped and resized to it;
     # the others have 32.
     image_size: int = 32
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """
+    What is trained.
+    """
 
     # The model. The other two are compared with ConvMixer; in them, width is the size
     # of a token and depth the number of blocks.
@@ -92,6 +118,13 @@ class Options:
     # Whether each layer is initialized on its own, or all start as copies of the first.
     layers: Literal["fresh", "copied"] = "fresh"
 
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """
+    How it is trained.
+    """
+
     # Passes over the training images.
     epochs: int = 8
     # Images in a step, on all devices together. The digits are few, and small batches
@@ -102,14 +135,14 @@ class Options:
     # part at a time.
     accumulate: int = 1
     # The highest learning rate. The schedule rises to it and falls again.
-    learning_rate: float = 0.01
+    learning_rate: Annotated[float, arg(aliases=["--lr"])] = 0.01
     # How it falls: along the authors' triangle with a long tail, or along half a
     # cosine (cosine annealing).
     schedule: Literal["triangle", "cosine"] = "triangle"
     # The share of the training in which the learning rate rises.
     warmup: float = 0.4
     # Weight decay: how strongly AdamW pulls the weights towards zero.
-    weight_decay: float = 0.01
+    weight_decay: Annotated[float, arg(aliases=["--wd"])] = 0.01
     # What is decayed: filters and matrices, or biases and normalization too, as in the
     # authors' script.
     decay: Literal["matrices", "all"] = "matrices"
@@ -122,7 +155,14 @@ class Options:
     label_smoothing: float = 0.0
     # Share of the weights' moving average that is kept in every step, such as 0.999.
     # Unless it is 0, the averaged weights are evaluated and exported.
-    average: float = 0.0
+    average: Annotated[float, arg(aliases=["--ema"])] = 0.0
+
+
+@dataclass(frozen=True)
+class AugmentationOptions:
+    """
+    How training images are changed, each time anew.
+    """
 
     # By how many pixels an image may be shifted.
     shift: int = 2
@@ -146,6 +186,13 @@ class Options:
     # of them is drawn in each step.
     cutmix: float = 0.0
 
+
+@dataclass(frozen=True)
+class RunOptions:
+    """
+    Where the run takes place, and what it writes.
+    """
+
     # Decides the initial weights, the order of the images and their augmentation. Runs
     # that differ only in the seed show how far the accuracy scatters.
     seed: int = 0
@@ -160,9 +207,9 @@ class Options:
     # Whether to compile the model with torch.compile first. With auto, only on CUDA,
     # where a long training makes up for the wait.
     compile: Literal["auto", "on", "off"] = "auto"
-    # Threads of a CPU. With 0, a small model gets one, since more would mostly wait for
-    # each other, and others get one for each core. With another number, the weights end
-    # up slightly different.
+    # Threads of a CPU. With 0, small steps get one, since more would mostly wait for each
+    # other, and others get one for each core. With another number, the weights end up
+    # slightly different, so a run that resumes keeps its own.
     threads: int = 0
     # How images and filters lie in memory: all channels of a pixel together, or each
     # channel as a whole. With auto, the former, except on MPS. Which is faster on a GPU
@@ -173,6 +220,26 @@ class Options:
     runs: Path = Path("runs")
     # The name of this run's folder. By default, the time at which the run starts.
     name: str = ""
+    # Every how many steps a line is written to metrics.jsonl. On a GPU, reading the
+    # loss makes the CPU wait, so it is done no more often.
+    log_every: int = 50
+    # Write the metrics for TensorBoard too.
+    tensorboard: bool = False
+
+
+# A dataclass takes its fields from the last of these to the first.
+@dataclass(frozen=True)
+class Options(
+    RunOptions,
+    AugmentationOptions,
+    TrainingOptions,
+    ModelOptions,
+    DataOptions,
+    StartOptions,
+):
+    """
+    Train ConvMixer, on handwritten digits unless told otherwise.
+    """
 
 
 # The authors' recipe for 25 epochs of CIFAR-10, with $k = 5$ and $p = 2$. They report

@@ -29,7 +29,7 @@ a test compares them.
 
 import copy
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 
@@ -69,12 +69,12 @@ def train(
         model.train()
         loss = 0.0
         for batch in epoch_batches(data, options, machine, epoch):
-            mean = train_step(model, batch, optimizer, scaler, options, machine)
+            mean, _ = train_step(model, batch, optimizer, scaler, options, machine)
             loss += mean.item() * batch.size
             if ema is not None:
                 ema.update(model)
 
-        correct = evaluate(evaluated, data, machine).cpu() == labels
+        correct = evaluate(evaluated, data, machine).argmax(dim=1).cpu() == labels
         loss, accuracy = loss / len(data.train.labels), correct.double().mean()
         print(f"epoch {epoch + 1}: loss {loss:.4f}, accuracy {accuracy:.2%}")
     return evaluated
@@ -124,20 +124,19 @@ def epoch_batches(
     order = shuffled(len(data.train.labels), options.batch_size, seed)
     # A last batch with fewer images than there are processes is left out.
     order = [indices for indices in order if len(indices) >= world_size]
-    n_steps = len(order)
-    order = order[first_step:]
-    loaded = data.train.batches([indices[share] for indices in order], seed)
+    shares = [indices[share] for indices in order[first_step:]]
+    loaded = data.train.batches(shares, seed)
     for step, (images, labels) in enumerate(loaded, first_step):
         # Seeded for this step alone, so that a resumed run draws the same numbers
         torch.manual_seed(seed_of(options.seed, epoch, step))
         images, labels = (send(one, machine.device) for one in (images, labels))
-        n_images = len(order[step - first_step])
+        n_images = len(order[step])
         images = augment(images, BatchGenerator(n_images, share))
         if mix is not None:
             images, labels = mix(images, labels)
         images = images.contiguous(memory_format=machine.memory_format)
 
-        progress = (epoch + (step + 1) / n_steps) / options.epochs
+        progress = (epoch + (step + 1) / len(order)) / options.epochs
         rate = learning_rate(progress, options)
         # Several processes average their gradients, where we want the mean over the
         # whole batch. So each divides by the batch's size over their number.
@@ -151,12 +150,13 @@ def train_step(
     scaler: torch.amp.GradScaler,
     options: Options,
     machine: Machine,
-) -> torch.Tensor:
+) -> tuple[torch.Tensor, torch.Tensor]:
     """
     ## One training step
 
-    Returns the mean loss of the batch, still on the device. To need less memory, the
-    batch may be divided into parts whose gradients add up.
+    Returns the mean loss of the batch and the share of its images that are predicted
+    right, both still on the device. To need less memory, the batch may be divided into
+    parts whose gradients add up.
     """
     for group in optimizer.param_groups:
         group["lr"] = batch.learning_rate
@@ -164,7 +164,7 @@ def train_step(
     optimizer.zero_grad()
     n_parts = min(options.accumulate, len(batch.images))
     labels = batch.labels.tensor_split(n_parts)
-    losses = []
+    losses, answers = [], []
     for number, images in enumerate(batch.images.tensor_split(n_parts)):
         # Processes exchange their gradients once, after the last part.
         waits = number + 1 < n_parts and hasattr(model, "no_sync")
@@ -173,8 +173,9 @@ def train_step(
         # to step, and go on with old ones.
         with model.no_sync() if waits else nullcontext():
             with machine.autocast():
+                logits = model(images)
                 loss = F.cross_entropy(
-                    model(images),
+                    logits,
                     labels[number],
                     label_smoothing=options.label_smoothing,
                     reduction="sum",
@@ -182,6 +183,7 @@ def train_step(
                 loss = loss / batch.size
             scaler.scale(loss).backward()
         losses.append(loss.detach())
+        answers.append(logits.argmax(dim=1))
 
     if options.clip:
         # Gradient clipping must see the gradients as they are, not scaled up.
@@ -189,7 +191,10 @@ def train_step(
         nn.utils.clip_grad_norm_(model.parameters(), options.clip)
     scaler.step(optimizer)
     scaler.update()
-    return torch.stack(losses).sum()
+    # The class of a mixed image is the one with the largest share.
+    classes = batch.labels if batch.labels.dim() == 1 else batch.labels.argmax(dim=1)
+    right = (torch.cat(answers) == classes).sum() / batch.size
+    return torch.stack(losses).sum(), right
 
 
 # Images in a batch of the evaluation, where no gradient needs memory
@@ -203,29 +208,28 @@ def evaluate(
     machine: Machine,
     rank: int = 0,
     world_size: int = 1,
+    batch_size: int = EVALUATION_BATCH,
 ) -> torch.Tensor:
     """
     ## Evaluation on the held-out set
 
-    Returns the predicted class of every held-out image, `[N]`, on the device. With
-    several processes, each leaves the others' images at 0.
+    Returns the logits of every held-out image, `[N, n]`, on the device. With several
+    processes, each leaves the others' images at 0.
 
     Batch normalization now uses the running statistics from training, so the prediction
     for an image does not depend on the others in its batch.
     """
     model.eval()
-    indices = torch.arange(len(data.test.labels)).split(EVALUATION_BATCH)
-    predictions = torch.zeros_like(data.test.labels, device=machine.device)
+    indices = torch.arange(len(data.test.labels)).split(batch_size)
+    logits = torch.zeros(len(data.test.labels), len(data.classes)).to(machine.device)
     # A last batch with fewer images than there are processes leaves some with none.
     order = [part[rank::world_size] for part in indices if len(part) > rank]
     batches = data.test.batches(order, seed=0)
-    parts = predictions.split(EVALUATION_BATCH)
-    for (images, _), part in zip(batches, parts, strict=False):
+    for (images, _), part in zip(batches, logits.split(batch_size), strict=False):
         images = send(images, machine.device)
         with machine.autocast():
-            logits = model(normalize(images, data.mean, data.std))
-        part[rank::world_size] = logits.argmax(dim=1)
-    return predictions
+            part[rank::world_size] = model(normalize(images, data.mean, data.std))
+    return logits
 
 
 def learning_rate(progress: float, options: Options) -> float:
@@ -333,8 +337,7 @@ def floats(model: nn.Module) -> list[torch.Tensor]:
     Returns every tensor of a model that can be averaged. The batch count of batch
     normalization is an integer, and matters only to the model that is trained.
     """
-    tensors: Iterable[torch.Tensor] = model.state_dict().values()
-    return [tensor for tensor in tensors if tensor.is_floating_point()]
+    return [one for one in model.state_dict().values() if one.is_floating_point()]
 
 
 if __name__ == "__main__":

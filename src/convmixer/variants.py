@@ -166,13 +166,12 @@ def build(options: Options, n_classes: int) -> nn.Module:
 
     Returns a model from images `[B, 3, H, W]` to logits `[B, n]`.
     """
-    # Imported here, since the other models need nothing of labml-nn.
-    from convmixer.baselines import MLPMixer, vision_transformer
+    if options.model != "convmixer":
+        # Imported here, since ConvMixer needs nothing of labml-nn.
+        from convmixer.baselines import MLPMixer, vision_transformer
 
-    if options.model == "mlp_mixer":
-        return MLPMixer(options, n_classes)
-    if options.model == "vit":
-        return vision_transformer(options, n_classes)
+        other = {"mlp_mixer": MLPMixer, "vit": vision_transformer}[options.model]
+        return other(options, n_classes)
     model = make_convmixer(
         width=options.width,
         depth=options.depth,

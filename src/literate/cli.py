@@ -17,6 +17,7 @@ from literate.convert.notebook import check_notebook, notebook
 from literate.convert.tangle import tangle as tangle_document
 from literate.convert.weave import weave as weave_document
 from literate.mkdocs.build import build, check_port, serve_site, stoppable
+from literate.site.inventory import fetch_inventory, load_inventory
 from literate.site.load import load_site
 from literate.site.project import Project
 from literate.site.site import Site
@@ -155,6 +156,28 @@ def extract(language: str) -> None:
         added = extract_language(site, language)
         folder = site.project.shown(site.project.translations)
     click.echo(f"{added} key{'s' * (added != 1)} added to the maps of {language!r} in {folder}/.")
+
+
+@main.command(short_help="Show the inventories of other documentations, or fetch them.")
+@click.argument("names", nargs=-1)
+@click.option("--download", is_flag=True, help="Fetch them from where the documentations stand.")
+def inventories(names: tuple[str, ...], *, download: bool) -> None:
+    """Show what the option `inventories` names: NAMES, all by default.
+
+    Nothing is fetched without --download. A file is replaced only by one that can be read.
+    """
+    with _reported():
+        project = _project()
+        known = {entry.name: entry for entry in project.inventories}
+        for name in names:
+            if name not in known:
+                raise LiterateError(f"unknown documentation {name!r}", fix=nearest(name, known))
+        for name in names or known:
+            if download:
+                fetch_inventory(project, known[name])
+            inventory = load_inventory(project.file(known[name].inventory))
+            shown = project.shown(known[name].inventory)
+            click.echo(f"{name} {inventory.version}: {len(inventory.names)} names, {shown}")
 
 
 _OUTPUT = click.option(

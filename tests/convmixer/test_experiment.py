@@ -19,8 +19,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from nursery import Program, without_pytorch
 from PIL import Image
 
@@ -33,11 +31,10 @@ from convmixer.errors import ExperimentError
 from convmixer.experiment import main
 from convmixer.images import cifar10 as data
 from convmixer.recipe import PRESETS, Options
+from convmixer.runs import beginning, record
 from convmixer.runs import loop as training
-from convmixer.runs import record
 from convmixer.runs import run as running
 from convmixer.runs.options import check, parse
-from convmixer.runs.tracking import Screen, cut
 from convmixer.variants import BothResiduals, build, convmixer_256_8
 
 SOURCE = Path(data.__file__).parents[2]
@@ -105,7 +102,7 @@ def test_without_arguments_it_reads_digits_in_less_than_a_minute(
     assert work < 60
 
     # One line an epoch and no control characters, since this is no terminal.
-    lines = [line for line in result.stdout.splitlines() if "accuracy:" in line]
+    lines = [line for line in result.stdout.splitlines() if "held out " in line]
     assert len(lines) == found["options"]["epochs"]
     assert not re.search(r"[\r\x1b]", result.stdout)
     assert "WARNING" not in result.stdout
@@ -151,6 +148,7 @@ def test_without_arguments_it_reads_digits_in_less_than_a_minute(
         ".lock",
         "checkpoints",
         "record.json",
+        "metrics.jsonl",
         "labml",
     }
 
@@ -191,9 +189,8 @@ def test_the_same_seed_gives_the_same_figures_and_another_seed_others(place):
 
 def test_cifar10_trains_on_files_in_its_own_format(place, monkeypatch, write_digits_as_cifar):
     source = write_digits_as_cifar(place / "cifar")
-    monkeypatch.setattr(
-        running, "cifar10", lambda folder, download: data.cifar10(folder, download, source)
-    )
+    real = data.cifar10
+    monkeypatch.setattr(data, "cifar10", lambda folder, download: real(folder, download, source))
     arguments = ["--dataset", "cifar10", "--data-dir", str(place / "cifar")]
     arguments += ["--name", "c", "--epochs", "2", "--width", "8", "--depth", "2"]
     assert main([*arguments, "--batch-size", "64"]) == 0
@@ -383,7 +380,7 @@ def test_every_process_needs_a_share_of_each_batch(processes, device, size, refu
     options = replace(Options(), patch_size=32, batch_size=size)
     machine = Machine(torch.device(device), torch.float32, compiled=False)
     with pytest.raises(ExperimentError) if refused else nullcontext():
-        running.check_batches(options, 10, machine, Team(0, processes))
+        beginning.check_batches(options, 10, machine, Team(0, processes))
 
 
 def test_a_run_is_not_overwritten(place, capsys):
@@ -404,7 +401,7 @@ def test_a_loss_that_is_no_number_stops_the_run(place, capsys):
 
 def test_ctrl_c_keeps_what_was_done(place):
     program = Program(["--epochs", "1000", "--name", "long", *SHORT[2:]])
-    program.wait_for("   2:  ")
+    program.wait_for("epoch 2/1000 ")
     program.send_signal(signal.SIGINT)
     code, printed, errors = program.wait()
     assert code == 130
@@ -435,6 +432,7 @@ WAITING = {
     "comparison": [],
     "export": ["weights.pt", "weights.onnx"],
     "predict": ["--weights", "weights.pt", "image.png"],
+    "evaluate": ["weights.pt", "--dataset", "digits"],
 }
 
 
@@ -451,6 +449,7 @@ WAITING = {
         ("export", "", signal.SIGTERM, -signal.SIGTERM, ""),
         ("predict", "", signal.SIGINT, 130, "\nStopped before the last image.\n"),
         ("predict", "", signal.SIGTERM, -signal.SIGTERM, ""),
+        ("evaluate", "", signal.SIGINT, 130, "\nStopped before the last image.\n"),
     ],
 )
 def test_a_program_can_be_stopped_while_pytorch_is_imported(
@@ -490,9 +489,9 @@ def test_in_a_terminal_one_line_moves(place):
     states = re.split(r"\r\x1b\[K|\n", text)
     assert "\r" not in "".join(states)
     assert max(len(state) for state in states) < 80
-    assert len([state for state in states if "Train:" in state]) > 4
+    assert len([state for state in states if " step " in state]) > 1
     last_states = [line.split("\r\x1b[K")[-1] for line in text.split("\n")]
-    assert len([line for line in last_states if "accuracy:" in line]) == 2
+    assert len([line for line in last_states if "held out " in line]) == 2
 
 
 def test_help_says_the_reason_of_every_option(place, capsys):
@@ -533,14 +532,17 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
 
 
 # Which write to the disk is the first that fails: the record is written at the begin, then
-# after each epoch with a checkpoint behind it, and if it is the best so far, with another.
+# after each epoch with metrics and a checkpoint behind it, and if it is the best so far,
+# with another.
 FULL = {
     1: ("runs/x/record.json", "There is no checkpoint yet"),
     2: ("runs/x/record.json", "There is no checkpoint yet"),
-    3: ("runs/x/checkpoints/step-00000006.pt", "There is no checkpoint yet"),
-    4: ("runs/x/checkpoints/best.pt", "runs/x/checkpoints/step-00000006.pt is whole"),
-    5: ("runs/x/record.json", "runs/x/checkpoints/step-00000006.pt is whole"),
-    6: ("runs/x/checkpoints/step-00000012.pt", "runs/x/checkpoints/step-00000006.pt is whole"),
+    3: ("runs/x/metrics.jsonl", "There is no checkpoint yet"),
+    4: ("runs/x/checkpoints/step-00000006.pt", "There is no checkpoint yet"),
+    5: ("runs/x/checkpoints/best.pt", "runs/x/checkpoints/step-00000006.pt is whole"),
+    6: ("runs/x/record.json", "runs/x/checkpoints/step-00000006.pt is whole"),
+    7: ("runs/x/metrics.jsonl", "runs/x/checkpoints/step-00000006.pt is whole"),
+    8: ("runs/x/checkpoints/step-00000012.pt", "runs/x/checkpoints/step-00000006.pt is whole"),
 }
 
 
@@ -608,53 +610,6 @@ def test_the_commit_of_a_tracked_source(tmp_path, monkeypatch):
     assert re.fullmatch("[0-9a-f]{40}", clean)
     source.write_text("changed")
     assert record.commit() == f"{clean}-dirty"
-
-
-@given(
-    parts=st.lists(st.sampled_from(["abc", " ", "\x1b[1m", "\x1b[0m", "x"])),
-    columns=st.integers(0, 20),
-)
-def test_cut_counts_what_is_seen_and_keeps_the_colors(parts, columns):
-    line = "".join(parts)
-    result = cut(line, columns)
-    colors = r"\x1b\[[0-9;]*m"
-    assert re.findall(colors, result) == re.findall(colors, line)
-    assert re.sub(colors, "", result) == re.sub(colors, "", line)[:columns]
-
-
-@given(st.lists(st.sampled_from(["a", "bc", "\r", "\n", "\r" + " " * 100 + "\r", "d"])))
-def test_the_screen_shows_what_a_terminal_would(pieces):
-    """Compared with a terminal that draws over its line, without an end to its width."""
-
-    class Plain:
-        def __init__(self):
-            self.text = ""
-
-        def write(self, text):
-            self.text += text
-
-        def isatty(self):
-            return False
-
-        def flush(self):
-            pass
-
-    plain = Plain()
-    screen = Screen(plain)
-    for piece in pieces:
-        screen.write(piece)
-    screen.write("\n")
-    # labml always clears a line before it writes it anew, so shorter text leaves no rest.
-    expected, line, restart = [], "", False
-    for character in "".join(pieces) + "\n":
-        if character == "\n":
-            expected.append(line.rstrip())
-            line, restart = "", False
-        elif character == "\r":
-            restart = True
-        else:
-            line, restart = (character if restart else line + character), False
-    assert plain.text.split("\n")[:-1] == expected
 
 
 def test_an_infinite_rate_is_refused():

@@ -10,7 +10,7 @@ from support import ROOT
 PACKAGE = ROOT / "src/convmixer"
 FILES = {path.relative_to(PACKAGE).as_posix(): path for path in PACKAGE.rglob("*.py")}
 ROOMS = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
-COMMANDS = {"experiment", "predict", "export", "comparison", "__main__"}
+COMMANDS = {"experiment", "predict", "export", "evaluate", "comparison", "__main__"}
 # The types of the rooms' that the first pages speak of
 TYPES = {"convmixer.devices.machine.Machine"}
 

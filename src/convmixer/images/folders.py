@@ -15,6 +15,7 @@ the image, and resizes it. All other [augmentation](../augment.py) is for whole 
 and follows on the device.
 """
 
+import copy
 import math
 import os
 from collections.abc import Iterable, Iterator
@@ -125,6 +126,9 @@ class Files(Dataset[tuple[torch.Tensor, int]]):
         self.transform = transform
         self.workers = min(options.workers, cores())
         self.labels = torch.tensor(listing.targets)
+        # The order of the images, which the workers are told anew for every epoch
+        self.order: list[list[tuple[int, int]]] = []
+        self.loader: DataLoader | None = None
 
     def __getitem__(self, place: tuple[int, int]) -> tuple[torch.Tensor, int]:
         """
@@ -151,16 +155,23 @@ class Files(Dataset[tuple[torch.Tensor, int]]):
         See [`Source`](../data.py#Source).
         """
         groups = [[(index, seed) for index in indices.tolist()] for indices in order]
-        loader = DataLoader(
-            self,
-            batch_sampler=groups,
-            num_workers=self.workers,
-            # Pinned memory is copied to a GPU in the background.
-            pin_memory=torch.cuda.is_available(),
-        )
+        # Starting workers takes seconds, so they stay from epoch to epoch. They read a
+        # copy, for the source would never be freed if its own loader held on to it.
+        if self.loader is None or not self.workers:
+            self.order, self.loader = [], None
+            self.loader = DataLoader(
+                copy.copy(self),
+                batch_sampler=self.order,
+                num_workers=self.workers,
+                persistent_workers=self.workers > 0,
+                # Pinned memory is copied to a GPU in the background.
+                pin_memory=torch.cuda.is_available(),
+            )
+        self.order[:] = groups
         try:
-            yield from loader
+            yield from self.loader
         except DataError as error:
+            self.loader = None
             # A worker wraps an error in its own traceback, which we strip. A traceback
             # here would keep the workers alive.
             message = str(error).rpartition("DataError: ")[2].strip()

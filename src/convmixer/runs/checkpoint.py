@@ -19,6 +19,7 @@ compare.
 """
 
 import io
+import math
 import pickle
 import re
 from dataclasses import dataclass, field
@@ -62,6 +63,8 @@ class State:
     step: int = 0
     # The sum of the losses of all images seen so far in that epoch
     loss: float = 0.0
+    # How many of them were predicted right
+    right: float = 0.0
     # Seconds that the run took before it was resumed
     seconds: float = 0.0
     # The figures of the finished epochs
@@ -110,6 +113,7 @@ def write_checkpoint(
         "optimizer": state.optimizer.state_dict(),
         "scaler": state.scaler.state_dict(),
         **{name: getattr(state, name) for name in PLAIN},
+        "right": state.right,
         **about,
     }
     buffer = io.BytesIO()
@@ -172,15 +176,20 @@ UNFIT = (
 )
 
 
-def out_of_memory(error: Exception) -> bool:
+def out_of_memory(error: BaseException) -> bool:
     """
     ### Whether memory ran out
 
     On a CPU, PyTorch has no type for it, but says which of its parts wanted memory.
+    `torch.compile` wraps such an error in one of its own.
     """
     kinds = (MemoryError, torch.OutOfMemoryError)
-    return isinstance(error, kinds) or bool(
-        re.search(r"out of memory|can't allocate memory|not enough memory", str(error))
+    words = r"out of memory|can't allocate memory|not enough memory"
+    cause = error.__cause__
+    return (
+        isinstance(error, kinds)
+        or bool(re.search(words, str(error)))
+        or (cause is not None and out_of_memory(cause))
     )
 
 
@@ -202,6 +211,8 @@ def fill(state: State, content: dict[str, Any]) -> None:
         state.ema.load_state_dict(ema)
     for name in PLAIN:
         setattr(state, name, content[name])
+    # Checkpoints of older versions do not have it.
+    state.right = content.get("right", math.nan if state.step else 0.0)
 
 
 def unusable(path: Path, older: list[Path], reason: str) -> CheckpointError:

@@ -8,7 +8,7 @@ summary: >
 
 # Files of a run
 
-A run's folder holds `record.json`, the folder `checkpoints`, and labml's own folder.
+A run's folder holds `record.json`, the folder `checkpoints/`, and labml's own folder.
 Whoever reads the files, at any moment, finds them complete.
 """
 

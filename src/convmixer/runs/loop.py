@@ -15,7 +15,9 @@ batches, steps and evaluation. Around them, it
   minutes, and when it is [asked to stop](stop.py),
 * can start in the middle of an epoch, from a checkpoint,
 * trains on [several devices](../devices/distributed.py),
-* reports to [labml](tracking.py) and to [the record](record.py),
+* shows [its progress](progress.py), and reports to [its metrics](metrics.py),
+  [labml](tracking.py) and [the record](record.py),
+* says what is too large where [memory](memory.py) is too small,
 * and ends with an error when the loss is no longer finite.
 
 The accuracy of a run is that of its last epoch. The best epoch's would be higher, but
@@ -27,54 +29,26 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
-from pathlib import Path
+from itertools import islice
+from typing import Any
 
 import torch
-from labml import monit, tracker
+import torch.nn.functional as F
+from labml import tracker
 from torch import nn
 
-from convmixer.data import DataSet
-from convmixer.devices.distributed import Team
-from convmixer.devices.machine import Machine
 from convmixer.errors import ExperimentError
-from convmixer.recipe import Options
 from convmixer.runs.checkpoint import State, write_checkpoint
-from convmixer.runs.files import checkpoints
+from convmixer.runs.memory import last_checkpoint, memory_for, take_step
 from convmixer.runs.options import plain
+from convmixer.runs.report import Report
+from convmixer.runs.setting import Setting
 from convmixer.runs.stop import StopRequest
 from convmixer.runs.tracking import tracked
-from convmixer.training import Batch, epoch_batches, evaluate, train_step
+from convmixer.training import EVALUATION_BATCH, Batch, epoch_batches, evaluate
 
 # Seconds of training after which a checkpoint is written, however long an epoch is
 SAVE_EVERY = 600.0
-
-
-@dataclass(frozen=True)
-class Setting:
-    """
-    ## What stays fixed during a training
-
-    The parts of a run that do not change from its first step to its last.
-    """
-
-    options: Options
-    data: DataSet
-    machine: Machine
-    team: Team
-    # The folder of the run
-    folder: Path
-    # In seconds; it says when the next checkpoint is due
-    clock: Callable[[], float] = time.monotonic
-
-    @property
-    def steps(self) -> int:
-        """
-        The number of steps in an epoch. A last batch with fewer images than there are
-        processes is left out.
-        """
-        whole, rest = divmod(len(self.data.train.labels), self.options.batch_size)
-        return whole + (rest >= self.team.world_size)
 
 
 def train_run(setting: Setting, state: State, report: Callable[[], None]) -> int | None:
@@ -88,36 +62,62 @@ def train_run(setting: Setting, state: State, report: Callable[[], None]) -> int
     Either way the state is in a checkpoint. Raises an `ExperimentError` if weights or a
     loss are not finite: no later step can repair them.
     """
-    options = setting.options
-    model = in_training(setting, state)
+    options, leads = setting.options, setting.team.leads
+    advice = "use a smaller model, or --average 0"
+    with memory_for("the model", advice, setting.machine, setting.folder):
+        model = in_training(setting, state)
     best = max((epoch["accuracy"] for epoch in state.epochs), default=-1.0)
 
-    leads = setting.team.leads
-    watched = tracked(setting.folder, plain(options)) if leads else nullcontext()
-    with watched, StopRequest(leads) as stop:
-        epochs = range(state.epoch + 1, options.epochs + 1)
-        for _ in monit.loop(epochs, is_print_iteration_time=False):
+    # A dry run leaves no trace, labml's included.
+    watched = nullcontext()
+    if leads and not options.dry_run:
+        watched = tracked(setting.folder, plain(options))
+    with watched, Report(setting, state) as shown, StopRequest(leads) as stop:
+        while state.epoch < options.epochs:
             began = time.perf_counter()
-            if not train_epoch(setting, state, model, stop):
+            if not train_epoch(setting, state, model, stop, shown):
                 return stop.signal or signal.SIGTERM
             setting.team.share_statistics(state.model)
             if state.ema is not None:
                 setting.team.share_statistics(state.ema.model)
 
-            right = evaluate_state(setting, state) == setting.data.test.labels.cpu()
-            figures = {
-                "loss": state.loss / len(setting.data.train.labels),
-                "accuracy": right.sum().item() / len(right),
-            }
-            seconds = round(time.perf_counter() - began, 2)
-            state.epoch, state.step, state.loss = state.epoch + 1, 0, 0.0
-            state.epochs.append({"epoch": state.epoch, **figures, "seconds": seconds})
+            figures = figures_of(setting, state, shown)
+            figures["seconds"] = round(time.perf_counter() - began, 2)
+            shown.epoch(state, figures)
+            state.epoch, state.step = state.epoch + 1, 0
+            state.loss, state.right = 0.0, 0.0
+            state.epochs.append({"epoch": state.epoch, **figures})
             report()
-            save(setting, state, best=figures["accuracy"] > best)
+            save(setting, state, figures["accuracy"] > best, shown)
             best = max(best, figures["accuracy"])
-            tracker.save(figures)
-            tracker.new_line()
+            if leads and not options.dry_run:
+                known = {k: v for k, v in figures.items() if v is not None}
+                tracker.save(state.epoch, known)
     return None
+
+
+def figures_of(setting: Setting, state: State, shown: Report) -> dict[str, Any]:
+    """
+    ### The figures of an epoch
+
+    Those of the training images are from the moment at which each was trained on,
+    augmented; those of the held-out images are from the end of the epoch. The loss of
+    the latter is without label smoothing.
+    """
+    speed, n_images = shown.speed(state, shown.began), shown.seen(state)
+    logits = evaluate_state(setting, state)
+    labels = setting.data.test.labels.cpu()
+    right = (logits.argmax(dim=1) == labels).sum().item()
+    found = {
+        "loss": state.loss / n_images,
+        "accuracy": right / len(labels),
+        "train_accuracy": state.right / n_images,
+        "held_out_loss": F.cross_entropy(logits, labels).item(),
+        "learning_rate": state.optimizer.param_groups[0]["lr"],
+        "images_per_second": speed,
+    }
+    # JSON has no other numbers.
+    return {k: value if math.isfinite(value) else None for k, value in found.items()}
 
 
 def in_training(setting: Setting, state: State) -> nn.Module:
@@ -137,7 +137,9 @@ def in_training(setting: Setting, state: State) -> nn.Module:
     return joined
 
 
-def save(setting: Setting, state: State, best: bool) -> None:
+def save(
+    setting: Setting, state: State, best: bool, shown: Report | None = None
+) -> None:
     """
     ### Write a checkpoint
 
@@ -153,17 +155,25 @@ def save(setting: Setting, state: State, best: bool) -> None:
             "std": setting.data.std,
         }
         steps = state.epoch * setting.steps + state.step
+        # On the disk before a checkpoint that counts on them
+        if shown is not None:
+            shown.metrics.keep()
         write_checkpoint(setting.folder / "checkpoints", state, about, steps, best)
 
 
 def train_epoch(
-    setting: Setting, state: State, model: nn.Module, stop: StopRequest
+    setting: Setting,
+    state: State,
+    model: nn.Module,
+    stop: StopRequest,
+    shown: Report | None = None,
 ) -> bool:
     """
     ## Train for one epoch
 
     * `model` is the model of the state, as it is called in training
     * `stop` knows whether the training was asked to stop
+    * `shown` is told of the steps
 
     Starts after the steps that the state has done already. Returns whether the epoch
     was finished; if it was not, its state is in a checkpoint.
@@ -180,99 +190,69 @@ def train_epoch(
     )
     model.train()
     saved = setting.clock()
-    losses: list[torch.Tensor] = []
-    for batch in monit.iterate("Train", batches, setting.steps - state.step):
-        loss = take_step(setting, state, model, batch)
-        if state.ema is not None:
-            state.ema.update(state.model)
-        losses.append(loss * batch.size)
+    if shown is not None:
+        shown.start(state)
+    unread: list[torch.Tensor] = []
+    for batch in islice(batches, setting.steps - state.step):
+        unread.append(step(setting, state, model, batch))
         state.step += 1
 
         due = setting.clock() - saved >= SAVE_EVERY
         saving = team.any(due or stop.signal is not None)
         # Reading a loss makes the CPU wait for the GPU, so there it is done for many
         # steps at once.
-        often = machine.device.type == "cpu"
-        if often or saving or len(losses) == 100 or state.step == setting.steps:
-            read_losses(setting, state, losses)
+        often = machine.device.type == "cpu" or state.step % options.log_every == 0
+        if often or saving or state.step == setting.steps:
+            loss, right = read(setting, state, unread)
+            if shown is not None:
+                here = batch.size * team.world_size
+                shown.step(state, loss / here, right / here, batch.learning_rate)
         # After the last step, the epoch is finished first.
         if saving and state.step < setting.steps:
-            save(setting, state, best=False)
+            save(setting, state, False, shown)
             saved = setting.clock()
             if team.any(stop.signal is not None):
                 return False
     return True
 
 
-def take_step(
+def step(
     setting: Setting, state: State, model: nn.Module, batch: Batch
 ) -> torch.Tensor:
     """
-    ### One step, if memory allows
+    ### A step, and the average
 
-    Returns the mean loss of the batch. Raises an `ExperimentError` if there is too
-    little memory, and says how many images would fit.
+    Returns the sum of the losses and the number of right predictions, `[2]`, on the
+    device.
     """
-    optimizer, scaler, machine = state.optimizer, state.scaler, setting.machine
-    try:
-        return train_step(model, batch, optimizer, scaler, setting.options, machine)
-    except (RuntimeError, MemoryError) as error:
-        if not out_of_memory(error):
-            raise
-    # Only here, where the error no longer holds on to the tensors of the failed step
-    optimizer.zero_grad()
-    here, parts = len(batch.images), setting.options.accumulate
-    # How many images are in the largest of so many parts
-    at_once = -(-here // parts)
-    place = (
-        f"the memory of {machine.device} is too small for a step of {at_once} images"
-    )
-    words = "at once, and even of 1; try a smaller model"
-    while at_once > 1:
-        parts *= 2
-        at_once = -(-here // min(parts, here))
-        halved = replace(setting.options, accumulate=min(parts, here))
-        advice = f"add --accumulate {halved.accumulate}, or use a smaller --batch-size"
-        # Other processes would wait in vain for this one's attempts.
-        if setting.team.world_size > 1:
-            words = f"at once; half as many may fit: {advice}"
-            break
-        try:
-            train_step(model, batch, optimizer, scaler, halved, machine)
-        except (RuntimeError, MemoryError) as error:
-            if not out_of_memory(error):
-                raise
-        else:
-            fit = "fit" if at_once > 1 else "fits"
-            words = f"at once; {at_once} at once {fit}: {advice}"
-            break
-    raise ExperimentError(f"{place} {words}. {last_checkpoint(setting)}")
+    figures = take_step(setting, state, model, batch)
+    if state.ema is not None:
+        advice = "use a smaller model, or --average 0"
+        with memory_for("the average", advice, setting.machine, setting.folder):
+            state.ema.update(state.model)
+    return figures * batch.size
 
 
-def out_of_memory(error: Exception) -> bool:
-    """
-    Whether this is what PyTorch raises, on one device or another, when memory is full.
-    """
-    known = isinstance(error, (MemoryError, torch.OutOfMemoryError))
-    words = ("out of memory", "can't allocate memory", "not enough memory")
-    return known or any(some in str(error) for some in words)
-
-
-def read_losses(setting: Setting, state: State, losses: list[torch.Tensor]) -> None:
+def read(
+    setting: Setting, state: State, unread: list[torch.Tensor]
+) -> tuple[float, float]:
     """
     ### Read the losses from the device
 
-    * `losses` are those of the last steps, which are added to the state and cleared
+    * `unread` are the [figures](#step) of the last steps, which are added to the state
+      and cleared
 
-    The first one that is not finite ends the training.
+    Returns those of the last step. The first loss that is not finite ends the training.
     """
-    values = setting.team.sum(torch.stack(losses)).tolist()
-    for back, value in zip(range(len(values), 0, -1), values, strict=True):
-        if not math.isfinite(value):
+    values = setting.team.sum(torch.stack(unread)).tolist()
+    for back, (loss, _) in zip(range(len(values), 0, -1), values, strict=True):
+        if not math.isfinite(loss):
             state.step -= back - 1
-            raise diverged(setting, state, f"the loss is {value}")
-    state.loss += sum(values)
-    losses.clear()
+            raise diverged(setting, state, f"the loss is {loss}")
+    state.loss += sum(loss for loss, _ in values)
+    state.right += sum(round(right) for _, right in values)
+    unread.clear()
+    return values[-1]
 
 
 def diverged(setting: Setting, state: State, what: str) -> ExperimentError:
@@ -285,28 +265,28 @@ def diverged(setting: Setting, state: State, what: str) -> ExperimentError:
     step = state.step or setting.steps
     return ExperimentError(
         f"{what} in epoch {epoch}, step {step} of {setting.steps}; try a lower "
-        f"--learning-rate, or --clip 1. {last_checkpoint(setting)}"
+        f"--learning-rate, or --clip 1. {last_checkpoint(setting.folder)}"
     )
-
-
-def last_checkpoint(setting: Setting) -> str:
-    """
-    Says where the newest checkpoint is.
-    """
-    for newest in checkpoints(setting.folder / "checkpoints")[:1]:
-        return f"The last good checkpoint is {newest}"
-    return "There is no checkpoint"
 
 
 def evaluate_state(setting: Setting, state: State) -> torch.Tensor:
     """
     ## Evaluate on all devices
 
-    Returns the predicted class of every held-out image, `[N]`, on the CPU. Each process
-    leaves the others' images at 0, so the sum holds the predictions of all.
+    Returns the logits of every held-out image, `[N, n]`, on the CPU. Each process
+    leaves the others' images at 0, so the sum holds the logits of all. Whoever divides
+    the batches of the training, for lack of memory, gets smaller ones here too.
     """
-    team = setting.team
-    predictions = evaluate(
-        state.evaluated, setting.data, setting.machine, team.rank, team.world_size
+    team, options, machine = setting.team, setting.options, setting.machine
+    size = EVALUATION_BATCH
+    if options.accumulate > 1:
+        size = min(size, -(-options.batch_size // options.accumulate))
+    what = (
+        f"the evaluation of {min(size, len(setting.data.test.labels))} images at once"
     )
-    return team.sum(predictions).cpu()
+    advice = "raise --accumulate, which divides its batches too"
+    with memory_for(what, advice, machine, setting.folder):
+        logits = evaluate(
+            state.evaluated, setting.data, machine, team.rank, team.world_size, size
+        )
+        return team.sum(logits).cpu()

@@ -12,16 +12,27 @@ before PyTorch is imported.
 """
 
 import argparse
+import importlib.util
 import json
 import math
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields, make_dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import tyro
-
+from convmixer.command_line import read
 from convmixer.errors import ExperimentError
-from convmixer.recipe import CIFAR10_25, CONVMIXER_1536_20, PRESETS, Options
+from convmixer.recipe import (
+    CIFAR10_25,
+    CONVMIXER_1536_20,
+    PRESETS,
+    AugmentationOptions,
+    DataOptions,
+    ModelOptions,
+    Options,
+    RunOptions,
+    StartOptions,
+    TrainingOptions,
+)
 
 # What may change when a run is resumed: where it runs, not what it computes.
 PLACE = {
@@ -34,16 +45,29 @@ PLACE = {
     "accumulate",
     "threads",
     "workers",
+    "log_every",
+    "tensorboard",
 }
+
+# The options by their groups, as `--help` shows them
+GROUPS = {
+    "start": StartOptions,
+    "data": DataOptions,
+    "model": ModelOptions,
+    "training": TrainingOptions,
+    "augmentation": AugmentationOptions,
+    "run": RunOptions,
+}
+Grouped = make_dataclass("Grouped", list(GROUPS.items()))
 
 
 def parse(arguments: list[str]) -> Options:
     """
     ## Read the command line
 
-    The command line is made from [the options](../recipe.py#Options): their names,
-    types, defaults and notes. So that page and `--help` cannot disagree. Arguments that
-    cannot be parsed end the program here, with exit code 2.
+    [The command line](../command_line.py) is made from [the
+    options](../recipe.py#Options). Arguments that cannot be parsed end the program
+    here, with exit code 2.
     """
     # Preset, data set and an earlier run decide the defaults, so they are read first.
     # Unknown arguments are left for the real parser to report.
@@ -56,12 +80,21 @@ def parse(arguments: list[str]) -> Options:
     suitable = [CIFAR10_25, CONVMIXER_1536_20]
     of_data_set = {options.dataset: options for options in suitable}
     default = earlier or PRESETS.get(asked.preset)
-    options = tyro.cli(
-        Options,
-        args=arguments,
-        default=default or of_data_set.get(asked.dataset, Options()),
+    default = default or of_data_set.get(asked.dataset, Options())
+    values = vars(default)
+    parts = {
+        name: kind(**{field.name: values[field.name] for field in fields(kind)})
+        for name, kind in GROUPS.items()
+    }
+    found = read(
+        Grouped,
+        arguments,
         prog="python -m convmixer.experiment",
-        config=(tyro.conf.FlagCreatePairsOff,),
+        description=Options.__doc__,
+        default=Grouped(**parts),
+    )
+    options = Options(
+        **{k: v for part in vars(found).values() for k, v in vars(part).items()}
     )
     if earlier:
         same_run(options, earlier)
@@ -74,15 +107,22 @@ def options_of(folder: Path) -> Options:
 
     * `folder` is the run's folder, which may have been moved since
 
-    Raises an `ExperimentError` if the folder holds no run.
+    The run keeps the number of threads that was chosen when it began, since with
+    another the weights end up slightly different. Raises an `ExperimentError` if the
+    folder holds no run.
     """
     path = folder / "record.json"
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))["options"]
+        record = json.loads(path.read_text(encoding="utf-8"))
+        stored, hardware = record["options"], record.get("hardware", {})
         # JSON has no paths, and knows nothing of types.
         for field in fields(Options):
             if isinstance(field.default, Path):
                 stored[field.name] = Path(stored[field.name])
+        if stored.get("weights"):
+            stored["weights"] = Path(stored["weights"])
+        if hardware.get("device") == "cpu" and not stored["threads"]:
+            stored["threads"] = int(hardware["threads"])
         options = Options(**stored)
     except OSError as error:
         raise ExperimentError(
@@ -141,7 +181,7 @@ def check(options: Options) -> None:
     the first bad one.
     """
     sizes = ["width", "depth", "kernel_size", "patch_size", "image_size"]
-    for name in (*sizes, "epochs", "batch_size"):
+    for name in (*sizes, "epochs", "batch_size", "log_every"):
         require(options, name, 1, math.inf, "at least 1")
     for name in ("seed", "split_seed"):
         require(options, name, 0, 2**32 - 1, "from 0 to 2**32 - 1")
@@ -175,6 +215,11 @@ def check(options: Options) -> None:
         raise ExperimentError(
             f"--name must be a name without folders, not {options.name}"
         )
+    # A run that resumes has its weights in a checkpoint.
+    if options.weights and not options.resume and not options.weights.exists():
+        raise ExperimentError(f"--weights {options.weights}: there is no such file")
+    if options.tensorboard and not importlib.util.find_spec("tensorboard"):
+        raise ExperimentError("--tensorboard needs a package: pip install tensorboard")
     if options.download and options.dataset != "cifar10":
         raise ExperimentError("only CIFAR-10 has a --download; add --dataset cifar10")
 

@@ -7,37 +7,35 @@ summary: What happens around the training, from the options to the record.
 # A run
 
 A run is the training of one model, with everything around it. It chooses [the
-machine](../devices/machine.py), loads [the data](../data.py), builds [the
-model](../variants.py#build), makes a folder or opens an earlier one, [trains](loop.py),
+machine](../devices/machine.py), [loads the data and builds the model](beginning.py),
+makes a folder or opens an earlier one, [trains](loop.py),
 and reports the result. At every moment, the record and the checkpoints in the folder
 are complete.
 """
 
 import io
 import sqlite3
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext, redirect_stdout
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from convmixer.data import DataSet, digits
-from convmixer.devices.distributed import Team, team
-from convmixer.devices.machine import Machine, choose_machine, keep_memory
+from convmixer.devices.distributed import team
+from convmixer.devices.machine import choose_machine, keep_memory
 from convmixer.errors import ExperimentError
-from convmixer.images.cifar10 import cifar10
-from convmixer.images.folders import image_folders
 from convmixer.recipe import Options
+from convmixer.runs.beginning import begin, check_batches, load, start_from_weights
 from convmixer.runs.checkpoint import State, read_checkpoint
 from convmixer.runs.files import checkpoints, locked
-from convmixer.runs.loop import Setting, evaluate_state, train_run
+from convmixer.runs.loop import evaluate_state, train_run
+from convmixer.runs.memory import memory_for
 from convmixer.runs.record import CIRCUMSTANCES, describe, read_record, write_record
+from convmixer.runs.setting import Setting
 from convmixer.runs.tracking import find_server
-from convmixer.training import EMA, make_optimizer
-from convmixer.variants import build
 
 # Exit codes of runs that a signal stopped start here, as in a shell.
 SIGNALLED = 128
@@ -62,6 +60,9 @@ def run(options: Options, command: str, clock: float) -> int:
         silent_unless(processes.leads),
         ExitStack() as until_the_end,
     ):
+        if options.dry_run:
+            place = until_the_end.enter_context(tempfile.TemporaryDirectory())
+            options = replace(options, runs=Path(place), epochs=1)
         folder = options.runs / (options.name or f"{datetime.now():%Y-%m-%d-%H%M%S}")
         with processes.together():
             if options.resume and processes.leads:
@@ -70,11 +71,14 @@ def run(options: Options, command: str, clock: float) -> int:
         with processes.together():
             images = load(options, machine)
             check_batches(options, len(images.train.labels), machine, processes)
-            state = begin(options, images, machine, processes)
+            advice = "use a smaller model, or --average 0"
+            with memory_for("the model and its average", advice, machine, folder):
+                state = begin(options, images, machine, processes)
+            start_from_weights(options, folder, state)
             record = describe(
                 command, options, images, state.model, machine, processes.world_size
             )
-            if processes.leads:
+            if processes.leads and not options.dry_run:
                 find_server(folder)
             if options.resume:
                 resume(folder, state, record)
@@ -94,74 +98,6 @@ def silent_unless(leads: bool) -> Iterator[None]:
     """
     with nullcontext() if leads else redirect_stdout(io.StringIO()):
         yield
-
-
-def load(options: Options, machine: Machine) -> DataSet:
-    """
-    ### Load the images
-
-    The digits and CIFAR-10 are copied to the device once. Image files are read as they
-    are needed.
-    """
-    if options.dataset == "imagefolder":
-        return image_folders(options)
-    if options.dataset == "cifar10":
-        return cifar10(options.data_dir, options.download).to(machine.device)
-    return digits(options.split, options.split_seed).to(machine.device)
-
-
-def check_batches(
-    options: Options, n_images: int, machine: Machine, processes: Team
-) -> None:
-    """
-    ### Check the size of the batches
-
-    Every process needs a share of each batch. Batch normalization needs more than one
-    value in each channel: several tokens, or several images. On CUDA it sees the whole
-    batch, elsewhere a process's share.
-    """
-    size, world_size = options.batch_size, processes.world_size
-    if min(size, n_images) < world_size:
-        raise ExperimentError(
-            f"{world_size} processes cannot share a batch of {min(size, n_images)} "
-            "images; raise --batch-size, or start fewer processes"
-        )
-    # The last batch of an epoch, which may be smaller
-    last = n_images % size
-    smallest = last if last >= world_size else size
-    if machine.device.type != "cuda":
-        smallest //= world_size
-    one_token = options.image_size == options.patch_size
-    normalizes = options.model == "convmixer" and options.norm == "batch"
-    if smallest == 1 and one_token and normalizes:
-        raise ExperimentError(
-            f"with --patch-size {options.patch_size} an image is one token, and "
-            f"--batch-size {size} leaves a single one of {n_images:,} images for a "
-            "step: too few to normalize. Choose a smaller --patch-size, another "
-            "--batch-size, or --norm layer"
-        )
-
-
-def begin(
-    options: Options, images: DataSet, machine: Machine, processes: Team
-) -> State:
-    """
-    ### The initial state of a training
-    """
-    # The seed is set right before the model is built, so that the initial weights
-    # depend on nothing else.
-    torch.manual_seed(options.seed)
-    model = build(options, len(images.classes))
-    # The filters start channels last; [the loop](loop.py#in_training) changes the
-    # layout if the machine needs another.
-    model = model.to(machine.device).to(memory_format=torch.channels_last)
-    model = processes.prepare(model, machine)
-    return State(
-        model=model,
-        optimizer=make_optimizer(model, options),
-        scaler=machine.grad_scaler(),
-        ema=EMA(model, options.average) if options.average else None,
-    )
 
 
 def make_folder(folder: Path) -> None:
@@ -191,7 +127,7 @@ def tidy(folder: Path) -> None:
     What it was writing when it was killed is no record and no checkpoint. Only whoever
     has locked the folder may delete it.
     """
-    for pattern in (".record.json.*", "checkpoints/.*.pt.*"):
+    for pattern in (".record.json.*", ".metrics.jsonl.*", "checkpoints/.*.pt.*"):
         for unfinished in folder.glob(pattern):
             unfinished.unlink()
 
@@ -294,7 +230,10 @@ def carry_out(
             raise
     finally:
         report()
-    conclude(record, setting.folder)
+    if setting.options.dry_run and code == 0:
+        print("all works: two steps and an evaluation were done, and nothing is kept")
+    else:
+        conclude(record, setting.folder)
     return code
 
 
@@ -305,7 +244,8 @@ def mistakes(setting: Setting, state: State) -> list[dict[str, int]]:
     Returns every held-out image that the model misclassifies, by its index, so that
     people can look at it; at most the first thousand.
     """
-    labels, found = setting.data.test.labels.cpu(), evaluate_state(setting, state)
+    labels = setting.data.test.labels.cpu()
+    found = evaluate_state(setting, state).argmax(dim=1)
     wrong = (found != labels).nonzero().flatten().tolist()
     return [
         {"image": image, "label": int(labels[image]), "answer": int(found[image])}

@@ -6,9 +6,10 @@ summary: How labml tracks a training offline, inside the run's folder.
 
 # Tracking with labml
 
-[labml](https://github.com/labmlai/labml) tracks the training: `monit` draws the
-progress line, `tracker` stores the figures, and `experiment` keeps them with the
-options. The [loop](loop.py#train_run) uses them as any labml program does.
+[labml](https://github.com/labmlai/labml) tracks the training: `tracker` stores the
+figures, and `experiment` keeps them with the options. The [loop](loop.py#train_run)
+uses them as any labml program does, but for labml's progress line, which shows less
+than [ours](progress.py).
 
 By default, labml also registers the project in the home folder, looks for a
 `.labml.yaml` and a git repository, and warns if it finds none. An experiment that
@@ -23,7 +24,6 @@ home folder, by which the server recognizes the computer.
 import io
 import os
 import re
-import shutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -86,7 +86,7 @@ def tracked(folder: Path, options: dict[str, Any]) -> Iterator[None]:
     * `folder` is the run's folder; labml's files go to `labml/` in it
     * `options` are stored with the figures, under [labml-nn's names](#LABML_NN)
 
-    Inside, `monit` and `tracker` work as usual. Leaving it tells labml how the run
+    Inside, `tracker` works as usual. Leaving it tells labml how the run
     ended: completed, interrupted, or crashed.
     """
     # labml imports GitPython, whose import fails where git is not installed, unless
@@ -107,19 +107,21 @@ def tracked(folder: Path, options: dict[str, Any]) -> Iterator[None]:
 
     try:
         # While labml starts, its output is dropped.
-        with no_register, redirect_stdout(Screen(io.StringIO())):
+        with no_register, redirect_stdout(Aside(io.StringIO())):
             lab.configure({"path": str(folder), "experiments_path": "labml"})
             # labml looks for `.labml.yaml` from the run's folder upwards. `web_api` is
             # the server, which does nothing if none is named.
             experiment.create(
                 name="convmixer",
                 python_file=str(folder),
-                writers={"screen", "sqlite", "web_api"},
+                writers={"sqlite", "web_api"},
             )
             named = {LABML_NN.get(name, name): value for name, value in options.items()}
             experiment.configs(named)
             watched = experiment.start()
-        with Screen.instead_of_stdout(), watched:
+        # What labml prints at its end is dropped too.
+        shown, dropped = Aside(sys.stdout), Aside(io.StringIO())
+        with redirect_stdout(dropped), watched, redirect_stdout(shown):
             yield
     except RuntimeError as error:
         # A server may refuse the run at any moment from its start on.
@@ -150,14 +152,13 @@ def ended(sender: threading.Thread) -> bool:
     return not sender.is_alive()
 
 
-class Screen(io.TextIOBase):
-    r"""
-    ## A progress line for terminals and logs
+class Aside(io.TextIOBase):
+    """
+    ## What labml says aside
 
-    labml redraws its progress line with a carriage return and a hundred blanks, which
-    wraps in a terminal of 80 columns and fills a log file with fragments. This stream
-    sits in between. To a terminal it writes each state of the line, cut to the width;
-    to anything else, only finished lines, without colors.
+    labml talks to a server in a thread of its own, and says what went wrong where the
+    experiment prints its figures. This stream sits in between and sends it to where
+    errors go. What the experiment prints itself passes through.
     """
 
     def __init__(self, stream: TextIO):
@@ -165,79 +166,32 @@ class Screen(io.TextIOBase):
         * `stream` receives the text
         """
         self.stream = stream
-        self.live = stream.isatty()
-        self.line = ""
-        self.restart = False
         self.thread = threading.get_ident()
 
-    @classmethod
-    @contextmanager
-    def instead_of_stdout(cls) -> Iterator[None]:
-        """
-        Sends everything printed inside through the screen. A line that an interruption
-        left open is finished, so that the next output starts on a new line.
-        """
-        screen = cls(sys.stdout)
-        with redirect_stdout(screen):
-            try:
-                yield
-            finally:
-                if screen.line:
-                    screen.write("\n")
-
     def write(self, text: str) -> int:
-        r"""
-        A carriage return does not erase: the line stays until something is written over
-        it. What labml says while it talks to a server, in a thread of its own, is no
-        part of the line.
         """
-        if threading.get_ident() != self.thread:
-            if words := re.sub(COLOR, "", text).strip():
-                # Once a server has refused the run, labml raises at all that is printed.
-                with suppress(RuntimeError):
-                    sys.stderr.write(f"{words}\n")
-            return len(text)
-        for part in re.split(r"([\r\n])", text):
-            if part == "\n":
-                self.show(end="\n")
-                self.line, self.restart = "", False
-            elif part == "\r":
-                self.restart = True
-            elif part:
-                self.line = part if self.restart else self.line + part
-                self.restart = False
-        if self.live and self.line:
-            self.show()
+        Writes to the stream, or in another thread, to the errors.
+        """
+        if threading.get_ident() == self.thread:
+            return self.stream.write(text)
+        if words := re.sub(COLOR, "", text).strip():
+            # Once a server has refused the run, labml raises at all that is printed.
+            with suppress(RuntimeError):
+                sys.stderr.write(f"{words}\n")
         return len(text)
 
-    def show(self, end: str = "") -> None:
+    def flush(self) -> None:
         """
-        Writes the current line.
+        Passes on what is buffered.
         """
-        # labml uses eight columns for the step. With four, the whole line fits in 80.
-        line = self.line.replace("\t", "  ").replace("    ", "", 1)
-        if self.live:
-            # Go back to the first column and clear the line.
-            columns = shutil.get_terminal_size().columns
-            self.stream.write(f"\r\x1b[K{cut(line, columns - 1)}{end}")
-        else:
-            self.stream.write(re.sub(COLOR, "", line).rstrip() + end)
         self.stream.flush()
+
+    def isatty(self) -> bool:
+        """
+        Whether the stream is a terminal.
+        """
+        return self.stream.isatty()
 
 
 # Escape sequences for a terminal's colors
-COLOR = r"(\x1b\[[0-9;]*m)"
-
-
-def cut(line: str, columns: int) -> str:
-    """
-    ### Cut a line to a number of columns
-
-    Colors take no columns and are always kept, so that the last one turns them off.
-    """
-    parts = []
-    for part in re.split(COLOR, line):
-        shown = part if part.startswith("\x1b") else part[: max(columns, 0)]
-        columns -= 0 if part.startswith("\x1b") else len(shown)
-        parts.append(shown)
-    return "".join(parts)
+COLOR = r"\x1b\[[0-9;]*m"

@@ -1,7 +1,7 @@
 r"""
 ---
 title: Loading weights
-summary: A trained ConvMixer from a file of weights, whoever trained it.
+summary: A trained model from a file of weights, a ConvMixer of anyone's or any of ours.
 ---
 
 # Loading weights
@@ -16,7 +16,8 @@ logits = trained.model(images)
 ```
 
 It [reads the file](files.py), finds out from [the names of the tensors](names.py) whose
-they are, and reads the architecture off their shapes, as far as they show it.
+they are, and reads the architecture off their shapes, as far as they show it. [MLP-Mixer
+and ViT](others.py) can be loaded too, if our runs trained them.
 """
 
 from collections.abc import Mapping
@@ -25,9 +26,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from convmixer.errors import ExperimentError
 from convmixer.model import ConvMixer
+from convmixer.recipe import NAMES
 from convmixer.variants import make_convmixer
 from convmixer.weights.files import WeightsError, newest_checkpoint, read, unwrap
 from convmixer.weights.names import count_layers, to_ours, whose
@@ -45,7 +48,7 @@ class Trained:
     """
 
     # On the CPU, in evaluation mode
-    model: ConvMixer
+    model: nn.Module
     # Its architecture, by the names of the experiment's options
     options: dict[str, Any]
     # The names of the classes, and the mean and standard deviation that each channel
@@ -55,13 +58,16 @@ class Trained:
     std: list[float] | None
     # Whose names the tensors had, a key of the table
     naming: str
+    # The number of classes, $n$
+    n_classes: int
 
     @property
     def in_channels(self) -> int:
         """
         The channels of the images, $c$
         """
-        return self.model.patch_embedding.conv.in_channels
+        parts = self.model.modules()
+        return next(part for part in parts if isinstance(part, nn.Conv2d)).in_channels
 
     @property
     def image_size(self) -> int:
@@ -71,18 +77,12 @@ class Trained:
         """
         return self.options.get("image_size", 32)
 
-    @property
-    def n_classes(self) -> int:
-        """
-        The number of classes, $n$
-        """
-        return self.model.head.linear.out_features
-
     def name(self) -> str:
         """
         Returns the name of the model as the paper writes it, with width and depth.
         """
-        return f"ConvMixer-{self.options['width']}/{self.options['depth']}"
+        name = NAMES[self.options["model"]]
+        return f"{name}-{self.options['width']}/{self.options['depth']}"
 
     def description(self) -> dict[str, Any]:
         """
@@ -92,9 +92,15 @@ class Trained:
 
     def check_image_size(self, image_size: int) -> None:
         """
-        Raises an `ExperimentError` for a size that does not divide into whole patches.
-        The model would notice too, but its error could not mention `--image-size`.
+        Raises an `ExperimentError` for a size that does not divide into whole patches,
+        or for one that MLP-Mixer and ViT were not trained on. The model would notice
+        too, but its error could not mention `--image-size`.
         """
+        if self.options["model"] != "convmixer" and image_size != self.image_size:
+            raise ExperimentError(
+                f"{self.name()} takes only images of the size that it was trained on: "
+                f"--image-size {self.image_size}, not {image_size}"
+            )
         patch_size = self.options["patch_size"]
         if image_size % patch_size:
             raise ExperimentError(
@@ -111,8 +117,8 @@ def load(path: Path) -> Trained:
     * `path` is a file that PyTorch or safetensors wrote, or the folder of a run, for
       its newest checkpoint
 
-    Raises a `WeightsError` for a file that holds no ConvMixer, or that would run a
-    program when it is read.
+    Raises a `WeightsError` for a file that holds no model that we know, or that would
+    run a program when it is read.
     """
     file = newest_checkpoint(path) if path.is_dir() else path
     content = read(file)
@@ -120,7 +126,9 @@ def load(path: Path) -> Trained:
         state = unwrap(content)
         return build(state, content if content.keys() >= set(DESCRIPTION) else {})
     except ValueError as error:
-        raise WeightsError(f"{file} holds no ConvMixer: {error}") from error
+        raise WeightsError(
+            f"{file} holds no model that can be loaded: {error}"
+        ) from error
 
 
 def build(state: Mapping[str, torch.Tensor], description: Mapping[str, Any]) -> Trained:
@@ -136,6 +144,12 @@ def build(state: Mapping[str, torch.Tensor], description: Mapping[str, Any]) -> 
     if not isinstance(stated, Mapping):
         raise ValueError(f"its options are {stated!r}")
     kind = stated.get("model", "convmixer")
+    if kind in ("mlp_mixer", "vit"):
+        # Imported here, since they need labml-nn
+        from convmixer.weights.others import rebuild
+
+        model, options, n_classes = rebuild(state, stated)
+        return trained(model, options, description, 3, n_classes, "ours")
     if kind != "convmixer":
         raise ValueError(f"it holds another model, {kind!r}")
 
@@ -143,13 +157,30 @@ def build(state: Mapping[str, torch.Tensor], description: Mapping[str, Any]) -> 
     options = architecture(ours, naming, stated)
     _, in_channels, _, _ = shape(ours, "patch_embedding.conv.weight", 4)
     n_classes, _ = shape(ours, "head.linear.weight", 2)
+    model = fill(ours, options, in_channels, n_classes)
+    return trained(model, options, description, in_channels, n_classes, naming)
+
+
+def trained(
+    model: nn.Module,
+    options: dict[str, Any],
+    description: Mapping[str, Any],
+    in_channels: int,
+    n_classes: int,
+    naming: str,
+) -> Trained:
+    """
+    Returns the model with what its file says about it. Raises a `ValueError` if that
+    does not fit the numbers of channels and of classes.
+    """
     return Trained(
-        model=fill(ours, options, in_channels, n_classes),
+        model=model,
         options=options,
         classes=listed(description, "classes", str, n_classes),
         mean=listed(description, "mean", float, in_channels),
         std=listed(description, "std", float, in_channels),
         naming=naming,
+        n_classes=n_classes,
     )
 
 
@@ -258,7 +289,7 @@ def shape(
     Returns the shape of a tensor, which must exist and have this many dimensions.
     """
     if name not in state:
-        raise ValueError(f"a tensor is missing, {name} by our names")
+        raise ValueError(f"a tensor is missing, {name}")
     found = tuple(state[name].shape)
     if len(found) != dimensions:
         raise ValueError(f"{name} has {len(found)} dimensions, not {dimensions}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from inspect import cleandoc
 from pathlib import Path
@@ -12,10 +13,15 @@ from typing import Any
 from mkdocs.config.base import BaseConfigOption, Config, ValidationError
 
 from literate.base.errors import nearest
-from literate.site.project import MAPS
+from literate.site.project import MAPS, Documentation
 
 #: Type of an option -> how the reference and a message name it.
-_NAMES = {str: ("str", "a text"), list: ("list[str]", "a list"), bool: ("bool", "true or false")}
+_NAMES = {
+    str: ("str", "a text"),
+    list: ("list[str]", "a list"),
+    bool: ("bool", "true or false"),
+    dict: ("dict[str, dict[str, str]]", "a mapping"),
+}
 
 
 class Option(BaseConfigOption[Any]):
@@ -29,10 +35,10 @@ class Option(BaseConfigOption[Any]):
     def __init__(
         self,
         *,
-        default: str | bool | list[str],
+        default: str | bool | list[str] | dict[str, dict[str, str]],
         text: str,
         choices: tuple[str, ...] = (),
-        check: Callable[[str], bool] = lambda value: True,
+        check: Callable[[Any], bool] = lambda value: True,
         typed: Callable[[Path, Any], Any] | None = None,
     ) -> None:
         super().__init__()
@@ -61,8 +67,9 @@ class Option(BaseConfigOption[Any]):
                 raise ValidationError(f"holds {described(item)}. {QUOTE}")
         if isinstance(value, str) and self.choices and value not in self.choices:
             raise ValidationError(f"is {value!r}. {nearest(value, self.choices)}")
-        if isinstance(value, str) and not self.check(value):
-            raise ValidationError(f"is {value!r}. Write it as in `{example}`")
+        if isinstance(value, (str, dict)) and not self.check(value):
+            shown = repr(value) if isinstance(value, str) else "written in another way"
+            raise ValidationError(f"is {shown}. Write it as in `{example}`")
         return value
 
 
@@ -78,6 +85,18 @@ def _names_map(path: str) -> bool:
         return False
     plain = not any(spec or conversion for _, spec, conversion in fields)
     return plain and {name for name, _, _ in fields} == {"language", "page"}
+
+
+def _are_documentations(value: dict[Any, Any]) -> bool:
+    """Whether each name has the address of a documentation, and the file of its inventory."""
+    return all(
+        isinstance(name, str)
+        and isinstance(entry, dict)
+        and entry.keys() == {"url", "file"}
+        and all(isinstance(part, str) and part for part in entry.values())
+        and re.fullmatch(r"https?://[^\s\"<>]+/", entry["url"])
+        for name, entry in value.items()
+    )
 
 
 QUOTE = "Write a text; YAML takes some words for others unless they stand in quotes, as in 'no'"
@@ -213,6 +232,24 @@ class Options(Config):  # type: ignore[no-untyped-call]
 
     ```yaml
     bibliography: docs/references.bib
+    ```
+    """,
+    )
+    inventories = Option(
+        default={},
+        check=_are_documentations,
+        typed=lambda root, entries: tuple(
+            Documentation(name, entry["url"], root / entry["file"])
+            for name, entry in entries.items()
+        ),
+        text="""Documentations of others that the names in the code lead to.
+
+    Each has a name, an address that ends in `/`, and the file of its inventory: the `objects.inv`
+    that Sphinx writes beside the pages. The command `inventories --download` fetches it; a build
+    never does. Where two documentations have a name, it leads to the first one.
+
+    ```yaml
+    inventories: {Python: {url: "https://docs.python.org/3/", file: inventories/python.inv}}
     ```
     """,
     )

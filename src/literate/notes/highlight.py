@@ -1,12 +1,12 @@
 """Code in colour: one lexing per file -> the HTML of each line.
 
-Names in it wait to become links.
+Identifiers in it wait to become links.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from html import escape
 from typing import NamedTuple
@@ -20,16 +20,23 @@ from pygments.util import ClassNotFound
 #: Token classes that look like plain text: leaving them out halves the HTML.
 _PLAIN = {"", "n", "p", "w"}
 
-#: Python source holds no NUL, so that it can set off a name that may become a link: its number, its
-#: token class and its HTML. One text a line is what a cache reads fastest.
-_NAME, _FIELD = "\0", "\1"
+#: Token classes that may hold several identifiers: `torch.nn` after `import`, and `@wraps`.
+_COMPOUND = {"nn", "nd"}
+_IDENTIFIER = re.compile(r"([^\W\d]\w*)")
+
+#: Python source holds no NUL, so that it can set off an identifier: the number of its name, with a
+#: sign where that is bound, its token class and its HTML. One text a line is what a cache reads
+#: fastest.
+_NAME, _FIELD, _PLACE = "\0", "\1", "!"
 
 
-def highlight_lines(lines: Sequence[str], names: Mapping[tuple[int, int], int]) -> tuple[str, ...]:
+def highlight_lines(
+    lines: Sequence[str], uses: Mapping[tuple[int, int], tuple[int, bool]]
+) -> tuple[str, ...]:
     """The HTML of each line of a Python file, without its line ending.
 
-    `lines` are the file's lines with their endings. `names` numbers, by (line, column), the names
-    that `link_names` is to link.
+    `lines` are the file's lines with their endings. `uses` has, by (line, column), the number of
+    the name that an identifier stands for, and whether it is bound there.
     """
     text = "\n".join(line.rstrip("\r\n") for line in lines)
     rendered: list[str] = []
@@ -38,7 +45,10 @@ def highlight_lines(lines: Sequence[str], names: Mapping[tuple[int, int], int]) 
     for css, value in _pieces(PythonLexer(), text):
         first, *others = value.split("\n") if "\n" in value else (value,)
         if first:
-            pieces.append(_piece(css, first, names.get((row, column))))
+            if css in _COMPOUND:
+                pieces += _compound(css, first, row, column, uses)
+            else:
+                pieces.append(_piece(css, first, uses.get((row, column))))
             column += len(first)
         for part in others:
             rendered.append("".join(pieces))
@@ -47,49 +57,99 @@ def highlight_lines(lines: Sequence[str], names: Mapping[tuple[int, int], int]) 
     return tuple([*rendered, "".join(pieces)][: len(lines)])
 
 
-@dataclass(frozen=True, slots=True)
-class CodeName:
-    """A name in code, as the class of its colour and its HTML, and the link that it is, if any.
+def _compound(
+    css: str, text: str, row: int, column: int, uses: Mapping[tuple[int, int], tuple[int, bool]]
+) -> Iterator[str]:
+    """A token's identifiers, and what stands between them; in one piece where none is known."""
+    parts: list[tuple[str, tuple[int, bool] | None]] = []
+    for part in _IDENTIFIER.split(text):
+        parts += [(part, uses.get((row, column)))] if part else []
+        column += len(part)
+    if not any(use for _, use in parts):
+        parts = [(text, None)]
+    yield from (_piece(css, part, use) for part, use in parts)
 
-    `name` is the qualified name of what it leads to; `id` makes it the place that others lead to.
+
+class NameLink(NamedTuple):
+    """What a page does with one of its names.
+
+    `href` leads to what the name stands for, and `id` is what others lead to; `name` is the
+    qualified name of that. `binding` is the name's number, None where the page has the name once;
+    `documentation` is whose it leads to, if not to this site.
+    """
+
+    name: str = ""
+    href: str = ""
+    id: str = ""
+    binding: int | None = None
+    documentation: str = ""
+
+    def around(self, code: str) -> str:
+        """The HTML of inline code that names the same."""
+        if self.binding is not None:
+            code = code.replace("<code>", f'<code data-b="{self.binding}">', 1)
+        return f'<a href="{self.href}">{code}</a>' if self.href else code
+
+
+class CodeName(NamedTuple):
+    """An identifier in code, as the class of its colour and its HTML.
+
+    `link` says what it stands for, None if that is not known. `is_place` marks the one that binds
+    it first: others lead there.
     """
 
     css: str
     text: str
-    name: str = ""
-    href: str = ""
-    id: str = ""
+    link: NameLink | None = None
+    is_place: bool = False
+
+    @property
+    def binding(self) -> int | None:
+        """The number that it shares with the identifiers that are the same thing."""
+        return self.link.binding if self.link else None
+
+    @property
+    def name(self) -> str:
+        """The qualified name of what it stands for."""
+        return self.link.name if self.link else ""
+
+    @property
+    def href(self) -> str:
+        return self.link.href if self.link else ""
+
+    @property
+    def id(self) -> str:
+        """What others lead to, if this is the place."""
+        return self.link.id if self.link and self.is_place else ""
 
     @property
     def html(self) -> str:
-        css = f' class="{self.css}"' if self.css else ""
-        if self.href:
-            anchor = f' id="{self.id}"' if self.id else ""
-            return f'<a{css} href="{self.href}"{anchor}>{self.text}</a>'
-        return f"<span{css}>{self.text}</span>" if css else self.text
+        attributes = f' class="{self.css}"' if self.css else ""
+        tag = "span"
+        if link := self.link:
+            if link.href:
+                tag, attributes = "a", f'{attributes} href="{link.href}"'
+            if self.is_place and link.id:
+                attributes += f' id="{link.id}"'
+            if link.binding is not None:
+                attributes += f' data-b="{link.binding}"'
+        return f"<{tag}{attributes}>{self.text}</{tag}>" if attributes else self.text
 
 
-#: A line of code: HTML, and the names in it.
+#: A line of code: HTML, and the identifiers in it.
 Tokens = tuple[str | CodeName, ...]
 
 
-class NameLink(NamedTuple):
-    """Where a name in code leads; an id, where it is what others lead to."""
-
-    name: str
-    href: str
-    id: str = ""
-
-
 def link_names(line: str, links: Sequence[NameLink | None]) -> Tokens:
-    """A highlighted line with its names, each with the link of its number."""
+    """A highlighted line with its identifiers, each with the link of its name."""
     if _NAME not in line:
         return (line,)
     tokens: list[str | CodeName] = []
     for index, piece in enumerate(line.split(_NAME)):
         if index % 2:
             number, css, html = piece.split(_FIELD)
-            tokens.append(CodeName(css, html, *(links[int(number)] or ())))
+            is_place = number[0] == _PLACE
+            tokens.append(CodeName(css, html, links[int(number[is_place:])], is_place))
         elif piece:
             tokens.append(piece)
     return tuple(tokens)
@@ -127,7 +187,8 @@ def _span(css: str, text: str) -> str:
     return f'<span class="{css}">{html}</span>' if css else html
 
 
-def _piece(css: str, text: str, number: int | None) -> str:
-    if number is None:
+def _piece(css: str, text: str, use: tuple[int, bool] | None) -> str:
+    if use is None or not text.isidentifier():
         return _span(css, text)
-    return _NAME + _FIELD.join([str(number), css, escape(text, quote=False)]) + _NAME
+    number = f"{_PLACE if use[1] else ''}{use[0]}"
+    return f"{_NAME}{number}{_FIELD}{css}{_FIELD}{escape(text, quote=False)}{_NAME}"

@@ -21,6 +21,20 @@ class Verbatim:
 
 
 @dataclass(frozen=True, slots=True)
+class Code(Verbatim):
+    """Inline code."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Math(Verbatim):
+    """A formula within a line, and the TeX that it is written in."""
+
+    tex: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Formula(Verbatim):
     """A display formula."""
 

@@ -24,12 +24,14 @@ from literate.notes.note import (
     Block,
     BlockKind,
     Citation,
+    Code,
     Figure,
     Footnote,
     FootnoteRef,
     Formula,
     Inline,
     Link,
+    Math,
     Note,
     Problem,
     UiString,
@@ -196,7 +198,7 @@ class _NoteRenderer(RendererHTML):
     def code_inline(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
         code = tokens[idx].content
         html = f"<code>{escape(code, quote=False)}</code>"
-        return _state(env).hold(Verbatim(html, code_span(code)))
+        return _state(env).hold(Code(html, code_span(code), code))
 
     def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
         language = tokens[idx].info.split()[0] if tokens[idx].info.split() else "text"
@@ -231,7 +233,7 @@ class _NoteRenderer(RendererHTML):
         if display:
             held = Formula(f'<span class="display-math">{html}</span>', f"$$\n{latex}\n$$")
             return state.hold(held)
-        return state.hold(Verbatim(html, f"${latex}$"))
+        return state.hold(Math(html, f"${latex}$", latex))
 
     def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
         token, state = tokens[idx], _state(env)

@@ -11,10 +11,10 @@ from literate.base.cache import Cache, digest
 from literate.base.errors import LiterateError, raise_all
 from literate.base.parallel import map_on_cores
 from literate.convert.notebook import notebook
-from literate.notes.highlight import Tokens
 from literate.site.layout import lay_out
 from literate.site.local_page import Hero, TocEntry
 from literate.site.markdown import markdown_address, page_markdown
+from literate.site.page_names import PageNames
 from literate.site.search import SearchSection, search_sections
 from literate.site.site import SITE_CATALOG, Site
 from literate.site.ui import without_tags
@@ -131,12 +131,12 @@ def _infos_of(
     site: Site, name: str, editions: Mapping[str, Edition], cache: Cache
 ) -> tuple[dict[str, PageInfo], list[LiterateError]]:
     page = site.pages[name]
-    code: tuple[Tokens, ...] | None = None
+    # Pages link to one another alike in every language.
+    names = site.names_of(page, next(iter(editions.values())).addresses)
     infos: dict[str, PageInfo] = {}
     errors: list[LiterateError] = []
     for language, edition in editions.items():
         url_of = edition.addresses
-        links = site.name_links(page, url_of)
         key = digest(
             "local",
             page.digest,
@@ -144,7 +144,7 @@ def _infos_of(
             edition.root,
             edition.digest,
             b"" if edition.words is None else site.catalog_bytes(language, name),
-            repr(links),
+            names.digest,
             repr(site.context_parts(page, url_of)),
             site.project.language,
         )
@@ -152,9 +152,7 @@ def _infos_of(
         if isinstance(built, BuiltPage) and not (site.is_strict and built.info.faults):
             infos[language] = built.info
             continue
-        if code is None:  # pages link to one another alike in every language
-            code = site.linked_code(page, url_of)
-        made = _make(site, name, edition, code, key)
+        made = _make(site, name, edition, names, key)
         if isinstance(made, BuiltPage):
             cache.put(key, made)
             infos[language] = made.info
@@ -168,14 +166,14 @@ def load_built(site: Site, name: str, edition: Edition, info: PageInfo, cache: C
     built = cache.get(info.key)
     if isinstance(built, BuiltPage):
         return built
-    code = site.linked_code(site.pages[name], edition.addresses)
-    made = _make(site, name, edition, code, info.key)
+    names = site.names_of(site.pages[name], edition.addresses)
+    made = _make(site, name, edition, names, info.key)
     assert isinstance(made, BuiltPage)  # it had no faults when its info was made
     return made
 
 
 def _make(
-    site: Site, name: str, edition: Edition, code: tuple[Tokens, ...], key: str
+    site: Site, name: str, edition: Edition, names: PageNames, key: str
 ) -> BuiltPage | list[LiterateError]:
     lookup = None
     faults: list[LiterateError] = []
@@ -184,7 +182,7 @@ def _make(
         if faults and site.is_strict:
             return faults
         lookup = Lookup(catalog)
-    page = site.localise(site.pages[name], edition.addresses, lookup, edition.words, code)
+    page = site.localise(site.pages[name], edition.addresses, lookup, edition.words, names)
     coverage = coverage_of(site.passages(name), lookup) if lookup else Coverage()
     book = _notebook(site, name, edition) if edition.words is None else None
     said = tuple(map(str, faults))
@@ -198,7 +196,7 @@ def _markdown(site: Site, name: str, edition: Edition, lookup: Lookup | None) ->
     """The page as Markdown, whose links lead to the Markdown of other pages."""
     address = partial(markdown_address, site.folder(edition.language))
     page = site.pages[name]
-    return page_markdown(site.localise(page, address, lookup, edition.words, (), is_plain=True))
+    return page_markdown(site.localise(page, address, lookup, edition.words, is_plain=True))
 
 
 def _notebook(site: Site, name: str, edition: Edition) -> str | None:

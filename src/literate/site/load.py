@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from literate.base.cache import NO_CACHE, Cache
@@ -10,10 +11,14 @@ from literate.base.errors import LiterateError, nearest, raise_all
 from literate.base.files import SourceFile
 from literate.base.parallel import map_on_cores
 from literate.notes.bibliography import Bibliography, load_bibliography
+from literate.site.inventory import documented
 from literate.site.links import Links
 from literate.site.page import Page, load_page
 from literate.site.project import MAPS, Project, page_name
 from literate.site.site import SITE_CATALOG, Site
+from literate.source.names import module_name, read_names
+from literate.source.python import read_python
+from literate.source.values import Symbol
 from literate.translation.language import Language, known_language, load_language
 
 
@@ -69,6 +74,8 @@ def load_site(project: Project, cache: Cache = NO_CACHE) -> Site:
         bibliography,
         tuple(links.dead),
         (*faults, *links.faults),
+        documented(project),
+        dict(_packages(project, pages.values())),
     )
 
 
@@ -123,6 +130,20 @@ def _in_the_way(
                 file=page.path,
                 fix=f"Rename {folder!r}; translations come from maps",
             )
+
+
+def _packages(
+    project: Project, pages: Iterable[Page]
+) -> Iterator[tuple[str, Mapping[str, Symbol]]]:
+    """The symbols of the packages that pages are in and that are none themselves."""
+    known = {page.file for page in pages}
+    for folder in sorted({path.parent for path in known if path.suffix == ".py"}):
+        file = folder / "__init__.py"
+        if file.is_file() and file not in known:
+            module = module_name(file)
+            with suppress(LiterateError, OSError):  # it is not shown: its faults are not ours
+                document = read_python(file.read_bytes(), project.shown(file))
+                yield module, read_names(document, module)[0].symbols
 
 
 def _load_languages(project: Project) -> dict[str, Language]:

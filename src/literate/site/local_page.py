@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from literate.base.html import text_of
-from literate.notes.highlight import Tokens
+from literate.notes.highlight import NameLink, Tokens
 from literate.notes.note import BlockKind, Figure, Formula, Inline
+from literate.site.page_names import PaperSymbol
 from literate.site.ui import without_tags
 from literate.source.frontmatter import Words
 
@@ -181,7 +182,9 @@ class LocalPage:
     """A page as one language's readers get it.
 
     `words` are the translated fields of its front matter, as plain texts. Only an annotated page
-    shows its rows side by side; only one whose front matter says so has a `hero`.
+    shows its rows side by side; only one whose front matter says so has a `hero`. `symbols` are
+    those of the paper that it pairs with names of the code; `outside` has what leads to other
+    documentations, by address.
     """
 
     words: Mapping[str, Words]
@@ -189,6 +192,8 @@ class LocalPage:
     is_annotated: bool
     references_heading: LocalHeading | None
     references: tuple[Reference, ...]
+    symbols: tuple[PaperSymbol, ...] = ()
+    outside: Mapping[str, NameLink] = field(default_factory=dict)
     hero: Hero | None = None
 
     @property

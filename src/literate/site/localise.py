@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from html import escape, unescape
 from itertools import accumulate
@@ -11,11 +12,11 @@ from literate.base.html import Tag, map_tags, map_words
 from literate.notes.bibliography import Bibliography, labels, paper_html
 from literate.notes.drawing import Drawing, image_html
 from literate.notes.heading import find_headings
-from literate.notes.highlight import Tokens
 from literate.notes.note import (
     Block,
     BlockKind,
     Citation,
+    Code,
     Figure,
     FootnoteRef,
     Heading,
@@ -39,12 +40,15 @@ from literate.site.local_page import (
 )
 from literate.site.markdown import marked
 from literate.site.page import Page
+from literate.site.page_names import PageNames
 from literate.site.rows import make_rows
 from literate.site.ui import translate_ui
 from literate.source.frontmatter import Words
 from literate.translation.language import direction_of
 from literate.translation.lookup import Lookup
 from literate.translation.segment import Segment, has_words, segments_of
+
+_LINK = re.compile(r"<(/?)a[\s>]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +57,14 @@ class PageContext:
 
     `url` gives the address of a link's or an image's target, as it stands in the source, relative
     to the page, or None where it leads nowhere; `drawings` holds the SVG files by the same target;
-    `code` holds the tokens of each line, nothing where nobody looks at them; `bibliography` holds
+    `names` says where its names lead, None where nobody looks at its code; `bibliography` holds
     what pages may cite. `lookup` is of the page's catalog, `words` of the site's; both are None in
     the language of the source.
     """
 
     url: Callable[[str], str | None]
     drawings: Mapping[str, Drawing]
-    code: Sequence[Tokens] = ()
+    names: PageNames | None = None
     lookup: Lookup | None = None
     words: Lookup | None = None
     bibliography: Bibliography = field(default_factory=dict)
@@ -84,6 +88,7 @@ class _Localiser:
     _drawings: int = 0
 
     def run(self) -> LocalPage:
+        names = self.context.names
         words = {
             name: value if name == "title" and not self.page.has_title else self._words(value)
             for name, value in self.page.words.items()
@@ -95,13 +100,15 @@ class _Localiser:
         self._labels = labels(known[key] for key in cited if key in known)
         rows = tuple(self._note(i, note) for i, note in enumerate(self.page.notes))
         if self.page.is_annotated:
-            rows = make_rows(self.page, rows, self.context.code, self._word("Imports"))
+            rows = make_rows(self.page, rows, names.code if names else (), self._word("Imports"))
         page = LocalPage(
             words=words,
             rows=rows,
             is_annotated=self.page.is_annotated,
             references_heading=self._references_heading(),
             references=self._references(),
+            symbols=names.symbols if names else (),
+            outside=names.outside if names else {},
         )
         return replace(page, hero=self._hero(page)) if self.page.front.get("hero") else page
 
@@ -166,7 +173,7 @@ class _Localiser:
             yield LocalBlock(BlockKind.RAW, tuple(map(_bare_anchor, lost[-1])))
 
     def _heading(self, note: Note, index: int, heading: Heading, anchor: str) -> LocalHeading:
-        pieces = list(self._pieces(note, index, heading.inner))
+        pieces = list(self._pieces(note, index, heading.inner, is_link=True))
         label = "".join(html for item, html in pieces if not isinstance(item, FootnoteRef))
         if "<a" in label.lower():
             label = map_tags(label, lambda tag: "" if tag.name == "a" else tag.text)
@@ -179,10 +186,15 @@ class _Localiser:
             label,
         )
 
-    def _pieces(self, note: Note, index: int, html: str) -> Iterator[tuple[Inline | None, str]]:
-        """HTML whose links lead to where they point from here, and what was held back, in turn."""
-        for piece in cut(link_addresses(map_tags(html, self._led, "href", "src"))):
+    def _pieces(
+        self, note: Note, index: int, html: str, *, is_link: bool = False
+    ) -> Iterator[tuple[Inline | None, str]]:
+        """HTML whose links lead where they point from here, and what was held back, in turn."""
+        depth = int(is_link)
+        led = map_tags(html, self._led, "href", "src")
+        for piece in cut(led if is_link else link_addresses(led)):
             if isinstance(piece, str):
+                depth += sum(-1 if end else 1 for end in _LINK.findall(piece))
                 yield None, piece
                 continue
             item = self._held(note.inlines[piece.number])
@@ -190,7 +202,10 @@ class _Localiser:
                 yield item, self._figure(item)
             else:
                 yield None, piece.opening
-                yield item, self._item(item, index)
+                if isinstance(item, Code) and depth <= 0:
+                    yield item, self._code(item, index)
+                else:
+                    yield item, self._item(item, index)
                 yield None, piece.closing
 
     def _held(self, item: Inline) -> Inline:
@@ -223,11 +238,8 @@ class _Localiser:
     def _untranslated(self, segment: Segment) -> str:
         title = escape(self._word("Not translated yet"))
         language = escape(self.context.source_language)
-        direction = direction_of(self.context.source_language)
-        return (
-            f'<div class="untranslated" lang="{language}" dir="{direction}" title="{title}">'
-            f"{segment.html}</div>\n"
-        )
+        attributes = f'lang="{language}" dir="{direction_of(language)}" title="{title}"'
+        return f'<div class="untranslated" {attributes}>{segment.html}</div>\n'
 
     def _wrapper(self, block: Block) -> str:
         """HTML around other blocks stands as it is, but for its words: a `<summary>`, say."""
@@ -287,6 +299,12 @@ class _Localiser:
         return (
             self._citation(item) if isinstance(item, Citation) else self._footnote_ref(item, index)
         )
+
+    def _code(self, code: Code, index: int) -> str:
+        """Inline code, which leads to what it names."""
+        names = self.context.names
+        link = names.inline.get((index, code.text)) if names else None
+        return link.around(code.html) if link else code.html
 
     def _footnote_ref(self, ref: FootnoteRef, index: int) -> str:
         number = self._footnotes_before[index] + ref.footnote + 1

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from literate.base.cache import NO_CACHE, Cache, digest
@@ -16,7 +16,7 @@ from literate.site.anchors import NamedHeading, name_headings, unused
 from literate.source.document import Document
 from literate.source.frontmatter import FrontMatter, Words, front_matter
 from literate.source.markdown import read_markdown
-from literate.source.names import NameUse, module_name, name_uses
+from literate.source.names import Names, module_name, read_names
 from literate.source.python import read_python
 
 
@@ -28,7 +28,8 @@ class Page:
     in `model`; its catalogs are `translations/<language>/<name>.json`. `front` is its front matter,
     and `words` what of it is to be translated: its title before all. `references` is the anchor of
     its list of references, "" on a page that cites nothing. `code[i]` is the HTML of line i + 1,
-    `uses` are the names in it that may become links. `digest` names the file's content.
+    whose identifiers stand for `names`; `places` has the anchor of each that other pages may lead
+    to, by its qualified name. `digest` names the file's content.
     """
 
     name: str
@@ -41,7 +42,8 @@ class Page:
     anchors: frozenset[str]
     references: str = ""
     code: tuple[str, ...] = ()
-    uses: tuple[NameUse, ...] = ()
+    names: Names = field(default_factory=Names)
+    places: Mapping[str, str] = field(default_factory=dict)
     module: str = ""
     digest: str = ""
 
@@ -147,7 +149,9 @@ def _make_page(name: str, file: SourceFile, module: str, data: bytes, key: str) 
             front, prose = front_matter(prose, file.shown)
         notes.append(None if prose is None else render_note(prose))
     headings, anchors = name_headings(document, notes)
-    uses = name_uses(document, module) if module else ()
+    names, uses = read_names(document, module) if module else (Names(), {})
+    places = dict(_places(names, document, anchors))
+    anchors |= {anchor for name, anchor in places.items() if anchor == name}
     references = ""
     if any(isinstance(item, Citation) for note in notes if note for item in note.inlines):
         references = unused("references", anchors)
@@ -162,8 +166,9 @@ def _make_page(name: str, file: SourceFile, module: str, data: bytes, key: str) 
         headings=headings,
         anchors=anchors,
         references=references,
-        code=_code(document, uses) if module else (),
-        uses=uses,
+        code=highlight_lines([line.text for line in document.lines], uses) if module else (),
+        names=names,
+        places=places,
         module=module,
         digest=key,
     )
@@ -173,6 +178,12 @@ def _first_heading(notes: Sequence[Note | None]) -> str:
     return next((heading.text for note in notes if note for heading in note.headings), "")
 
 
-def _code(document: Document, uses: tuple[NameUse, ...]) -> tuple[str, ...]:
-    names = {(use.line, use.column): number for number, use in enumerate(uses)}
-    return highlight_lines([line.text for line in document.lines], names)
+def _places(names: Names, document: Document, taken: Set[str]) -> Iterator[tuple[str, str]]:
+    """The qualified name and the anchor of what a file defines: that name, or else its line."""
+    defined = {definition.name for definition in document.definitions}
+    for name in names.names:
+        qualified = name.path[1:]
+        if name.line and name.path in names.symbols:
+            # With a dot, it is no heading's anchor; one that an author wrote goes before it.
+            is_free = "." in qualified and qualified not in taken
+            yield qualified, qualified if is_free or qualified in defined else f"L{name.line}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pathspec
 
@@ -22,6 +22,14 @@ MAPS = "{language}/{page}.json"
 CACHE = Path(".cache/literate")
 
 
+class Documentation(NamedTuple):
+    """A documentation of others: its name, its address, and the file of its inventory."""
+
+    name: str
+    url: str
+    inventory: Path
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     """The folders of a project, and the words that its configuration shows to readers.
@@ -35,7 +43,8 @@ class Project:
     site's name, its navigation and the like: the texts that stand in the configuration instead of
     on a page. `bibliography` is a BibTeX file, if there is one, and `paper` the key of what the
     site explains. `cards` says whether there are pictures for sharing, drawn with `card_fonts`;
-    `llms_txt` whether pages are served as Markdown too.
+    `llms_txt` whether pages are served as Markdown too. `inventories` are the documentations that
+    names of others lead to.
     `language` is what the sources are written in, `site` the folder that the site is built into.
     `places` says where settings stand; `key` names the values of all options, for the cache.
     """
@@ -53,6 +62,7 @@ class Project:
     dead_links: str = "error"
     faulty: str = "error"
     bibliography: Path | None = None
+    inventories: tuple[Documentation, ...] = ()
     paper: str = ""
     cards: bool = False
     card_fonts: tuple[Path, ...] = ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,15 +14,17 @@ from literate.base.errors import LiterateError, raise_all
 from literate.base.files import SourceFile
 from literate.notes.bibliography import Bibliography, Paper
 from literate.notes.drawing import Drawing
-from literate.notes.highlight import NameLink, Tokens, link_names
+from literate.site.inventory import Documented
 from literate.site.links import Links, Target, relative_url
 from literate.site.local_page import LocalPage
 from literate.site.localise import PageContext, localise
 from literate.site.messages import page_passages
+from literate.site.names import NameTable
 from literate.site.page import Page, load_page
+from literate.site.page_names import PageNames, page_names
 from literate.site.project import Project
 from literate.site.ui import ui_passages
-from literate.source.names import NameUse
+from literate.source.values import Symbol
 from literate.translation.catalog import Catalog
 from literate.translation.catalog_file import load_catalog
 from literate.translation.language import Language
@@ -49,6 +50,10 @@ class Site:
     dead_links: tuple[LiterateError, ...] = ()
     #: What is said of what pages hold and show as it is written, where that is only reported too.
     faults: tuple[LiterateError, ...] = ()
+    #: What other documentations document, by name.
+    documented: Mapping[str, Documented] = field(default_factory=dict)
+    #: What packages bring in whose file is no page, by their names.
+    packages: Mapping[str, Mapping[str, Symbol]] = field(default_factory=dict)
 
     def messages(self, name: str) -> tuple[Message, ...]:
         """The texts to translate of a page, or those that stand on no page: of `SITE_CATALOG`."""
@@ -80,7 +85,7 @@ class Site:
         project = self.project
         folders = [project.docs, *project.sources, project.translations]
         files = [project.bibliography] if project.bibliography else []
-        files += project.card_fonts
+        files += [*project.card_fonts, *(it.inventory for it in project.inventories)]
         return [*folders, *files, *self.assets.values()]
 
     def page_of(self, path: Path) -> str | None:
@@ -125,11 +130,12 @@ class Site:
         )
 
     @cached_property
-    def _modules(self) -> dict[str, str]:
-        """Module -> page. A name that two modules bear leads to neither."""
-        annotated = [page for page in self.pages.values() if page.is_annotated]
-        count = Counter(page.module for page in annotated)
-        return {page.module: page.name for page in annotated if count[page.module] == 1}
+    def _names(self) -> NameTable:
+        return NameTable(self.pages, self.documented, self.packages)
+
+    def names_of(self, page: Page, url_of: Callable[[str], str]) -> PageNames:
+        """Where a page's names lead; `url_of` gives the address of a page in any one language."""
+        return page_names(self._names, page, url_of)
 
     @property
     def is_strict(self) -> bool:
@@ -161,21 +167,20 @@ class Site:
         url_of: Callable[[str], str],
         lookup: Lookup | None = None,
         words: Lookup | None = None,
-        code: tuple[Tokens, ...] | None = None,
+        names: PageNames | None = None,
         *,
         is_plain: bool = False,
     ) -> LocalPage:
         """A page in the language of its catalog.
 
-        `url_of` gives the address of a page in that language, relative to the site's root; `code`
-        is what `linked_code` gives, where that is at hand. One that `is_plain` is to become
-        Markdown.
+        `url_of` gives the address of a page in that language, relative to the site's root; `names`
+        is what `names_of` gives, where that is at hand. One that `is_plain` is to become Markdown.
         """
         addresses, drawings, cited = self.context_parts(page, url_of)
         context = PageContext(
             url=lambda raw: addresses.get(raw, raw),
             drawings={} if is_plain else drawings,
-            code=self.linked_code(page, url_of) if code is None else code,
+            names=None if is_plain else names or self.names_of(page, url_of),
             lookup=lookup,
             words=words,
             bibliography=cited,
@@ -216,32 +221,15 @@ class Site:
         address = quote(target.asset or "") or (url_of(target.page) if target.page else "")
         return relative_url(address + mark, here)
 
-    def linked_code(self, page: Page, url_of: Callable[[str], str]) -> tuple[Tokens, ...]:
-        """Each of a page's lines of code, its names linked."""
-        links = self.name_links(page, url_of)
-        return tuple(link_names(line, links) for line in page.code)
-
-    def name_links(self, page: Page, url_of: Callable[[str], str]) -> tuple[NameLink | None, ...]:
-        """For each of a page's names, the link that it becomes, if it does."""
-        documented = {section.definition for section in page.document.sections}
-        here = url_of(page.name)
-        own_anchors: set[str] = set()
-
-        def link(use: NameUse) -> NameLink | None:
-            name = page.name if use.module is None else self._modules.get(use.module)
-            if name is None or use.name not in self.pages[name].definitions:
-                return None
-            if name != page.name:
-                return NameLink(use.name, relative_url(f"{url_of(name)}#{use.name}", here))
-            href = f"#{use.name}"
-            if not use.is_definition or use.name in documented or use.name in own_anchors:
-                return NameLink(use.name, href)
-            own_anchors.add(use.name)
-            return NameLink(use.name, href, use.name)
-
-        return tuple(link(use) for use in page.uses)
-
 
 def _outline(page: Page) -> object:
     """What other pages show of a page, and where their links may lead on it."""
-    return page.words, page.front.fields, page.anchors, page.definitions, page.module
+    return (
+        page.words,
+        page.front.fields,
+        page.anchors,
+        page.definitions,
+        page.places,
+        page.names.symbols,
+        page.module,
+    )

@@ -1,30 +1,75 @@
-"""Which names in a file's code refer to something that a page defines."""
+"""The identifiers of a file: what each stands for, by scope and not by spelling."""
 
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from literate.source.document import Document
-from literate.source.python import statements, syntax_tree
+from literate.source.places import (
+    Place,
+    bound_place,
+    column,
+    dotted_places,
+    imported_places,
+    last_place,
+    stands_at,
+)
+from literate.source.python import syntax_tree
+from literate.source.scopes import FUNCTION, Scope, ScopeKind, read_scopes
+from literate.source.values import Symbol, Values
+
+
+class Name(NamedTuple):
+    """Something that identifiers of a file stand for.
+
+    `path` is what it is to the whole project, "" for what only a function knows; `value` is what it
+    holds, where that is another thing. `line` is where the file binds it, 0 if nowhere; `uses` is
+    how many identifiers stand for it.
+    """
+
+    text: str
+    path: str = ""
+    line: int = 0
+    value: str = ""
+    uses: int = 0
+
+
+class NameScope(NamedTuple):
+    """A function, a class or the module: its lines, and the number of each of its names."""
+
+    first: int
+    last: int
+    path: str
+    names: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class NameUse:
-    """A name in a file's code that may refer to something that a page defines.
+class Names:
+    """What the identifiers of a file stand for.
 
-    `module` is where the file imports it from, None for a definition of the file's own; `name` is
-    its qualified name there. `is_definition` marks the place where it is defined.
+    The number of a name is its place in `names`; two identifiers have the same number if they are
+    the same variable, attribute or parameter. `symbols` are what other files may refer to, by path.
     """
 
-    line: int
-    column: int
-    name: str
-    module: str | None = None
-    is_definition: bool = False
+    names: tuple[Name, ...] = ()
+    symbols: Mapping[str, Symbol] = field(default_factory=dict)
+    scopes: tuple[NameScope, ...] = ()
+
+
+class Use(NamedTuple):
+    """An identifier: the number of its name, and whether this is the place that binds it first."""
+
+    number: int
+    is_place: bool
+
+
+#: (line, column) -> what the identifier there stands for.
+Uses = dict[tuple[int, int], Use]
 
 
 def module_name(path: Path) -> str:
@@ -43,171 +88,177 @@ def package_name(path: Path) -> str:
     return module if path.stem == "__init__" else module.rpartition(".")[0]
 
 
-def name_uses(document: Document, module: str) -> tuple[NameUse, ...]:
-    """The names in a file that may become links, in the order of the file.
-
-    A name of a parameter or a variable of a function is left alone.
-    """
-    tree = syntax_tree(document.source)
-    lines = [line.text for line in document.lines]
-    known: dict[str, tuple[str | None, str]] = {
-        definition.name: (None, definition.name)
-        for definition in document.definitions
-        if "." not in definition.name
+def read_names(document: Document, module: str) -> tuple[Names, Uses]:
+    """What each identifier in a file's code stands for, as far as that is certain."""
+    reader = _Reader(document, module)
+    reader.read()
+    count = Counter(reader.places.values())
+    names = Names(
+        tuple(name._replace(uses=count[number]) for number, name in enumerate(reader.names)),
+        reader.symbols,
+        tuple(reader.note_scopes()),
+    )
+    uses = {
+        place: Use(number, reader.first.get(number) == place)
+        for place, number in reader.places.items()
     }
-    imported = _imported(tree, module, is_package=document.path.endswith("__init__.py"))
-    known |= imported
-    for name in _rebound(tree):
-        known.pop(name, None)
-    uses = {(use.line, use.column): use for use in _definition_names(document, lines)}
-    for node in _global_names(tree, imported.keys()):
-        if node.id in known:
-            column = _column(lines[node.lineno - 1], node.col_offset)
-            origin, name = known[node.id]
-            if origin or (node.lineno, column) not in uses:
-                uses[node.lineno, column] = NameUse(node.lineno, column, name, origin)
-    return tuple(uses[place] for place in sorted(uses))
+    return names, uses
 
 
-def _children(node: ast.AST) -> Iterator[ast.AST]:
-    """What `ast.iter_child_nodes` gives, in half of its time."""
-    for name in node._fields:
-        value = getattr(node, name, None)
-        if isinstance(value, ast.AST):
-            yield value
-        elif isinstance(value, list):
-            for item in value:
-                if isinstance(item, ast.AST):
-                    yield item
+#: What an identifier stands for: its path, or the scope that binds it and its spelling.
+_Key = str | tuple[int, str]
 
 
-def _column(line: str, offset: int) -> int:
-    """The syntax tree counts bytes, lines count characters."""
-    return offset if line.isascii() else len(line.encode()[:offset].decode())
+class _Reader:
+    def __init__(self, document: Document, module: str) -> None:
+        self.lines = [line.text for line in document.lines]
+        self.scopes = read_scopes(syntax_tree(document.source))
+        is_package = document.path.endswith("__init__.py")
+        self.values = Values(self.scopes, module, is_package=is_package)
+        self.symbols: dict[str, Symbol] = {}
+        self.names: list[Name] = []
+        self.places: dict[tuple[int, int], int] = {}
+        #: Number -> the place that binds it first.
+        self.first: dict[int, tuple[int, int]] = {}
+        self._numbers: dict[_Key, int] = {}
+        self._own: dict[tuple[int, str], int] = {}
+        #: What methods assign to `self`: number -> path.
+        self._set: dict[int, str] = {}
+        functions = (s.path for s in self.scopes.scopes if isinstance(s.node, FUNCTION))
+        self._count = Counter(functions)
 
-
-def _definition_names(document: Document, lines: list[str]) -> Iterator[NameUse]:
-    """The names in `class X`, `def x` and `X = …`, each a link to where it is."""
-    for definition in document.definitions:
-        column = definition.column
-        if not definition.is_constant:
-            # `async def name`: the name follows the last of the keywords.
-            name = definition.name.rpartition(".")[2]
-            keyword = re.compile(rf"(?:class|def)\s+(?={re.escape(name)}\b)")
-            found = keyword.search(lines[definition.line - 1], column)
-            if found is None:  # after a line continuation, or spelled in another Unicode form
+    def read(self) -> None:
+        attributes = {}
+        for path, symbol, node in self.values.symbols():
+            if path not in self.symbols:
+                self.symbols[path] = symbol
+                if isinstance(node, ast.Attribute):
+                    attributes[id(node)] = path
+        for name, scope in self.scopes.names:
+            owner = scope.owner(name.id)
+            number = self._builtin(name.id) if owner is None else self._number(owner, name.id)
+            if number is not None:
+                start = column(self.lines[name.lineno - 1], name.col_offset)
+                is_bound = not isinstance(name.ctx, ast.Load)
+                self._mark((name.lineno, start, name.id), number, is_bound=is_bound)
+        for node, scope in self.scopes.binders:
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                self._import(node, scope)
                 continue
-            column = found.end()
-        yield NameUse(definition.line, column, definition.name, is_definition=True)
+            for place in bound_place(node, self.lines):
+                if owner := scope.owner(place[2]):
+                    is_bound = not isinstance(node, (ast.Global, ast.Nonlocal))
+                    self._mark(place, self._number(owner, place[2]), is_bound=is_bound)
+        for attribute, scope in self.scopes.attributes:
+            if path := attributes.get(id(attribute)) or self.values.path(attribute, scope):
+                number = self._path(path, attribute.attr)
+                place = last_place(attribute, attribute.attr, self.lines)
+                self._mark(place, number, is_bound=id(attribute) in attributes)
+                if id(attribute) in attributes:
+                    self._set[number] = path
+        for call, scope in self.scopes.calls:
+            self._keywords(call, scope)
 
+    def note_scopes(self) -> Iterator[NameScope]:
+        """The scopes that a note may stand in."""
+        own: dict[int, dict[str, int]] = {}
+        for (owner, name), number in self._own.items():
+            own.setdefault(owner, {})[name] = number
+        by_path: dict[str, dict[str, int]] = {}
+        for scope in self.scopes.scopes:
+            if scope.kind != ScopeKind.COMPREHENSION and not isinstance(scope.node, ast.Lambda):
+                names = own.get(id(scope), {})
+                by_path.setdefault(scope.path, names)
+                first, last = getattr(scope.node, "lineno", 1), getattr(scope.node, "end_lineno", 0)
+                yield NameScope(first, last or len(self.lines), scope.path, names)
+        for number, path in self._set.items():
+            around, _, name = path.rpartition(".")
+            if around in by_path:
+                by_path[around].setdefault(name, number)
 
-def _imports(node: ast.AST) -> Iterator[ast.ImportFrom]:
-    for statement in statements(node):
-        if isinstance(statement, ast.ImportFrom):
-            yield statement
-        yield from _imports(statement)
+    # --- numbers ---
 
+    def _new(self, key: _Key, text: str, path: str = "", value: str = "") -> int:
+        if key not in self._numbers:
+            self._numbers[key] = len(self.names)
+            self.names.append(Name(text, path, 0, value))
+        return self._numbers[key]
 
-def _imported(
-    tree: ast.Module, module: str, *, is_package: bool
-) -> dict[str, tuple[str | None, str]]:
-    """Each name that a `from … import` brings in -> (module, name there)."""
-    known: dict[str, tuple[str | None, str]] = {}
-    for node in _imports(tree):
-        origin = node.module or ""
-        if node.level:
-            parts = module.split(".")
-            parent = parts[: len(parts) - node.level + is_package]
-            origin = ".".join([*parent, origin] if origin else parent)
+    def _number(self, owner: Scope, name: str) -> int:
+        """The number of a scope's own name."""
+        known = self._own.get((id(owner), name))
+        if known is not None:
+            return known
+        held = self.values.held(owner, name)
+        key: _Key = f"{owner.path}.{name}"
+        path = held
+        if owner.kind in (ScopeKind.FUNCTION, ScopeKind.COMPREHENSION):
+            node = owner.bound[name][0]
+            is_own = held == key and isinstance(node, (*FUNCTION, ast.ClassDef))
+            key = (id(owner), name)
+            if isinstance(node, ast.arg) and self._count[owner.path] == 1:
+                key = path = f"{owner.path}({name}"
+            elif not is_own and not isinstance(node, (ast.Import, ast.ImportFrom)):
+                path = ""
+        number = self._own[id(owner), name] = self._new(key, name, path, held)
+        return number
+
+    def _builtin(self, name: str) -> int | None:
+        path = self.values.builtin(name)
+        return self._new(path, name, path) if path else None
+
+    def _path(self, path: str, text: str) -> int:
+        """The number of what a path leads to: an attribute of an instance is that of its class."""
+        base, _, name = path.rpartition(".")
+        if base.endswith("()") and (of_class := f"{base[:-2]}.{name}") in self.symbols:
+            path = of_class
+        return self._new(path, text, path)
+
+    # --- identifiers ---
+
+    def _mark(self, place: Place, number: int, *, is_bound: bool = False) -> None:
+        line, start, text = place
+        if not stands_at(self.lines[line - 1], start, text):
+            return
+        self.places[line, start] = number
+        known = self.first.get(number)
+        if is_bound and (known is None or (number not in self._set and (line, start) < known)):
+            self.first[number] = line, start
+            self.names[number] = self.names[number]._replace(line=line)
+
+    def _import(self, node: ast.Import | ast.ImportFrom, scope: Scope) -> None:
+        source, written = "", ""
+        if isinstance(node, ast.ImportFrom):
+            source, written = self.values.source(node), node.module or ""
+        for line, start, name in imported_places(node, self.lines):
+            # `from .a.b`: what the dots stand for comes before what is written.
+            path = source[: len(source) - len(written) + len(name)]
+            text = name.rpartition(".")[2]
+            self._mark((line, start, text), self._path(path, text))
         for alias in node.names:
-            known[alias.asname or alias.name] = (origin, alias.name)
-    return known
+            first = column(self.lines[alias.lineno - 1], alias.col_offset)
+            bound = alias.asname or alias.name.partition(".")[0]
+            owner = scope.owner(bound)
+            for line, start, name in dotted_places(alias.lineno, first, alias.name):
+                text = name.rpartition(".")[2]
+                if name == bound and not alias.asname and owner:
+                    self._mark((line, start, text), self._number(owner, name), is_bound=True)
+                elif name != "*":
+                    path = f"{source}.{name}" if source else name
+                    self._mark((line, start, text), self._path(path, text))
+            if alias.asname and owner:
+                place = last_place(alias, bound, self.lines)
+                self._mark(place, self._number(owner, bound), is_bound=True)
 
-
-_FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-_COMPREHENSION = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-_SCOPE = (*_FUNCTION, *_COMPREHENSION, ast.ClassDef)
-_Names = frozenset[str]
-
-
-def _global_names(tree: ast.Module, imported: Collection[str]) -> Iterator[ast.Name]:
-    """The names that refer to something of the module, not of a function or a class."""
-    # Each node with the names that are hidden from it, and from the functions within it: what a
-    # class binds is hidden from its own body, and not from its methods.
-    nodes: list[tuple[ast.AST, _Names, _Names]] = [(tree, frozenset(), frozenset())]
-    while nodes:
-        node, here, below = nodes.pop()
-        if isinstance(node, ast.Name) and node.id not in here:
-            yield node
-        inner = (here, below)
-        if isinstance(node, _SCOPE):
-            bound = frozenset(_local_names(node, imported))
-            is_class = isinstance(node, ast.ClassDef)
-            inner = (below | bound, below if is_class else below | bound)
-            if isinstance(node, _COMPREHENSION):  # its first iterable sees what surrounds it
-                inner = (here | bound, below | bound)
-        body = set(map(id, _body(node)))
-        for child in _children(node):
-            nodes.append((child, *(inner if id(child) in body else (here, below))))
-
-
-def _body(node: ast.AST) -> list[ast.AST]:
-    """The parts of a scope that see its own names: decorators and defaults do not."""
-    if isinstance(node, ast.Lambda):
-        return [node.body]
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        return [*node.body]
-    return [*_children(node)]
-
-
-def _local_names(scope: ast.AST, imported: Collection[str]) -> Iterator[str]:
-    """The names that a scope binds, without those that it imports from a page of the site."""
-    nodes = [*_body(scope)]
-    if isinstance(scope, _FUNCTION):
-        nodes += [arg for arg in ast.walk(scope.args) if isinstance(arg, ast.arg)]
-    for node in _within(nodes):
-        if isinstance(node, ast.alias) and (node.asname or node.name) in imported:
-            continue
-        yield from _bound(node)
-
-
-def _within(nodes: list[ast.AST]) -> Iterator[ast.AST]:
-    """The nodes and all below them that belong to the same scope."""
-    while nodes:
-        node = nodes.pop()
-        yield node
-        if isinstance(node, _COMPREHENSION):  # `:=` alone binds around it
-            nodes += [part.target for part in ast.walk(node) if isinstance(part, ast.NamedExpr)]
-        elif not isinstance(node, _SCOPE):
-            nodes += _children(node)
-
-
-def _bound(node: ast.AST) -> Iterator[str]:
-    """The name that a node gives a meaning to."""
-    match node:
-        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
-            yield name
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            yield name
-        case ast.ExceptHandler(name=str(name)) | ast.MatchMapping(rest=str(name)):
-            yield name
-        case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
-            yield name
-        case ast.arg(arg=name):
-            yield name
-        case ast.alias(name=name, asname=asname):
-            yield asname or name.partition(".")[0]
-
-
-def _rebound(tree: ast.Module) -> set[str]:
-    """Names of the module that also stand for what passes: of a `for`, a `with`, a `case`."""
-    defining = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.alias)
-    targets: set[int] = set()
-    names: set[str] = set()
-    for node in _within([tree]):
-        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
-            lasting = node.targets if isinstance(node, ast.Assign) else [node.target]
-            targets.update(map(id, lasting))
-        elif not isinstance(node, defining) and id(node) not in targets:
-            names.update(_bound(node))
-    return names
+    def _keywords(self, call: ast.Call, scope: Scope) -> None:
+        """The names of arguments are those of the parameters."""
+        path = self.values.path(call.func, scope)
+        symbol = self.symbols.get(path)
+        is_function = symbol is not None and symbol.kind == "function"
+        for keyword in call.keywords:
+            if is_function and symbol and keyword.arg not in symbol.parameters:
+                continue  # a decorator may have changed them
+            if path and keyword.arg:
+                start = column(self.lines[keyword.lineno - 1], keyword.col_offset)
+                number = self._path(f"{path}({keyword.arg}", keyword.arg)
+                self._mark((keyword.lineno, start, keyword.arg), number)

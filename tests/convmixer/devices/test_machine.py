@@ -23,10 +23,12 @@ from convmixer.devices.machine import (
 )
 from convmixer.errors import ExperimentError
 from convmixer.model import ConvMixer
-from convmixer.recipe import CIFAR10_BEST, Options
-from convmixer.runs.loop import Setting, in_training, take_step, train_epoch
+from convmixer.recipe import CIFAR10_25, CIFAR10_BEST, Options
+from convmixer.runs.beginning import begin
+from convmixer.runs.loop import evaluate_state, in_training, train_epoch
+from convmixer.runs.memory import take_step
 from convmixer.runs.options import check
-from convmixer.runs.run import begin
+from convmixer.runs.setting import Setting
 from convmixer.runs.stop import StopRequest
 from convmixer.training import EMA, Batch, epoch_batches, make_optimizer, train_step
 from convmixer.variants import build, convmixer_1536_20
@@ -42,7 +44,7 @@ def step(device: str, model: torch.nn.Module, images: torch.Tensor, labels: torc
     ema = EMA(model, OPTIONS.average)
     scaler = machine.grad_scaler()
     batch = Batch(images, labels, 0.01, len(images))
-    loss = train_step(model, batch, make_optimizer(model, OPTIONS), scaler, OPTIONS, machine)
+    loss, _ = train_step(model, batch, make_optimizer(model, OPTIONS), scaler, OPTIONS, machine)
     ema.update(model)
     return loss
 
@@ -180,21 +182,24 @@ def test_the_precision_is_that_of_the_hardware(monkeypatch, device, width, has, 
 
 
 @pytest.mark.parametrize(
-    ("device", "width", "asked", "threads"),
+    ("device", "options", "threads"),
     [
-        ("cpu", 64, 0, [1]),
-        ("cpu", 64, 3, [3]),
-        ("cpu", 256, 0, []),
-        ("cpu", 256, 1, [1]),
-        ("mps", 64, 0, []),
+        ("cpu", Options(), [1]),
+        ("cpu", Options(threads=3), [3]),
+        ("cpu", CIFAR10_25, [7]),
+        # What counts is how much is computed at once.
+        ("cpu", replace(CIFAR10_25, accumulate=256), [1]),
+        ("cpu", Options(batch_size=512), [7]),
+        ("cpu", replace(CIFAR10_25, threads=1), [1]),
+        ("mps", Options(), []),
     ],
 )
-def test_a_small_model_gets_one_thread_of_a_cpu(monkeypatch, device, width, asked, threads):
+def test_small_steps_get_one_thread_of_a_cpu(monkeypatch, device, options, threads):
     set_to = []
     only(monkeypatch, device)
+    monkeypatch.setattr("convmixer.devices.machine.usual_threads", lambda: 7)
     monkeypatch.setattr(torch, "set_num_threads", set_to.append)
-    options = Options(width=width, threads=asked, precision="float32", compile="off")
-    choose_machine(options)
+    choose_machine(replace(options, precision="float32", compile="off"))
     assert set_to == threads
 
 
@@ -319,8 +324,8 @@ def test_parts_of_a_batch_take_the_step_of_the_whole(parts, clip):
         optimizer = torch.optim.SGD(model.parameters())
         batch = Batch(images, labels, 0.1, 7)
         split = replace(options, accumulate=accumulate)
-        loss = train_step(model, batch, optimizer, CPU.grad_scaler(), split, CPU)
-        ends.append([loss, *model.parameters()])
+        figures = train_step(model, batch, optimizer, CPU.grad_scaler(), split, CPU)
+        ends.append([*figures, *model.parameters()])
     torch.testing.assert_close(*ends)
 
 
@@ -400,6 +405,36 @@ def test_of_several_processes_none_tries_what_would_fit(tmp_path):
     batch = next(epoch_batches(data, options, CPU, 0, rank=0, world_size=2))
     with pytest.raises(ExperimentError, match="32 images at once; half as many may fit: add --acc"):
         take_step(setting, state, Limited(state.model, 1, FULL[0]), batch)
+
+
+@pytest.mark.parametrize("error", FULL, ids=lambda error: type(error).__name__)
+def test_an_evaluation_that_does_not_fit_is_the_same_error(tmp_path, error):
+    """What divides the batches of the training divides its batches too."""
+    data = digits()
+    for parts, limit, size in ((1, 400, 450), (4, 15, 16), (64, 0, 1)):
+        options = Options(width=8, depth=1, batch_size=64, accumulate=parts)
+        state = begin(options, data, CPU, Team())
+        setting = Setting(options, data, CPU, Team(), tmp_path)
+        state.model = Limited(state.model, limit, error)
+        message = f"the memory of cpu is too small for the evaluation of {size} images at once; "
+        with pytest.raises(ExperimentError, match=f"{message}raise --accumulate"):
+            evaluate_state(setting, state)
+        state.model.limit = size
+        assert evaluate_state(setting, state).shape == (450, 10)
+
+
+def test_an_average_that_does_not_fit_is_the_same_error(tmp_path, monkeypatch):
+    data, options = digits(), Options(width=8, depth=1, average=0.9)
+    state = begin(options, data, CPU, Team())
+    setting = Setting(options, data, CPU, Team(), tmp_path)
+
+    def full(*arguments):
+        # As a compiler wraps it
+        raise RuntimeError("the backend failed") from FULL[0]
+
+    monkeypatch.setattr(EMA, "update", full)
+    with pytest.raises(ExperimentError, match=r"too small for the average; .*--average 0\. There"):
+        train_epoch(setting, state, state.model, StopRequest())
 
 
 def test_another_fault_keeps_its_traceback(tmp_path):

@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from nursery import Program, killed_in_call, killed_in_write, saved_every
 
 from convmixer.experiment import main
-from convmixer.runs import checkpoint, files, loop, record
+from convmixer.runs import checkpoint, files, loop, record, setting
 from convmixer.runs import run as running
 from convmixer.runs.files import checkpoints
 from convmixer.runs.stop import ANSWER, StopRequest
@@ -161,7 +161,7 @@ def test_a_checkpoint_is_written_every_ten_minutes_of_a_long_epoch(place, finish
         steps.append(next(minutes) * 60)
         return steps[-1]
 
-    monkeypatch.setattr(running, "Setting", partial(loop.Setting, clock=clock))
+    monkeypatch.setattr(running, "Setting", partial(setting.Setting, clock=clock))
     assert main([*TINY, "--name", "long"]) == 0
     # One look at the clock a step, one at each begin of an epoch and at each checkpoint
     assert len(steps) == 3 * (22 + 1 + 3)

@@ -100,7 +100,7 @@ def test_a_server_that_answers_gets_the_figures_and_the_run_ends(place):
     # The server knows a computer by the number that labml keeps in the home folder.
     assert merged["computer"] in (place / "home/.labml/configs.yaml").read_text()
     assert "has not taken" not in result.stderr
-    assert sum("accuracy:" in line for line in result.stdout.splitlines()) == 3
+    assert sum("held out " in line for line in result.stdout.splitlines()) == 3
 
 
 def test_a_server_that_is_down_costs_one_line(place):
@@ -116,7 +116,7 @@ def test_a_server_that_is_down_costs_one_line(place):
     assert url in line
     assert "runs/lab" in line
     assert "Traceback" not in result.stderr
-    assert sum("accuracy:" in line for line in result.stdout.splitlines()) == 3
+    assert sum("held out " in line for line in result.stdout.splitlines()) == 3
 
 
 def test_a_server_that_does_not_answer_is_not_waited_for(place):
@@ -186,5 +186,6 @@ def test_a_configuration_without_a_server_changes_nothing(place):
         ".lock",
         "checkpoints",
         "labml",
+        "metrics.jsonl",
         "record.json",
     ]

@@ -425,7 +425,8 @@ def test_tensors_that_do_not_fit_are_named(tmp_path, case):
 @pytest.mark.parametrize(
     ("others", "expected"),
     [
-        ({"options": options_of(model="vit")}, "another model, 'vit'"),
+        ({"options": options_of(model="vit")}, "a tensor is missing, patch_emb.conv.weight"),
+        ({"options": options_of(model="resnet")}, "another model, 'resnet'"),
         ({"options": options_of(h=16)}, "width 16, its tensors 8"),
         ({"options": options_of(norm="layer")}, "norm 'layer', its tensors 'batch'"),
         ({"options": options_of(residual="all")}, "'all'"),

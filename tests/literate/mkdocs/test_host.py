@@ -1,11 +1,12 @@
 """The engine as MkDocs' guest: what MkDocs reads, it reads; what each option changes is seen."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from mkdocs.commands.build import build
 from mkdocs.plugins import BasePlugin
-from support import CONFIG, PAGE, Project, age, built
+from support import CONFIG, PAGE, ROOT, Project, age, built
 
 from literate.base.errors import LiterateError
 from literate.mkdocs.config import load, read_project
@@ -31,6 +32,7 @@ def written(project):
     project.write("translations/de/language.toml", 'name = "Deutsch"\n')
     project.write("translations/zh/index.json", '{"<h1>Overview</h1>": "<h2>概览</h2>"}')
     project.write("docs/references.bib", PAPER)
+    shutil.copy(ROOT / "inventories/python.inv", project.root)
     project.write("docs/index.md", PAGE + "\nWords [@key].\n\n[nowhere](nowhere.md)\n")
     return project
 
@@ -51,6 +53,9 @@ CHANGES = {
     "dead_links": {"dead_links": "error"},
     "faulty": {"faulty": "error"},
     "bibliography": {"bibliography": ""},
+    "inventories": {
+        "inventories": {"Python": {"url": "https://py.example/", "file": "python.inv"}}
+    },
 }
 
 

@@ -60,7 +60,6 @@ def show(page, translations=None, words=None, url=lambda raw: raw):
         PageContext(
             url=url,
             drawings={},
-            code=tuple("" for _ in page.document.lines),
             lookup=None if translations is None else lookup({page.title: "题"} | translations),
             words=None if words is None else lookup(words),
             bibliography=PAPERS,

@@ -14,7 +14,9 @@ from literate.notes.placeholder import Slot, cut, fill, number_of, placeholder
 from literate.site.layout import lay_out
 from literate.site.local_page import LocalHeading
 from literate.site.localise import PageContext, localise
+from literate.site.names import NameTable
 from literate.site.page import load_page
+from literate.site.page_names import page_names
 from literate.site.search import search_sections
 from literate.translation.catalog import Catalog, Entry
 from literate.translation.lookup import Lookup
@@ -59,10 +61,10 @@ def local(tmp_path):
     def local(text, translations=None, name="net.py"):
         (tmp_path / name).write_text(text, encoding="utf-8")
         page = load_page("net", SourceFile(tmp_path / name, name))
-        code = tuple((line.text.rstrip("\n"),) for line in page.document.lines)
+        names = page_names(NameTable({"net": page}, {}), page, lambda name: f"{name}/")
         entries = tuple(Entry(key, value, 1) for key, value in (translations or {}).items())
         lookup = None if translations is None else Lookup(Catalog("m.json", entries))
-        return localise(page, PageContext(lambda raw: raw, {}, code, lookup))
+        return localise(page, PageContext(lambda raw: raw, {}, names, lookup))
 
     return local
 
@@ -162,15 +164,15 @@ def test_layout_and_search_tell_of_the_same_page(local):
 
 def test_code_is_tokens_that_know_where_they_lead():
     lines = ["class Net: pass\n", "x = Net(Other < 1)\n"]
-    names = {(1, 6): 0, (2, 4): 1, (2, 8): 2}
-    own, other = NameLink("Net", "#Net"), None
-    links = [NameLink("Net", "#Net", "Net"), own, other]
-    first, second = (link_names(line, links) for line in highlight_lines(lines, names))
+    uses = {(1, 6): (0, True), (2, 0): (1, True), (2, 4): (0, False), (2, 8): (2, False)}
+    links = [NameLink("m.Net", "#Net", "Net", 0), None, None]
+    first, second = (link_names(line, links) for line in highlight_lines(lines, uses))
     (definition,) = (token for token in first if isinstance(token, CodeName))
-    assert definition.html == '<a class="nc" href="#Net" id="Net">Net</a>'
-    assert [(t.name, t.href) for t in second if isinstance(t, CodeName)] == [
-        ("Net", "#Net"),
-        ("", ""),
+    assert definition.html == '<a class="nc" href="#Net" id="Net" data-b="0">Net</a>'
+    assert [(t.text, t.binding) for t in second if isinstance(t, CodeName)] == [
+        ("x", None),
+        ("Net", 0),
+        ("Other", None),
     ]
     html = "".join(token if isinstance(token, str) else token.html for token in second)
     assert LexborHTMLParser(html).body.text() == "x = Net(Other < 1)"

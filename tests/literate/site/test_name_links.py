@@ -1,0 +1,307 @@
+"""Names lead where they should: to our pages, to others' documentation, and nowhere in doubt."""
+
+import posixpath
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+from support import ROOT, Project, write_labml_project
+
+from literate.mkdocs.config import read_project
+from literate.site.inventory import documented
+from literate.site.layout import lay_out
+from literate.site.load import load_site
+
+DOCUMENTED = documented(read_project(ROOT / "mkdocs.yml"))
+INDEX = (
+    "# Overview\n\n`Base.width`, `make_net()`, `Net`, `torch.nn.Conv2d`, `width`, `elsewhere`.\n"
+)
+INIT = "from .base import Base as Reexported\n"
+BASE = '''"""# The base"""
+from dataclasses import dataclass
+from torch import nn
+
+
+@dataclass
+class Options:
+    """## Options"""
+    depth: int = 1
+    rate: float = 0.1
+
+
+class Base(nn.Module):
+    """## A base"""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = width
+        self.conv = nn.Conv2d(width, width, 1)
+
+
+def make_net(options: Options) -> "Base":
+    return Base(options.depth)
+
+
+def decorated(function):
+    return function
+'''
+NET = '''"""# The net"""
+import numpy as np
+import torch
+import torch.nn.functional as F
+from pathlib import Path
+
+from . import base
+from .base import Base, Options as Settings, decorated, make_net
+
+
+class Net(Base):
+    """
+    ## A net
+
+    It has `width`, `depth` and `self.norm`; see `Base.conv`, `forward()`, `F.relu`, `nn.Linear`,
+    [`Settings`](base.py) and `torch.nn.Module.parameters`.
+    """
+
+    def __init__(self, depth: int, settings: Settings) -> None:
+        super().__init__(width=2)
+        self.norm = torch.nn.LayerNorm(depth)
+        self.rate = settings.rate
+
+    def forward(self, x: torch.Tensor, path: Path | None) -> torch.Tensor:
+        # Here `x` is `settings` and `self.width` is `self.nothing`.
+        y = F.relu(x.view(1, -1)) + self.width
+        self.parameters()
+        self.unknown = [width for width in range(3)]
+        self.norm(y).mean()
+        path.exists()
+        np.arange(3).sum()
+        return self.conv(x)
+
+    @decorated
+    def helper(self, value): return self.forward(value)
+
+
+net = Net(depth=3, settings=Settings(depth=1, nonsense=2))
+net.forward(x=1)
+net.helper(value=3)
+net.conv.weight
+made = make_net(options=Settings()).width
+base.make_net(options=None)
+"a".join([])
+print(base.Options.depth, len(made), nothing)
+from paper import Reexported
+'''
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    project = Project(tmp_path_factory.mktemp("named"))
+    for name, text in {"__init__": INIT, "base": BASE, "net": NET}.items():
+        project.write(f"src/paper/{name}.py", text)
+    project.write("docs/index.md", INDEX)
+    inventories = "\n".join(
+        f'          {name}: {{url: "{url}", file: {ROOT}/inventories/{file}.inv}}'
+        for name, url, file in [
+            ("PyTorch", "https://torch.example/", "pytorch"),
+            ("NumPy", "https://numpy.example/", "numpy"),
+            ("Python", "https://python.example/", "python"),
+        ]
+    )
+    project.write(
+        "mkdocs.yml",
+        "site_name: A paper\nplugins:\n  - literate:\n      sources: [src/paper]\n"
+        f"      exclude: [__init__.py]\n      inventories:\n{inventories}\n",
+    )
+    return project.load()
+
+
+def page_of(site, name):
+    return LexborHTMLParser(lay_out(site.localise(site.pages[name], lambda name: f"{name}/")))
+
+
+@pytest.fixture(scope="module")
+def tokens(site):
+    """(line, text, its number among the same ones on the line) -> identifier."""
+    names = site.names_of(site.pages["net"], lambda name: f"{name}/")
+    found = {}
+    for number, line in enumerate(names.code, 1):
+        for token in line:
+            if not isinstance(token, str):
+                count = sum(key[:2] == (number, token.text) for key in found)
+                found[number, token.text, count] = token
+    return found
+
+
+def line_of(text, source=NET):
+    return next(i for i, line in enumerate(source.splitlines(), 1) if text in line)
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "href"),
+    [
+        ("class Net(Base)", "Base", "../base/#Base"),
+        ("from .base import", "Settings", "../base/#Options"),
+        ("from .base import", "Options", "../base/#Options"),
+        ("from .base import", "base", "../base/"),
+        ("from . import base", "base", "../base/"),
+        ("import torch.nn.functional", "functional", "https://torch.example/nn.html#module-torch.nn.functional"),
+        ("y = F.relu", "relu", "https://torch.example/generated/torch.nn.functional.relu.html#torch.nn.functional.relu"),
+        ("y = F.relu", "view", "https://torch.example/generated/torch.Tensor.view.html#torch.Tensor.view"),
+        ("y = F.relu", "width", "../base/#Base.width"),
+        ("y = F.relu", "y", ""),
+        ("y = F.relu", "x", ""),
+        ("self.parameters()", "parameters", "https://torch.example/generated/torch.nn.Module.html#torch.nn.Module.parameters"),
+        ("self.unknown", "unknown", "#Net.unknown"),
+        ("self.norm(y)", "norm", "#Net.norm"),
+        ("self.norm(y)", "mean", ""),
+        ("path.exists", "exists", "https://python.example/library/pathlib.html#pathlib.Path.exists"),
+        ("np.arange", "arange", "https://numpy.example/reference/generated/numpy.arange.html#numpy.arange"),
+        ("np.arange", "sum", ""),
+        ("return self.conv(x)", "conv", "../base/#Base.conv"),
+        ("super().__init__(width", "__init__", "../base/#Base.__init__"),
+        ("super().__init__(width", "width", "../base/#Base.__init__"),
+        ("self.rate =", "rate", "#Net.rate"),
+        ("return self.forward", "forward", "#Net.forward"),
+        ("net = Net", "depth", ""),
+        ("net.forward(x=1)", "forward", "#Net.forward"),
+        ("net.conv.weight", "conv", "../base/#Base.conv"),
+        ("net.conv.weight", "weight", ""),
+        ("made =", "width", "../base/#Base.width"),
+        ("made =", "options", "../base/#make_net"),
+        ("base.make_net", "make_net", "../base/#make_net"),
+        ('"a".join', "join", "https://python.example/library/stdtypes.html#str.join"),
+        ("print(base", "depth", "../base/#Options.depth"),
+        ("print(base", "len", "https://python.example/library/functions.html#len"),
+        ("print(base", "made", "#made"),
+        ("from paper import", "Reexported", "../base/#Base"),
+        ("from paper import", "paper", ""),
+    ],
+)  # fmt: skip
+def test_a_name_leads_to_what_it_stands_for(tokens, line, name, href):
+    assert tokens[line_of(line), name, 0].href == href
+
+
+def test_a_field_of_a_dataclass_is_what_its_constructor_takes(tokens):
+    line = line_of("net = Net")
+    assert tokens[line, "depth", 1].href == "../base/#Options.depth"
+    assert tokens[line, "nonsense", 0].href == ""
+
+
+def test_what_nothing_binds_is_no_name(tokens):
+    assert (line_of("print(base"), "nothing", 0) not in tokens
+
+
+def binding(tokens, line, name, number=0):
+    return tokens[line_of(line), name, number].binding
+
+
+def test_the_same_thing_has_one_number(tokens):
+    assert binding(tokens, "def __init__(self, depth", "depth") == binding(
+        tokens, "net = Net", "depth"
+    )
+    assert binding(tokens, "def forward", "x") == binding(tokens, "net.forward(x=1)", "x")
+    assert binding(tokens, "self.norm = ", "norm") == binding(tokens, "self.norm(y)", "norm")
+    assert binding(tokens, "+ self.width", "width") == binding(tokens, "made =", "width")
+
+
+def test_other_things_of_the_same_name_have_other_numbers(tokens):
+    assert binding(tokens, "+ self.width", "width") != binding(tokens, "self.unknown", "width")
+    assert binding(tokens, "def forward", "self") != binding(tokens, "def helper", "self")
+
+
+def test_a_parameter_that_a_decorator_may_have_changed_is_none(tokens):
+    assert tokens[line_of("net.helper(value"), "value", 0].link is None
+
+
+def inline(page):
+    """Inline code -> where it leads, None for nowhere."""
+    found = {}
+    for code in page.css("code"):
+        if code.parent.tag != "pre":
+            link = code.parent if code.parent.tag == "a" else None
+            found[code.text()] = link.attributes["href"] if link else None
+    return found
+
+
+def test_code_in_a_note_leads_to_what_it_names(site):
+    found = inline(page_of(site, "net"))
+    init, forward = line_of("def __init__(self, depth"), line_of("def forward")
+    assert found == {
+        "width": "../base/#Base.width",
+        "depth": f"#L{init}",
+        "self.norm": "#Net.norm",
+        "Base.conv": "../base/#Base.conv",
+        "forward()": "#Net.forward",
+        "F.relu": "https://torch.example/generated/torch.nn.functional.relu.html#torch.nn.functional.relu",
+        "nn.Linear": None,
+        "Settings": "../base/",
+        "torch.nn.Module.parameters": "https://torch.example/generated/torch.nn.Module.html#torch.nn.Module.parameters",
+        "x": f"#L{forward}",
+        "settings": None,
+        "self.width": "../base/#Base.width",
+        "self.nothing": None,
+    }
+
+
+def test_code_on_a_page_of_words_leads_to_what_is_sure_to_be_meant(site):
+    assert inline(page_of(site, "index")) == {
+        "Base.width": "../base/#Base.width",
+        "make_net()": "../base/#make_net",
+        "Net": "../net/#Net",
+        "torch.nn.Conv2d": "https://torch.example/generated/torch.nn.Conv2d.html#torch.nn.Conv2d",
+        "width": None,
+        "elsewhere": None,
+    }
+
+
+def check_links(site):
+    """Follow the links of all names; returns how many lead to pages, and how many away."""
+    names = {
+        name: site.names_of(page, lambda name: f"{name}/") for name, page in site.pages.items()
+    }
+    addresses = {entry.url for entry in site.documented.values()}
+    ids = {name: ids_of(site.pages[name], names[name]) for name in site.pages}
+    inside = outside = 0
+    for name, found in names.items():
+        for link in [*filter(None, found.links), *found.inline.values()]:
+            path, _, anchor = link.href.partition("#")
+            if link.documentation:
+                assert link.href in addresses
+                outside += 1
+            elif link.href:
+                there = posixpath.normpath(posixpath.join(name, path))
+                assert there in site.pages, link
+                assert not anchor or anchor in ids[there], (name, link)
+                inside += 1
+        spelled = {}
+        for token in (token for line in found.code for token in line):
+            if not isinstance(token, str) and token.binding is not None:
+                spelled.setdefault(token.binding, []).append(token.text)
+        assert all(len(set(texts)) == 1 < len(texts) for texts in spelled.values()), name
+    return inside, outside
+
+
+def ids_of(page, names):
+    """The ids of a page's lines, identifiers and definitions; none stands twice."""
+    tokens = [token for line in names.code for token in line if not isinstance(token, str)]
+    documented = {section.definition for section in page.document.sections} - {None}
+    ids = [*(token.id for token in tokens if token.id), *documented]
+    assert len(ids) == len(set(ids)), page.name
+    return {*ids, *(f"L{line.number}" for line in page.document.lines)}
+
+
+def test_every_link_of_this_site_leads_somewhere():
+    inside, outside = check_links(load_site(read_project(ROOT / "mkdocs.yml")))
+    assert inside > 500
+    assert outside > 500
+
+
+def test_every_link_of_labml_leads_somewhere(tmp_path):
+    inventories = {
+        "PyTorch": {"url": "https://torch.example/", "file": str(ROOT / "inventories/pytorch.inv")},
+        "Python": {"url": "https://python.example/", "file": str(ROOT / "inventories/python.inv")},
+    }
+    write_labml_project(tmp_path, inventories=inventories)
+    inside, outside = check_links(load_site(read_project(tmp_path / "mkdocs.yml")))
+    assert inside > 3000
+    assert outside > 3000
