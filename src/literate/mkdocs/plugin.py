@@ -269,14 +269,21 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
                 yield from self.live.refresh(changed)
             except MoreThanPagesError:
                 builder()
+                watch()  # what links lead to now
                 yield None
 
         host, port = config.dev_addr
         place, folder = (host, port), Path(server.root)
         # A build makes these updates anew.
         preview = Preview(place, server.mount_path, folder, rebuild, lambda: self.live.catch_up())
-        for path in (*Marks(Path(config.config_file_path)).files, *self._shown.site.inputs):
-            preview.watch(path)
+
+        def watch() -> None:
+            named = [config.theme.custom_dir, *config.watch]
+            settings = Marks(Path(config.config_file_path)).files
+            for path in (*settings, *self._shown.site.inputs, *map(Path, filter(None, named))):
+                preview.watch(path)
+
+        watch()
         return cast("LiveReloadServer", preview)
 
 

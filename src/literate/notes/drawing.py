@@ -20,9 +20,6 @@ ET.register_namespace("xml", "http://www.w3.org/XML/1998/namespace")
 #: Where one part of a drawing speaks of another: in an attribute, and in a style sheet.
 _REFERENCE = re.compile(r"(\A#|url\(\s*[\"']?#)([^\s)\"']+)")
 _SELECTOR = re.compile(r"(#)([^\s)\"'{,.:>+~\[]+)")
-#: Rules that may not stand within another, and selectors of the drawing itself.
-_FLAT_RULE = re.compile(r"@(?:font-face|keyframes|import|namespace|charset)")
-_ROOT = re.compile(r"(?<![\w.#:-])(?:svg|:root)(?=[\s{,>.:\[])")
 #: Attributes that hold ids without that sign.
 _ID_LISTS = ("aria-labelledby", "aria-describedby")
 #: Attributes in which `#abc` is a colour, not a part named `abc`.
@@ -111,16 +108,7 @@ def _rename_ids(root: ET.Element, prefix: str) -> None:
             elif attribute not in _COLOURS or not value.startswith("#"):
                 element.set(attribute, references(_REFERENCE, value))
         if element.tag == f"{_SVG}style" and element.text:
-            element.text = _within(root, prefix, references(_SELECTOR, element.text))
-
-
-def _within(root: ET.Element, prefix: str, style: str) -> str:
-    """A style sheet for one drawing of the page: programs give classes the same names in each."""
-    if _FLAT_RULE.search(style):
-        return style
-    if root.get("id") is None:
-        root.set("id", prefix.rstrip("-"))
-    return f"#{root.get('id')} {{{_ROOT.sub('&', style)}}}"
+            element.text = references(_SELECTOR, element.text)
 
 
 def _texts(

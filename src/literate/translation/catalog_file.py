@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os.path
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -168,6 +169,6 @@ def _short(text: str, length: int = 60) -> str:
 
 
 def write_catalog(path: Path, entries: Mapping[str, str]) -> None:
-    """Write a catalog as translators read it, and nothing by halves."""
+    """Write a catalog as translators read it, and nothing by halves; a link stays one."""
     text = json.dumps(entries, ensure_ascii=False, indent=2) + "\n"
-    write_whole(path, text.encode())
+    write_whole(Path(os.path.realpath(path)), text.encode())

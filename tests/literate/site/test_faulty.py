@@ -11,7 +11,7 @@ from literate.base.errors import LiterateError
 from literate.mkdocs.config import read_project
 from literate.site.editions import make_editions, page_infos
 from literate.site.load import load_site
-from literate.site.status import check_language
+from literate.site.status import check_language, extract_language
 
 REPORT = CONFIG + "      faulty: report\n      dead_links: report\n"
 TWO = "# T\n\nTake $x$.\n\nSee [it](../src/paper/net.py).\n"
@@ -140,3 +140,12 @@ def test_maps_of_a_package_go_by_either_name(project, name):
     assert report.coverage.translated == 1 and not report.obsolete
     built(project, "out")
     assert "词。" in project.read("out/zh/gan/index.html")
+
+
+def test_a_linked_map_stays_a_link(project):
+    project.write("docs/index.md", "# T\n")
+    project.write("elsewhere/index.json", "{}")
+    link = project.root / "translations/zh/index.json"
+    link.symlink_to(project.root / "elsewhere/index.json")
+    extract_language(project.load(), "zh")
+    assert link.is_symlink() and "T" in json.loads(project.read("elsewhere/index.json"))

@@ -1,16 +1,9 @@
 """Addresses, languages, titles and drawings of others' pages, as readers meet them."""
 
-import re
-
 from selectolax.lexbor import LexborHTMLParser
 from support import CONFIG, built
 
 from literate.site.addresses import link_addresses
-
-SVG = (
-    '<svg xmlns="http://www.w3.org/2000/svg"><style>svg{color:red}.a{fill:FILL}</style>'
-    '<path class="a"/></svg>'
-)
 
 
 def test_bare_addresses_are_links():
@@ -45,22 +38,6 @@ def test_a_title_from_the_name_of_a_file_stands_where_the_text_does(project):
         assert [node.text() for node in page.css("h1")] == [name]
         assert page.css_first("h1").parent.attributes["class"] == "opening"
         assert name in page.css_first("title").text()
-
-
-def test_drawings_keep_their_colours_to_themselves(project):
-    project.write("docs/index.md", "# T\n\n![one](one.svg)\n\n![two](two.svg)\n")
-    for name, colour in (("one", "red"), ("two", "blue")):
-        project.write(f"docs/{name}.svg", SVG.replace("FILL", colour))
-    built(project, "out")
-    styles = re.findall(
-        r'<svg[^>]* id="([\w-]+)"[^>]*><style>#([\w-]+) \{(.*?)\}</style>',
-        project.read("out/index.html"),
-    )
-    assert [(one == other, rules) for one, other, rules in styles] == [
-        (True, "&amp;{color:red}.a{fill:red}"),
-        (True, "&amp;{color:red}.a{fill:blue}"),
-    ]
-    assert styles[0][0] != styles[1][0]
 
 
 def test_an_untranslated_block_has_the_direction_of_its_language(project):
