@@ -69,7 +69,7 @@ def test_maps_in_labmls_form_serve_packages_and_returns(tmp_path):
         line for line in project.run("check", "zh").stdout.split("\n") if "missing: " in line
     ]
     assert all("sources/" not in line for line in missing)
-    assert count == 2 + 4 + 4 and total == count + len(missing)
+    assert count == 2 + 4 + 5 and total == count + len(missing)
     page = LexborHTMLParser(project.read("site/zh/gates/queue/index.html")).css_first("article")
     assert "返回" in page.text() and not page.css(".untranslated")
 
