@@ -102,18 +102,21 @@ def check(languages: tuple[str, ...]) -> None:
     With the options `dead_links: report` and `faulty: report`, lists the broken links, and what
     else is wrong with the sources, as well.
 
-    Exits with 1 if a translation is faulty. Missing and stale translations are work to do, not
-    faults: the site shows the source of what is missing, and ignores what is stale.
+    With the option `shapes`, lists the shapes in notes that no run of the code has seen.
+
+    Exits with 1 if such a shape, or a translation, is faulty. Missing and stale translations are
+    work to do, not faults: the site shows the source of what is missing, and ignores what is stale.
     """
     with _reported():
         site = load_site(_project())
         codes = _languages(site, languages)
         reports = [check_language(site, code) for code in codes]
-    for fault in (*site.dead_links, *site.faults):
-        click.echo(str(fault))
+        shapes = site.wrong_shapes
+    for problem in (*site.dead_links, *site.faults, *shapes):
+        click.echo(str(problem))
     for report in reports:
         _show(report, site.languages[report.code].name)
-    if any(report.faults or report.errors for report in reports):
+    if shapes or any(report.faults or report.errors for report in reports):
         raise SystemExit(1)
 
 

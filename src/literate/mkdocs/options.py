@@ -265,6 +265,27 @@ class Options(Config):  # type: ignore[no-untyped-call]
     ```
     """,
     )
+    shapes = Option(
+        default="",
+        typed=lambda root, path: root / path if path else None,
+        text="""A record of the shapes that tensors have, to be shown at the ends of lines of code.
+
+    It is JSON that a script of the project writes while it runs the code. `configurations` maps
+    each name to its symbols and their sizes, as in `{"ConvMixer-256/8": {"h": 256, "p": 2}}`.
+    `files` maps the path of a file to its functions by name, and each function to `lines`: the text
+    of a line of code, and its shape in symbols and in each configuration, as in
+    `"x = self.embed(x)": ["[B, h, H/p, W/p]", "[B, 256, 16, 16]"]`. `takes` is such a list for the
+    arguments, `passes` has for each configuration all shapes that come up, and `own` the symbols
+    that mean something else in the function.
+
+    Readers choose the configuration. The command `check` reports a note in a function that names a
+    shape `[B, …]` which nothing in that function has.
+
+    ```yaml
+    shapes: records/shapes.json
+    ```
+    """,
+    )
     cards = Option(
         default=False,
         text="""Whether each page has a picture that is shown where its address is shared.

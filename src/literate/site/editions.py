@@ -147,6 +147,7 @@ def _infos_of(
             names.digest,
             repr(site.context_parts(page, url_of)),
             site.project.language,
+            repr((site.shapes.of(page), list(site.shapes.configurations))),
         )
         built = cache.get(key)
         if isinstance(built, BuiltPage) and not (site.is_strict and built.info.faults):

@@ -9,6 +9,7 @@ from itertools import takewhile
 
 from literate.notes.note import BlockKind
 from literate.site.local_page import CodeLine, LocalBlock, LocalPage, Row
+from literate.site.shape_html import shape_html
 
 
 def lay_out(page: LocalPage) -> str:
@@ -17,7 +18,8 @@ def lay_out(page: LocalPage) -> str:
         opening = replace(page.rows[0], blocks=tuple(_below_hero(page.rows[0].blocks[1:])))
         page = replace(page, rows=(opening, *page.rows[1:]))
     if page.is_annotated:
-        html = "\n".join(['<div class="annotated">', *map(_row, _titled(page)), "</div>"])
+        rows = (_row(row, page.shape_choice) for row in _titled(page))
+        html = "\n".join(['<div class="annotated">', *rows, "</div>"])
     else:
         html = "".join(map(_note, page.rows))
     return html + "".join(_references(page))
@@ -45,13 +47,13 @@ def _below_hero(blocks: Sequence[LocalBlock]) -> Iterator[LocalBlock]:
     yield from blocks[len(lead) :]
 
 
-def _row(row: Row) -> str:
+def _row(row: Row, choice: str) -> str:
     """The opening as an article, and below it its imports; any other note beside its code."""
     note = _note(row)
     if not (note or row.code or row.anchor or row.is_opening):  # the mark of a cell, say
         return ""
     if row.is_opening:
-        return f'<div class="opening">{note}</div>\n{_imports(row)}'
+        return f'<div class="opening">{note}{choice}</div>\n{_imports(row)}'
     anchor = f' id="{escape(row.anchor)}"' if row.anchor else ""
     kind = "" if note else " code-only" if row.code else ""
     note_html = f'<div class="note">{note}</div>' if note else ""
@@ -82,8 +84,9 @@ def _code(code: Iterable[CodeLine]) -> str:
     rows = []
     for line in code:
         anchor = f'id="{line.anchor}" ' if line.anchor else ""
+        shape = shape_html(line.shape)
         ending = line.ending.replace("\r", "&#13;")
-        rows.append(f'<span {anchor}data-n="{line.number}">{line.html}{ending}</span>')
+        rows.append(f'<span {anchor}data-n="{line.number}">{line.html}{shape}{ending}</span>')
     return f'<pre tabindex="0"><code>{"".join(rows)}</code></pre>'
 
 

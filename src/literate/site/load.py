@@ -15,6 +15,7 @@ from literate.site.inventory import documented
 from literate.site.links import Links
 from literate.site.page import Page, load_page
 from literate.site.project import MAPS, Project, page_name
+from literate.site.shapes import Shapes, load_shapes
 from literate.site.site import SITE_CATALOG, Site
 from literate.source.names import module_name, read_names
 from literate.source.python import read_python
@@ -53,6 +54,16 @@ def load_site(project: Project, cache: Cache = NO_CACHE) -> Site:
             f"the paper {project.paper!r} is not in the bibliography",
             nearest(project.paper, bibliography),
         )
+    shapes = Shapes()
+    if record := project.shapes:
+        try:
+            shapes = load_shapes(project.file(record))
+        except FileNotFoundError:
+            raise project.error(
+                "shapes",
+                f"the record {project.shown(record)} does not exist",
+                "Fix `shapes` of the plugin `literate`, or record them",
+            ) from None
     for font in project.card_fonts:
         if not font.is_file():
             raise project.error(
@@ -76,6 +87,7 @@ def load_site(project: Project, cache: Cache = NO_CACHE) -> Site:
         (*faults, *links.faults),
         documented(project),
         dict(_packages(project, pages.values())),
+        shapes,
     )
 
 

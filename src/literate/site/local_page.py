@@ -100,13 +100,15 @@ class LocalFootnote:
 class CodeLine:
     """A line of code: as the file has it, and its coloured and linked tokens without its ending.
 
-    Its anchor is empty where something else on the page goes by that name.
+    Its anchor is empty where something else on the page goes by that name. `shape` is that of the
+    tensor which the line makes, where that is known: in symbols, then in each configuration.
     """
 
     number: int
     text: str
     tokens: Tokens
     anchor: str
+    shape: tuple[str, ...] = ()
 
     @property
     def html(self) -> str:
@@ -184,7 +186,7 @@ class LocalPage:
     `words` are the translated fields of its front matter, as plain texts. Only an annotated page
     shows its rows side by side; only one whose front matter says so has a `hero`. `symbols` are
     those of the paper that it pairs with names of the code; `outside` has what leads to other
-    documentations, by address.
+    documentations, by address. `shape_choice` is the control of its shapes, as HTML.
     """
 
     words: Mapping[str, Words]
@@ -195,6 +197,7 @@ class LocalPage:
     symbols: tuple[PaperSymbol, ...] = ()
     outside: Mapping[str, NameLink] = field(default_factory=dict)
     hero: Hero | None = None
+    shape_choice: str = ""
 
     @property
     def headline(self) -> LocalHeading | None:

@@ -27,7 +27,7 @@ from literate.notes.note import (
 )
 from literate.notes.placeholder import cut
 from literate.site.addresses import link_addresses
-from literate.site.anchors import match_anchors
+from literate.site.anchors import bare_anchor, match_anchors, ref_id
 from literate.site.local_page import (
     BlockBuilder,
     Hero,
@@ -41,7 +41,8 @@ from literate.site.local_page import (
 from literate.site.markdown import marked
 from literate.site.page import Page
 from literate.site.page_names import PageNames
-from literate.site.rows import make_rows
+from literate.site.rows import make_rows, with_shapes
+from literate.site.shape_html import choice_html
 from literate.site.ui import translate_ui
 from literate.source.frontmatter import Words
 from literate.translation.language import direction_of
@@ -69,6 +70,9 @@ class PageContext:
     words: Lookup | None = None
     bibliography: Bibliography = field(default_factory=dict)
     source_language: str = "en"
+    #: The shapes of what lines make, by their numbers; and of which configurations they are.
+    shapes: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    configurations: tuple[str, ...] = ()
     #: Whether code and formulas stay Markdown, for `site/markdown.py`.
     is_plain: bool = False
 
@@ -101,12 +105,14 @@ class _Localiser:
         rows = tuple(self._note(i, note) for i, note in enumerate(self.page.notes))
         if self.page.is_annotated:
             rows = make_rows(self.page, rows, names.code if names else (), self._word("Imports"))
+            rows = tuple(with_shapes(rows, self.context.shapes))
         page = LocalPage(
             words=words,
             rows=rows,
             is_annotated=self.page.is_annotated,
             references_heading=self._references_heading(),
             references=self._references(),
+            shape_choice=choice_html(self.context.shapes, self.context.configurations, self._word),
             symbols=names.symbols if names else (),
             outside=names.outside if names else {},
         )
@@ -163,14 +169,14 @@ class _Localiser:
             while done < len(found) and found[done].start < end:
                 heading = found[done]
                 builder.add(self._pieces(note, index, html[start : heading.start]))
-                builder.add((None, _bare_anchor(anchor)) for anchor in lost[done])
+                builder.add((None, bare_anchor(anchor)) for anchor in lost[done])
                 builder.parts.append(self._heading(note, index, heading, anchors[done]))
                 start, done = heading.end, done + 1
             builder.add(self._pieces(note, index, html[start:end]))
             start = end
             yield builder.block(note.blocks[number].kind if is_parallel else BlockKind.RAW)
         if lost[-1]:
-            yield LocalBlock(BlockKind.RAW, tuple(map(_bare_anchor, lost[-1])))
+            yield LocalBlock(BlockKind.RAW, tuple(map(bare_anchor, lost[-1])))
 
     def _heading(self, note: Note, index: int, heading: Heading, anchor: str) -> LocalHeading:
         pieces = list(self._pieces(note, index, heading.inner, is_link=True))
@@ -267,7 +273,7 @@ class _Localiser:
     def _back(self, number: int, repeat: int) -> str:
         label = escape(self._word("Back to the text"))
         return (
-            f'<a class="footnote-backref" href="#{_ref_id(number, repeat)}" '
+            f'<a class="footnote-backref" href="#{ref_id(number, repeat)}" '
             f'title="{label}" aria-label="{label}">↩</a>'
         )
 
@@ -309,7 +315,7 @@ class _Localiser:
     def _footnote_ref(self, ref: FootnoteRef, index: int) -> str:
         number = self._footnotes_before[index] + ref.footnote + 1
         return (
-            f'<sup class="mark" id="{_ref_id(number, ref.repeat)}">'
+            f'<sup class="mark" id="{ref_id(number, ref.repeat)}">'
             f'<a class="footnote-ref" href="#fn:{number}">{number}</a></sup>'
         )
 
@@ -339,11 +345,3 @@ class _Localiser:
         self._drawings += 1
         prefix = f"drawing-{self._drawings}-"
         return drawing.html(self._text, alt, prefix)
-
-
-def _bare_anchor(anchor: str) -> str:
-    return f'<span id="{escape(anchor)}"></span>'
-
-
-def _ref_id(number: int, repeat: int) -> str:
-    return f"fnref:{number}" + (f":{repeat + 1}" if repeat else "")

@@ -42,9 +42,9 @@ class Project:
     only to `report`, `faulty` the same of a translation and of what a note holds. `words` are the
     site's name, its navigation and the like: the texts that stand in the configuration instead of
     on a page. `bibliography` is a BibTeX file, if there is one, and `paper` the key of what the
-    site explains. `cards` says whether there are pictures for sharing, drawn with `card_fonts`;
-    `llms_txt` whether pages are served as Markdown too. `inventories` are the documentations that
-    names of others lead to.
+    site explains. `shapes` is a record of the shapes of tensors. `cards` says whether there are
+    pictures for sharing, drawn with `card_fonts`; `llms_txt` whether pages are served as Markdown
+    too. `inventories` are the documentations that names of others lead to.
     `language` is what the sources are written in, `site` the folder that the site is built into.
     `places` says where settings stand; `key` names the values of all options, for the cache.
     """
@@ -64,6 +64,7 @@ class Project:
     bibliography: Path | None = None
     inventories: tuple[Documentation, ...] = ()
     paper: str = ""
+    shapes: Path | None = None
     cards: bool = False
     card_fonts: tuple[Path, ...] = ()
     llms_txt: bool = False

@@ -23,6 +23,7 @@ from literate.site.names import NameTable
 from literate.site.page import Page, load_page
 from literate.site.page_names import PageNames, page_names
 from literate.site.project import Project
+from literate.site.shapes import Shapes
 from literate.site.ui import ui_passages
 from literate.source.values import Symbol
 from literate.translation.catalog import Catalog
@@ -54,6 +55,7 @@ class Site:
     documented: Mapping[str, Documented] = field(default_factory=dict)
     #: What packages bring in whose file is no page, by their names.
     packages: Mapping[str, Mapping[str, Symbol]] = field(default_factory=dict)
+    shapes: Shapes = field(default_factory=Shapes)
 
     def messages(self, name: str) -> tuple[Message, ...]:
         """The texts to translate of a page, or those that stand on no page: of `SITE_CATALOG`."""
@@ -63,7 +65,7 @@ class Site:
         """What a page asks its catalog for, in order."""
         if name != SITE_CATALOG:
             return page_passages(self.pages[name], self.drawings)
-        return chain(self.project.words, ui_passages(self.pages.values()))
+        return chain(self.project.words, self.shapes.passages(), ui_passages(self.pages.values()))
 
     @property
     def language_codes(self) -> tuple[str, ...]:
@@ -73,6 +75,11 @@ class Site:
     def folder(self, language: str) -> str:
         """The folder of a language's pages; those in the sources' language are at the root."""
         return "" if language == self.project.language else f"{language}/"
+
+    @property
+    def wrong_shapes(self) -> list[LiterateError]:
+        """What notes say of shapes that no run of the code has seen."""
+        return [fault for page in self.pages.values() for fault in self.shapes.faults(page)]
 
     @property
     def paper(self) -> Paper | None:
@@ -86,6 +93,7 @@ class Site:
         folders = [project.docs, *project.sources, project.translations]
         files = [project.bibliography] if project.bibliography else []
         files += [*project.card_fonts, *(it.inventory for it in project.inventories)]
+        files += [project.shapes] if project.shapes else []
         return [*folders, *files, *self.assets.values()]
 
     def page_of(self, path: Path) -> str | None:
@@ -186,6 +194,8 @@ class Site:
             bibliography=cited,
             source_language=self.project.language,
             is_plain=is_plain,
+            shapes=self.shapes.of(page),
+            configurations=tuple(self.shapes.configurations),
         )
         return localise(page, context)
 

@@ -21,6 +21,9 @@ UI_STRINGS = {
     "To the overview": "link on the same page",
     "Download the source file": "below an annotated page",
     "Download as a notebook": "below an annotated page",
+    "Nothing for “{typed}”. Results for “{meant}”.": "above what a mistyped search finds instead",
+    "Shapes of tensors": "before the choice of a configuration, above code with shapes",
+    "in symbols": "one of the choices there: shapes such as [B, h, H/p, W/p]",
     "Enlarge": "button on a picture",
     "Close": "button on an enlarged picture",
 }

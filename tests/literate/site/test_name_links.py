@@ -10,6 +10,7 @@ from literate.mkdocs.config import read_project
 from literate.site.inventory import documented
 from literate.site.layout import lay_out
 from literate.site.load import load_site
+from literate.translation.lookup import Lookup
 
 DOCUMENTED = documented(read_project(ROOT / "mkdocs.yml"))
 INDEX = (
@@ -79,6 +80,11 @@ class Net(Base):
 
     @decorated
     def helper(self, value): return self.forward(value)
+
+
+def open_device(text: str, device: str):
+    device = torch.device(device)
+    return text.index("1"), device.index
 
 
 net = Net(depth=3, settings=Settings(depth=1, nonsense=2))
@@ -173,6 +179,7 @@ def line_of(text, source=NET):
         ("print(base", "depth", "../base/#Options.depth"),
         ("print(base", "len", "https://python.example/library/functions.html#len"),
         ("print(base", "made", "#made"),
+        ("return text", "index", "https://python.example/library/stdtypes.html#str.index"),
         ("from paper import", "Reexported", "../base/#Base"),
         ("from paper import", "paper", ""),
     ],
@@ -185,6 +192,10 @@ def test_a_field_of_a_dataclass_is_what_its_constructor_takes(tokens):
     line = line_of("net = Net")
     assert tokens[line, "depth", 1].href == "../base/#Options.depth"
     assert tokens[line, "nonsense", 0].href == ""
+
+
+def test_a_name_that_gets_another_value_is_not_what_it_was(tokens):
+    assert (line_of("return text"), "index", 1) not in tokens
 
 
 def test_what_nothing_binds_is_no_name(tokens):
@@ -290,8 +301,37 @@ def ids_of(page, names):
     return {*ids, *(f"L{line.number}" for line in page.document.lines)}
 
 
-def test_every_link_of_this_site_leads_somewhere():
-    inside, outside = check_links(load_site(read_project(ROOT / "mkdocs.yml")))
+@pytest.fixture(scope="module")
+def own():
+    """This repository's site."""
+    return load_site(read_project(ROOT / "mkdocs.yml"))
+
+
+def test_a_page_has_the_symbols_of_the_paper_and_what_leads_away(own):
+    page = own.localise(own.pages["model"], lambda name: f"{name}/")
+    tokens = [token for row in page.rows for line in row.code for token in line.tokens]
+    texts = {token.binding: token.text for token in tokens if not isinstance(token, str)}
+    names = {symbol.tex: symbol.name for symbol in page.symbols}
+    assert names["h"] == "width" and names["d"] == "depth"
+    assert page.symbols[0].html == "<math><mi>h</mi></math>"
+    for symbol in page.symbols:
+        assert {texts[binding] for binding in symbol.bindings} == {symbol.name}
+    convolution = page.outside[DOCUMENTED["torch.nn.Conv2d"].url]
+    assert (convolution.name, convolution.documentation) == ("torch.nn.Conv2d", "PyTorch")
+
+
+def test_code_in_a_translated_note_leads_where_the_source_does(own):
+    def shown(lookup):
+        page = own.localise(own.pages["model"], lambda name: f"{name}/", lookup)
+        html = "".join(block.html for row in page.rows for block in row.blocks)
+        return sorted(inline(LexborHTMLParser(html)).items())
+
+    assert shown(Lookup(own.catalog("zh", "model"))) == shown(None)
+    assert any(href for _, href in shown(None))
+
+
+def test_every_link_of_this_site_leads_somewhere(own):
+    inside, outside = check_links(own)
     assert inside > 500
     assert outside > 500
 
