@@ -11,15 +11,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape, unescape
 
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+# Each pattern reads on from where it has come to, and what is not closed goes to the end, as in a
+# browser: so no text takes longer than it is long.
 _TAG = r"<(?P<end>/?)(?P<name>[A-Za-z][\w:-]*)(?P<rest>(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)>"
 # What is no tag though it looks like one stands first: comments, scripts, styles.
 _MARKUP = re.compile(
-    rf"<!--.*?-->|<(?P<raw>script|style)\b.*?</(?P=raw)\s*>|{_TAG}", re.DOTALL | re.IGNORECASE
+    rf"<!--.*?(?:-->|\Z)|<(?P<raw>script|style)\b.*?(?:</(?P=raw)\s*>|\Z)|{_TAG}",
+    re.DOTALL | re.IGNORECASE,
 )
-_ANY_TAG = re.compile(r"<[^>]*>")
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_ANY_TAG = re.compile(rf"{_COMMENT.pattern}|<(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+>", re.DOTALL)
 _ATTRIBUTE = re.compile(
-    r"""\s*([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+)))?""", re.DOTALL
+    r"""(?<!\s)\s*+([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+)))?""", re.DOTALL
 )
 
 #: Elements that have no end tag.
@@ -135,6 +140,19 @@ def is_balanced(html: str) -> bool:
         if not still_open or still_open.pop() != tag.name:
             return False
     return all(name in OPEN_ENDED for name in still_open)
+
+
+#: Deeper than any note, and well below what the recursion of parsers bears.
+DEPTH = 100
+
+
+def is_too_deep(html: str) -> bool:
+    """Whether its elements nest over `DEPTH` deep."""
+    root = LexborHTMLParser(html, is_fragment=True).root if html.count("<") > DEPTH else None
+    level: list[LexborNode] = [root] if root else []
+    for _ in range(DEPTH):
+        level = [child for node in level for child in node.iter()]
+    return bool(level)
 
 
 def _tag(match: re.Match[str]) -> Tag:

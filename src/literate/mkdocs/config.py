@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,10 @@ from pathspec import GitIgnoreSpec, PathSpec
 
 from literate.base.cache import digest
 from literate.base.errors import LiterateError, nearest, raise_all
-from literate.base.files import Place
+from literate.base.files import Place, SourceFile, is_within, path_from, strays
 from literate.mkdocs.marks import Marks, not_yaml
 from literate.mkdocs.options import DECLARED, QUOTE, Options, described
-from literate.site.project import CONFIG, Project
+from literate.site.project import CONFIG, Project, is_hidden
 from literate.translation.message import Kind, Passage, plain_text
 
 if TYPE_CHECKING:
@@ -109,10 +110,9 @@ def make_project(config: MkDocsConfig, *, drafts: bool = False) -> Project:
     root = Path(config.config_file_path).parent
     options: Options = config.plugins[NAME].config
     settings = ["site_dir", "theme", "theme.name", "theme.language"]
-    return Project(
+    project = Project(
         root=root,
         docs=Path(config.docs_dir),
-        markdown=tuple(sorted(_markdown(config, drafts=drafts))),
         left_out=_left_out(config, drafts=drafts),
         words=tuple(_words(config, marks)),
         language=config.theme.get("language") or "en",
@@ -122,6 +122,20 @@ def make_project(config: MkDocsConfig, *, drafts: bool = False) -> Project:
         key=digest(repr(sorted(options.items()))),
         **{name: option.typed(root, options[name]) for name, option in DECLARED.items()},
     )
+    _check_strays(project)
+    return replace(project, markdown=tuple(sorted(_markdown(config, drafts=drafts))))
+
+
+def _check_strays(project: Project) -> None:
+    """Raise where MkDocs would publish what is not the project's, or wait for it."""
+    errors = []
+    for path in strays(project.docs):
+        file = SourceFile(path, path_from(project.root, path), project.roots)
+        if not is_within(path, project.roots):
+            errors.append(file.stray())
+        elif not path.is_symlink() and not is_hidden(path.relative_to(project.docs)):
+            errors.append(file.error("this is no regular file", fix="Remove it"))
+    raise_all(errors)
 
 
 def _markdown(config: MkDocsConfig, *, drafts: bool) -> Iterator[Path]:

@@ -16,7 +16,7 @@ from literate.mkdocs.marks import Marks
 from literate.site.editions import Edition
 from literate.site.project import Project
 from literate.site.site import Site
-from literate.site.ui import translate_ui
+from literate.site.ui import translate_setting
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -69,7 +69,7 @@ def _translated(nav: Any, site: Site, edition: Edition) -> Any:
         return [_translated(item, site, edition) for item in nav]
     if isinstance(nav, dict):
         return {
-            translate_ui(label, edition.words): _translated(value, site, edition)
+            translate_setting(label, edition.words): _translated(value, site, edition)
             for label, value in nav.items()
         }
     is_page = isinstance(nav, str) and nav.removesuffix(".md") in site.pages

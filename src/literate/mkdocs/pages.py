@@ -28,8 +28,7 @@ from literate.site.local_page import Hero, TocEntry
 from literate.site.page import Page
 from literate.site.search import SearchSection
 from literate.site.site import Site
-from literate.site.ui import translate_ui, without_tags
-from literate.source.frontmatter import Words
+from literate.site.ui import for_templates, translate_setting
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -117,8 +116,10 @@ class SitePage(MkDocsPage):
         self.markdown = ""
         self.meta = {
             **({"hide": ["navigation"]} if self.source.is_annotated else {}),
-            **self.source.front.fields,
-            **{name: _shown(words) for name, words in self.info.words.items()},
+            **{
+                name: for_templates(value) if isinstance(value, str) else _shown(value)
+                for name, value in {**self.source.front.fields, **self.info.words}.items()
+            },
             "template": self.template,
             "title": self.info.title,
             "description": self.info.description,
@@ -173,9 +174,13 @@ def _edit_url(file: Path, config: MkDocsConfig) -> str | None:
     return urljoin(repository, place)
 
 
-def _shown(words: Words) -> str | list[str]:
-    """A field of the front matter as templates may show it: a translator brings in no tag."""
-    return without_tags(words) if isinstance(words, str) else list(map(without_tags, words))
+def _shown(value: Any) -> Any:
+    """What a field holds, as templates may show it: its texts bring in no tag."""
+    if isinstance(value, str):
+        return str(for_templates(value))
+    if isinstance(value, dict):
+        return {key: _shown(item) for key, item in value.items()}
+    return list(map(_shown, value)) if isinstance(value, list | tuple) else value
 
 
 def make_pages(
@@ -187,7 +192,7 @@ def make_pages(
     pages = {}
     for (language, name), file in content.files.items():
         edition, info = content.editions[language], content.infos[language, name]
-        label = translate_ui(named[name], edition.words) if name in named else info.title
+        label = translate_setting(named[name], edition.words) if name in named else info.title
         is_source = language == site.project.language
         file.inclusion = InclusionLevel.INCLUDED if is_source else InclusionLevel.NOT_IN_NAV
         load = partial(load_built, site, name, edition, info, cache)

@@ -25,9 +25,11 @@ from literate.mkdocs.navigation import check_navigation, navigation, published
 from literate.mkdocs.options import Options
 from literate.mkdocs.others import leave_pages_alone, read_settings_alone
 from literate.mkdocs.pages import Content, SitePage, make_content, make_pages
+from literate.mkdocs.place import check_ours
 from literate.mkdocs.preview import Preview
 from literate.mkdocs.render import HtmlKeys, Renderer
 from literate.mkdocs.speech import Speech
+from literate.mkdocs.templates import Policy, prepare_templates
 from literate.mkdocs.theme import check_languages, check_templates, check_theme
 from literate.mkdocs.unused import turn_search_off, unused_settings
 from literate.mkdocs.up_to_date import Stamp
@@ -83,6 +85,8 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         self._started = time.monotonic()
         folders = [_PACKAGE / "templates", *map(Path, config.theme.dirs)]
         try:
+            if self._command == "build":  # MkDocs empties the folder
+                check_ours(Path(config.site_dir), config.site_dir)
             project = make_project(config, drafts=self._command == "serve")
             if self._command == "serve":  # an author sees the rest of the page meanwhile
                 project = replace(project, faulty="report")
@@ -112,6 +116,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
                 log.error(line)
         self._cards = make_cards(self._shown, config, self._cache)
         self._speech = Speech(config, self._shown, self._cards)
+        self._policy = Policy(config)
         return config
 
     @property
@@ -167,8 +172,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
 
     def on_env(self, env: Environment, config: MkDocsConfig, files: Files) -> Environment:
         """Render the 404 page of each language; MkDocs itself renders one only."""
-        env.bytecode_cache = self._cache.templates()
-        env.auto_reload = False  # each build has an environment of its own
+        prepare_templates(env, self._cache)
         self._renderer = renderer = Renderer(
             env,
             config,
@@ -177,6 +181,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
             self._speech,
             self._navigations,
             self._pages,
+            self._policy,
         )
         folder = Path(config.site_dir)
         self.live = LiveUpdates(self._shown, renderer, self._keys, self._cache, folder)
@@ -216,6 +221,16 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
             spoken = self._speech.context(self._source_language) | {"alternates": []}
             context.update(spoken)  # type: ignore[typeddict-item]
         return context
+
+    def on_post_template(
+        self, output_content: str, *, template_name: str, config: MkDocsConfig
+    ) -> str:
+        is_page = template_name.endswith(".html")
+        return self._policy.put(output_content) if is_page else output_content
+
+    def on_post_page(self, output: str, *, page: MkDocsPage, config: MkDocsConfig) -> str:
+        is_finished = isinstance(page, SitePage) and page.html_key
+        return output if is_finished else self._policy.put(output)
 
     def on_post_build(self, config: MkDocsConfig) -> None:
         self._write_markdown(config)

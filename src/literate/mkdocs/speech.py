@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 from literate.mkdocs.cards import Cards
 from literate.mkdocs.pages import Content, SitePage
 from literate.mkdocs.share import Share, share
-from literate.site.ui import translate_ui
+from literate.site.ui import for_templates, translate_setting
 from literate.translation.language import known_language
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Speech:
         site = content.site
         self._source = site.project.language
         self.names = {
-            code: (site.languages.get(code) or known_language(code)).name
+            code: for_templates((site.languages.get(code) or known_language(code)).name)
             for code in content.editions
         }
         #: The configuration as each language has it.
@@ -50,7 +50,7 @@ class Speech:
         return own
 
     def _word(self, language: str, text: str) -> str:
-        return translate_ui(text, self._content.editions[language].words)
+        return translate_setting(text, self._content.editions[language].words)
 
     def context(self, language: str, page: SitePage | None = None) -> dict[str, Any]:
         """What templates are filled with: ours, and Material's, which reads `config.extra`."""

@@ -13,7 +13,6 @@ from string import ascii_lowercase
 from babel import Locale
 from bibtexparser.entrypoint import parse_string
 from bibtexparser.middlewares.names import (
-    InvalidNameError,
     parse_single_name_into_parts,
     split_multiple_persons_names,
 )
@@ -88,7 +87,12 @@ def load_bibliography(file: SourceFile) -> Bibliography:
     text = file.read_text("the bibliography")
     # What the parser would log is raised here, as one error.
     logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)
-    library = parse_string(text.replace("\r\n", "\n"))
+    try:
+        library = parse_string(text.replace("\r\n", "\n"))
+    except RecursionError:
+        lines = text.split("\n")
+        line = max(range(len(lines)), key=lambda number: lines[number].count("{")) + 1
+        raise file.error("the entry nests too deep", line=line, fix="Remove braces") from None
     for block in library.failed_blocks:
         raise _failure(block, file)
     return {entry.key: _paper(entry, file) for entry in library.entries}
@@ -157,7 +161,7 @@ def _paper(entry: Entry, file: SourceFile) -> Paper:
         raw = split_multiple_persons_names(people)
         authors = [_author(name) for name in raw if name.strip() != "others"]
         title = _rich(fields["title"])
-    except (InvalidNameError, ValueError) as error:
+    except Exception as error:  # the decoder of LaTeX fails in many ways
         raise file.error(
             f"the entry {entry.key!r} cannot be read: {error}",
             line=line,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
@@ -14,7 +15,7 @@ from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
 from literate.base.errors import nearest
-from literate.base.html import is_balanced, map_words, tags, without_comments
+from literate.base.html import DEPTH, is_balanced, is_too_deep, map_words, tags, without_comments
 from literate.base.words import is_blank_between, joined, on_one_line
 from literate.notes.heading import find_headings
 from literate.notes.highlight import highlight_fence
@@ -40,8 +41,8 @@ from literate.notes.note import (
 from literate.notes.placeholder import hold_signs, placeholder
 from literate.notes.plain import code_fence, code_span
 from literate.notes.syntax import ADMONITIONS, make_parser
-from literate.notes.tokens import number_lines, top_level
-from literate.notes.written import is_contained, mended
+from literate.notes.tokens import holds_html, number_lines, top_level
+from literate.notes.written import OF_THE_WHOLE_PAGE, is_contained, mended
 from literate.source.document import Prose
 
 
@@ -64,9 +65,8 @@ class _State:
         return self.hold(Verbatim(text, text))
 
     def complain(self, message: str, line: int, fix: str) -> None:
-        fix = (
-            f"{fix if fix.endswith('?') else fix + '.'} `faulty: report` shows it as it is written"
-        )
+        fix = fix if fix.endswith("?") else f"{fix}."
+        fix += " `faulty: report` shows it as it is written"
         self.problems.append(Problem(message, line, fix))
 
 
@@ -79,10 +79,16 @@ def render_note(prose: Prose) -> Note:
     unknown kind.
     """
     prose = normalise(prose)
-    note, has_html = _rendered(prose, _parser)
-    if has_html and not is_contained("".join(block.html for block in note.all_blocks)):
-        note, _ = _rendered(prose, _parser_of_text)
-    return note
+    with suppress(RecursionError):
+        note, has_html = _rendered(prose, _parser)
+        if has_html and not is_contained("".join(block.html for block in note.all_blocks)):
+            note, _ = _rendered(prose, _parser_of_text)
+        if not any(is_too_deep(block.html) for block in note.all_blocks):
+            return note
+    line = prose.line_numbers[0]
+    problem = Problem(f"the note nests over {DEPTH} deep", line, "Take it apart")
+    code = Verbatim(highlight_fence(prose.text, "text"), code_fence(prose.text, ""))
+    return Note((Block(placeholder(0), line, BlockKind.CODE),), (code,), problems=(problem,))
 
 
 def _rendered(prose: Prose, parser: MarkdownIt) -> tuple[Note, bool]:
@@ -96,11 +102,6 @@ def _rendered(prose: Prose, parser: MarkdownIt) -> tuple[Note, bool]:
     tokens = parser.parse(prose.text, env)
     number_lines(tokens)
     tokens = mended(tokens)
-    has_html = any(
-        part.type.startswith("html_")
-        for token in tokens
-        for part in (token, *(token.children or ()))
-    )
     tokens = _without_footnotes(tokens, state)
     blocks = _blocks(tokens, env)
     footnotes = _footnotes(env)
@@ -110,7 +111,7 @@ def _rendered(prose: Prose, parser: MarkdownIt) -> tuple[Note, bool]:
     note = Note(
         blocks, inlines, tuple(state.links), footnotes, headings, ids, tuple(state.problems)
     )
-    return note, has_html
+    return note, holds_html(tokens)
 
 
 def _ids(blocks: Iterable[Block]) -> Iterator[str]:
@@ -222,7 +223,7 @@ class _NoteRenderer(RendererHTML):
         try:
             html = to_mathml(token.content, display=display)
         except ValueError as error:
-            message = f"the expression `{token.content.strip()}` does not convert: {error}"
+            message = f"the expression `{token.content.strip()[:200]}` does not convert: {error}"
             fix = "Write it in the LaTeX that math-core knows, in backticks if it is none"
             state.complain(message, _line(token, state), fix)
             sign = token.markup if token.markup.startswith("$") else ""
@@ -258,6 +259,10 @@ class _NoteRenderer(RendererHTML):
         html = joined(without_comments(token.content))
         if "_^_" in html:  # what looks like a placeholder of ours
             html = map_words(html, lambda text: hold_signs(text, state.hold_text))
+        if found := OF_THE_WHOLE_PAGE.search(html):
+            message = f"HTML in a note holds `{found[0]}`, which changes the whole page"
+            state.complain(message, line, "Remove it")
+            return escape(html, quote=False)
         written = list(tags(html))
         if token.type == "html_inline" and written and written[0].name == "img":
             image = written[0]

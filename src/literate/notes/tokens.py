@@ -30,3 +30,9 @@ def number_lines(tokens: Sequence[Token]) -> None:
             if child.type in ("softbreak", "hardbreak"):
                 current += 1
             current += child.content.count("\n")
+
+
+def holds_html(tokens: Sequence[Token]) -> bool:
+    """Whether there is HTML among the tokens that its author wrote."""
+    parts = (part for token in tokens for part in (token, *(token.children or ())))
+    return any(part.type.startswith("html_") for part in parts)

@@ -51,6 +51,10 @@ _WITHIN = {
 }
 
 
+#: What speaks of the whole page, and the names that the theme's own parts have.
+OF_THE_WHOLE_PAGE = re.compile(r"<(?:base|meta)(?=[\s/>])|\bid\s*=\s*[\"']?__\w+", re.IGNORECASE)
+
+
 def block_of_html(state: StateBlock, first: int, last: int, silent: bool) -> bool:
     """The rule of Markdown, for what is HTML."""
     start = state.bMarks[first] + state.tShift[first]

@@ -11,13 +11,15 @@ from literate.base.cache import Cache, digest
 from literate.base.errors import LiterateError, raise_all
 from literate.base.parallel import map_on_cores
 from literate.convert.notebook import notebook
+from literate.site.about import About
 from literate.site.layout import lay_out
 from literate.site.local_page import Hero, TocEntry
 from literate.site.markdown import markdown_address, page_markdown
 from literate.site.page_names import PageNames
+from literate.site.quotes import Quotes
 from literate.site.search import SearchSection, search_sections
 from literate.site.site import SITE_CATALOG, Site
-from literate.site.ui import without_tags
+from literate.site.ui import for_templates
 from literate.site.usable import usable_catalog
 from literate.source.frontmatter import Words
 from literate.source.names import package_name
@@ -43,7 +45,8 @@ class PageInfo:
 
     @property
     def title(self) -> str:
-        return without_tags(str(self.words["title"]))
+        """The title as templates and the navigation may show it."""
+        return for_templates(str(self.words["title"]))
 
     @property
     def summary(self) -> str:
@@ -109,7 +112,8 @@ def page_infos(
     errors: list[LiterateError] = []
     names = list(site.pages)
     infos: dict[tuple[str, str], PageInfo] = {}
-    made = map_on_cores(lambda name: _infos_of(site, name, editions, cache), names)
+    quotes = {language: _quotes(site, edition, cache) for language, edition in editions.items()}
+    made = map_on_cores(lambda name: _infos_of(site, name, editions, quotes, cache), names)
     for name, (results, faults) in zip(names, made, strict=True):
         infos |= {(language, name): info for language, info in results.items()}
         errors += faults
@@ -122,13 +126,19 @@ def page_info(site: Site, name: str, edition: Edition, cache: Cache) -> PageInfo
 
     Raises `LiterateError` for what is wrong with its catalog.
     """
-    infos, errors = _infos_of(site, name, {edition.language: edition}, cache)
+    language = edition.language
+    quotes = {language: _quotes(site, edition, cache)}
+    infos, errors = _infos_of(site, name, {language: edition}, quotes, cache)
     raise_all(errors)
     return infos[edition.language]
 
 
 def _infos_of(
-    site: Site, name: str, editions: Mapping[str, Edition], cache: Cache
+    site: Site,
+    name: str,
+    editions: Mapping[str, Edition],
+    quotes: Mapping[str, Quotes],
+    cache: Cache,
 ) -> tuple[dict[str, PageInfo], list[LiterateError]]:
     page = site.pages[name]
     # Pages link to one another alike in every language.
@@ -137,6 +147,7 @@ def _infos_of(
     errors: list[LiterateError] = []
     for language, edition in editions.items():
         url_of = edition.addresses
+        targets = quotes[language].targets(name, names.hrefs)
         key = digest(
             "local",
             page.digest,
@@ -148,12 +159,16 @@ def _infos_of(
             repr(site.context_parts(page, url_of)),
             site.project.language,
             repr((site.shapes.of(page), list(site.shapes.configurations))),
+            site.project.repository,
+            quotes[language].key(targets),
         )
         built = cache.get(key)
         if isinstance(built, BuiltPage) and not (site.is_strict and built.info.faults):
             infos[language] = built.info
             continue
-        made = _make(site, name, edition, names, key)
+        source = infos.get(site.project.language)
+        said = quotes[language].abouts(targets)
+        made = _make(site, name, edition, names, key, source, said)
         if isinstance(made, BuiltPage):
             cache.put(key, made)
             infos[language] = made.info
@@ -167,15 +182,34 @@ def load_built(site: Site, name: str, edition: Edition, info: PageInfo, cache: C
     built = cache.get(info.key)
     if isinstance(built, BuiltPage):
         return built
-    names = site.names_of(site.pages[name], edition.addresses)
-    made = _make(site, name, edition, names, info.key)
+    names, quotes = (
+        site.names_of(site.pages[name], edition.addresses),
+        _quotes(site, edition, cache),
+    )
+    said = quotes.abouts(quotes.targets(name, names.hrefs))
+    made = _make(site, name, edition, names, info.key, said=said)
     assert isinstance(made, BuiltPage)  # it had no faults when its info was made
     return made
 
 
+def _quotes(site: Site, edition: Edition, cache: Cache) -> Quotes:
+    return Quotes(site, edition.language, edition.addresses, edition.words, cache)
+
+
 def _make(
-    site: Site, name: str, edition: Edition, names: PageNames, key: str
+    site: Site,
+    name: str,
+    edition: Edition,
+    names: PageNames,
+    key: str,
+    source: PageInfo | None = None,
+    said: Mapping[str, About] | None = None,
 ) -> BuiltPage | list[LiterateError]:
+    """The page in a language.
+
+    `source` is its info in that of the sources, where it is known; `said` is what other pages say
+    of what it links to.
+    """
     lookup = None
     faults: list[LiterateError] = []
     if edition.words is not None:
@@ -183,11 +217,15 @@ def _make(
         if faults and site.is_strict:
             return faults
         lookup = Lookup(catalog)
-    page = site.localise(site.pages[name], edition.addresses, lookup, edition.words, names)
+    book = _notebook(site, name, edition) if edition.words is None or source is None else None
+    has_notebook = book is not None or (source is not None and source.has_notebook)
+    page = site.localise(
+        site.pages[name], edition.addresses, lookup, edition.words, names, has_notebook, said
+    )
     coverage = coverage_of(site.passages(name), lookup) if lookup else Coverage()
-    book = _notebook(site, name, edition) if edition.words is None else None
-    said = tuple(map(str, faults))
-    info = PageInfo(key, page.words, coverage, book is not None, page.description, said)
+    words = tuple(map(str, faults))
+    info = PageInfo(key, page.words, coverage, has_notebook, page.description, words)
+    book = book if edition.words is None else None
     html, toc, sections = lay_out(page), tuple(page.toc), search_sections(page)
     markdown = _markdown(site, name, edition, lookup) if site.project.llms_txt else ""
     return BuiltPage(info, html, toc, sections, book, page.hero, markdown)

@@ -1,15 +1,21 @@
-"""A page in a language, as HTML: notes beside code."""
+"""A page in a language, as HTML: words on the left, formulas and code on the right."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from html import escape
 from itertools import takewhile
 
 from literate.notes.note import BlockKind
-from literate.site.local_page import CodeLine, LocalBlock, LocalPage, Row
-from literate.site.shape_html import shape_html
+from literate.site.about import lines_of
+from literate.site.code import code_html, trimmed
+from literate.site.glossary import Glossary, index_html, map_html
+from literate.site.local_page import LocalBlock, LocalHeading, LocalPage, Row
+from literate.site.spread import footnotes_html, spread, stands_at_the_foot
+
+#: A line of a note is about so many characters long, and so much higher than one of code.
+_WIDTH, _HEIGHT = 56, 1.2
 
 
 def lay_out(page: LocalPage) -> str:
@@ -18,24 +24,22 @@ def lay_out(page: LocalPage) -> str:
         opening = replace(page.rows[0], blocks=tuple(_below_hero(page.rows[0].blocks[1:])))
         page = replace(page, rows=(opening, *page.rows[1:]))
     if page.is_annotated:
-        rows = (_row(row, page.shape_choice) for row in _titled(page))
-        html = "\n".join(['<div class="annotated">', *rows, "</div>"])
-    else:
-        html = "".join(map(_note, page.rows))
-    return html + "".join(_references(page))
+        return _Sheet(page).html()
+    return "".join(_prose(page, row) for row in page.rows) + "".join(_references(page))
 
 
-def _titled(page: LocalPage) -> list[Row]:
-    """The rows; a page without a heading of its own has its title where its text begins."""
-    headings = (heading for row in page.rows for heading in row.headings)
-    if page.hero or any(heading.level == 1 for heading in headings):
-        return list(page.rows)
-    title = LocalBlock(BlockKind.RAW, (f"<h1>{page.title}</h1>",))
-    rows = list(page.rows)
-    at = next((index for index, row in enumerate(rows) if row.is_opening), None)
-    if at is None:
-        return [Row(blocks=(title,), is_opening=True), *rows]
-    return [*rows[:at], replace(rows[at], blocks=(title, *rows[at].blocks)), *rows[at + 1 :]]
+def _prose(page: LocalPage, row: Row) -> str:
+    """A note of a page that shows no code."""
+    html = "".join(
+        part
+        if isinstance(part, str)
+        else _linked(page, part)
+        if isinstance(part, LocalHeading)
+        else part.html
+        for block in row.blocks
+        for part in block.parts
+    )
+    return html + footnotes_html(row)
 
 
 def _below_hero(blocks: Sequence[LocalBlock]) -> Iterator[LocalBlock]:
@@ -47,47 +51,199 @@ def _below_hero(blocks: Sequence[LocalBlock]) -> Iterator[LocalBlock]:
     yield from blocks[len(lead) :]
 
 
-def _row(row: Row, choice: str) -> str:
-    """The opening as an article, and below it its imports; any other note beside its code."""
-    note = _note(row)
-    if not (note or row.code or row.anchor or row.is_opening):  # the mark of a cell, say
-        return ""
-    if row.is_opening:
-        return f'<div class="opening">{note}{choice}</div>\n{_imports(row)}'
-    anchor = f' id="{escape(row.anchor)}"' if row.anchor else ""
-    kind = "" if note else " code-only" if row.code else ""
-    note_html = f'<div class="note">{note}</div>' if note else ""
-    code_html = f'<div class="code highlight">{_code(row.code)}</div>' if row.code else ""
-    return f'<section class="row{kind}"{anchor}>{note_html}{code_html}</section>'
+def _linked(page: LocalPage, heading: LocalHeading) -> str:
+    """A heading with the link that leads to it."""
+    if not heading.anchor or heading.level == 1:
+        return heading.html
+    return f"{heading.opening}{heading.inner}{_permalink(page, heading.anchor)}{heading.closing}"
 
 
-def _imports(row: Row) -> str:
-    if not row.code:
-        return ""
-    if all(line.is_blank for line in row.code):
-        return f'<div class="code" hidden>{_code(row.code)}</div>'
-    summary = escape(row.label)
-    body = f'<div class="code highlight">{_code(row.code)}</div>'
-    return f'<details class="imports"><summary>{summary}</summary>{body}</details>'
+def _permalink(page: LocalPage, anchor: str) -> str:
+    label = page.say("Link to this section")
+    return (
+        f'<a class="headerlink" href="#{escape(anchor)}" title="{label}" aria-label="{label}">#</a>'
+    )
 
 
-def _note(row: Row) -> str:
-    html = "".join(block.html for block in row.blocks)
-    if not row.footnotes:
-        return html
-    items = "".join(f'<li id="fn:{note.number}">{note.html}</li>' for note in row.footnotes)
-    start = row.footnotes[0].number
-    return f'{html}<div class="footnote"><ol start="{start}">{items}</ol></div>'
+@dataclass(slots=True)
+class _Sheet:
+    """An annotated page: its opening, its sections, the index of its names."""
+
+    page: LocalPage
+    glossary: Glossary = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.glossary = Glossary(self.page.abouts)
+
+    def html(self) -> str:
+        rows = list(self.page.rows)
+        at = next((index for index, row in enumerate(rows) if row.is_opening), None)
+        opening = Row(is_opening=True) if at is None else rows.pop(at)
+        sections = "\n".join(map(self._section, _sections(rows)))
+        return (
+            f'<div class="annotated" data-copied="{self.page.say("Copied")}"><div class="sheet">'
+            f"{self._opening(opening)}\n{sections}{index_html(self.page, self.page.abouts)}"
+            f"{''.join(_references(self.page))}{_COLOPHON}</div></div>"
+        )
+
+    # --- the opening ---
+
+    def _opening(self, row: Row) -> str:
+        blocks = list(row.blocks)
+        title = blocks.pop(0).html if blocks and _is_title(blocks[0].heading) else ""
+        if not title and not any(_is_title(heading) for heading in row.headings):
+            title = f"<h1>{self.page.title}</h1>"
+        figure = next((block for block in blocks if block.kind == BlockKind.FIGURE), None)
+        lead = "".join(block.html for block in blocks if block is not figure) + footnotes_html(row)
+        side = figure.html if figure else map_html(self.page, self.page.abouts)
+        side += self._imports(row)
+        aside = f'<div class="aside">{side}</div>' if side else ""
+        return (
+            f'<div class="opening"><header class="title">{title}{self._summary()}{self._file()}'
+            f'</header><div class="lead">{lead}{self._original(row)}{self.page.shape_choice}</div>'
+            f"{aside}</div>"
+        )
+
+    def _summary(self) -> str:
+        summary = str(self.page.words.get("summary", ""))
+        return f'<p class="dek">{escape(summary, quote=False)}</p>' if summary else ""
+
+    def _file(self) -> str:
+        source = self.page.source
+        if source is None:
+            return ""
+        say = self.page.say
+        download = say("Download the source file")
+        parts = [
+            f'<a href="{source.address}" title="{download}" download>{escape(source.name)}</a>',
+            f"{source.lines} {say('lines')}",
+        ]
+        if source.notebook:
+            title = say("Download as a notebook")
+            parts.append(
+                f'<a href="{source.notebook}" title="{title}" download>{say("Notebook")}</a>'
+            )
+        return f'<p class="file">{" · ".join(parts)}</p>'
+
+    def _imports(self, row: Row) -> str:
+        if not row.code:
+            return ""
+        start, end = trimmed(row.code)
+        code = code_html(row.code, self._repository)
+        if not end:
+            return code
+        lines = f"{row.code[start].number}–{row.code[end - 1].number}"
+        return (
+            f'<details class="imports"><summary><span>{lines}</span> {escape(row.label)}</summary>'
+            f"{code}</details>"
+        )
+
+    # --- the sections ---
+
+    def _section(self, rows: Sequence[tuple[Row, int]]) -> str:
+        first = rows[0][0]
+        html = "".join(
+            self._row(row, gap, is_first=index == 0) for index, (row, gap) in enumerate(rows)
+        )
+        anchor = f' id="{escape(first.anchor)}"' if first.anchor else ""
+        titled = " titled" if _heading(first) else ""
+        return f'<section class="def{titled}"{anchor}>{html}</section>'
+
+    def _row(self, row: Row, gap: int, *, is_first: bool) -> str:
+        start, end = trimmed(row.code)
+        shown = end - start
+        note = spread(row, self._original(row))
+        gloss = "" if note.has_boards else self._gloss(row, shown)
+        classes = f"row g{gap}"
+        if note.has_boards:
+            foot = " foot" if stands_at_the_foot(note, shown) else ""
+            classes += f" boards k{len(note.cells)}{foot}"
+        elif note.is_empty:
+            classes += " bare"
+        if gloss:
+            classes += " glossed"
+        ident = f' id="{escape(row.anchor)}"' if row.anchor and not is_first else ""
+        words = (
+            "" if note.is_empty and not gloss else f'<div class="note">{note.html()}{gloss}</div>'
+        )
+        code = code_html(row.code, self._repository) if row.code else ""
+        header = self._header(row, note.heading) if note.heading else ""
+        return f'<div class="{classes}"{ident}>{header}{words}{code}</div>'
+
+    def _header(self, row: Row, heading: LocalHeading) -> str:
+        anchor = row.anchor or heading.anchor
+        link = _permalink(self.page, anchor) if anchor else ""
+        return (
+            f'<header class="head h{min(heading.level, 4)}">{heading.html}{link}{self._range(row)}'
+            "</header>"
+        )
+
+    def _range(self, row: Row) -> str:
+        """Where a definition stands in the file, and the button that copies it."""
+        source = self.page.source
+        if not row.first or source is None:
+            return ""
+        lines = f"{row.first}–{row.last}" if row.last > row.first else f"{row.first}"
+        return (
+            f'<span class="meta"><a class="range" href="{self._repository}#L{row.first}">'
+            f"{escape(source.name)} {lines}</a>"
+            f'<button class="copy" type="button" data-first="{row.first}" data-last="{row.last}" '
+            f"hidden>{self.page.say('Copy')}</button></span>"
+        )
+
+    def _gloss(self, row: Row, shown: int) -> str:
+        """The glosses that fill what a note leaves free beside longer code."""
+        words = sum(
+            1.35 + lines_of(block.html, _WIDTH) for block in row.blocks if not block.heading
+        )
+        room = (shown - words * _HEIGHT) * 0.9 - 2
+        return self.glossary.gloss(row, room) if room > 3 else ""
+
+    def _original(self, row: Row) -> str:
+        """The words of the source, behind a mark in the margin."""
+        if not row.original:
+            return ""
+        language = escape(self.page.source_language)
+        return (
+            f'<details class="original"><summary title="{self.page.say("Original")}">'
+            f'{language.upper()}</summary><div lang="{language}">{row.original}</div></details>'
+        )
+
+    @property
+    def _repository(self) -> str:
+        return self.page.source.repository if self.page.source else ""
 
 
-def _code(code: Iterable[CodeLine]) -> str:
-    rows = []
-    for line in code:
-        anchor = f'id="{line.anchor}" ' if line.anchor else ""
-        shape = shape_html(line.shape)
-        ending = line.ending.replace("\r", "&#13;")
-        rows.append(f'<span {anchor}data-n="{line.number}">{line.html}{shape}{ending}</span>')
-    return f'<pre tabindex="0"><code>{"".join(rows)}</code></pre>'
+_COLOPHON = '<div class="colophon" aria-hidden="true"><i></i><i></i><i></i><i></i></div>'
+
+
+def _is_title(heading: LocalHeading | None) -> bool:
+    return heading is not None and heading.level == 1
+
+
+def _heading(row: Row) -> LocalHeading | None:
+    """The heading that opens a row, but for a page's title."""
+    heading = row.blocks[0].heading if row.blocks else None
+    return heading if heading and heading.level > 1 else None
+
+
+def _sections(rows: Sequence[Row]) -> Iterator[list[tuple[Row, int]]]:
+    """The rows of each section, with the number of blank lines before each, two at most.
+
+    A section starts with a heading, or with a class or function of the module.
+    """
+    section: list[tuple[Row, int]] = []
+    blank = 2
+    for row in rows:
+        start, end = trimmed(row.code)
+        is_top = bool(row.definition) and "." not in row.definition
+        if section and (is_top or _heading(row)):
+            yield section
+            section = []
+        section.append((row, min(2, blank + start if not row.blocks else blank)))
+        blank = len(row.code) - end
+    if section:
+        yield section
 
 
 def _references(page: LocalPage) -> Iterator[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from literate.base.errors import LiterateError, nearest, raise_all
+from literate.base.files import is_within
 from literate.notes.bibliography import Bibliography
 from literate.notes.drawing import Drawing, load_drawing
 from literate.notes.note import Citation
@@ -195,8 +196,13 @@ class Links:
         """
         folder = self.project.docs if path.startswith("/") else page.file.parent
         file = _absolute(folder / path.lstrip("/"))
-        if not file.is_file():
+        try:
+            if not file.is_file():
+                return None
+        except OSError:  # no name that a file can have
             return None
+        if not is_within(file, self.project.roots):
+            raise ValueError("leads out of the project")
         address = self._address(file)
         if self.assets.setdefault(address, file) != file:
             raise ValueError(f"is served where {self.project.shown(self.assets[address])} is")
@@ -271,7 +277,7 @@ def _spelt(path: str) -> str:
 
 
 def _absolute(path: Path) -> Path:
-    """The path without `..`; symbolic links stay, for what they lead to is the author's will."""
+    """The path without `..`; symbolic links stay: a file goes by the name that it has here."""
     return Path(os.path.abspath(path))  # noqa: PTH100
 
 

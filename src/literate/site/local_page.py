@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from html import escape
 
 from literate.base.html import text_of
 from literate.notes.highlight import NameLink, Tokens
 from literate.notes.note import BlockKind, Figure, Formula, Inline
+from literate.site.about import About
 from literate.site.page_names import PaperSymbol
-from literate.site.ui import without_tags
+from literate.site.ui import for_templates
+from literate.source.document import Definition
 from literate.source.frontmatter import Words
 
 
@@ -141,6 +144,7 @@ class Row:
     last: int = 0
     is_opening: bool = False
     label: str = ""
+    original: str = ""
 
     @property
     def headings(self) -> Iterator[LocalHeading]:
@@ -167,6 +171,21 @@ class TocEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """The file that an annotated page is made of: its name and its length in lines.
+
+    `address` is where it can be fetched, `notebook` where its notebook can, if it has one; in the
+    repository, if the project names one, it stands at `repository`.
+    """
+
+    name: str
+    lines: int
+    address: str
+    notebook: str = ""
+    repository: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Hero:
     """What a front page shows beside its title: (words, address) of its actions, a picture's HTML.
 
@@ -184,9 +203,12 @@ class LocalPage:
     """A page as one language's readers get it.
 
     `words` are the translated fields of its front matter, as plain texts. Only an annotated page
-    shows its rows side by side; only one whose front matter says so has a `hero`. `symbols` are
-    those of the paper that it pairs with names of the code; `outside` has what leads to other
-    documentations, by address. `shape_choice` is the control of its shapes, as HTML.
+    shows its rows side by side; its file is `source`; only one whose front matter says so has a
+    `hero`. `symbols` are those of the paper that it pairs with names of the code; `outside` has
+    what leads to other documentations, by address. `interface` are the engine's own words in the
+    page's language, and `source_language` is the language of the originals in its rows.
+    `shape_choice` is the control of its shapes, as HTML. `definitions` are those of its file;
+    `abouts` tells, by address, what is said of them and of those of other pages.
     """
 
     words: Mapping[str, Words]
@@ -198,6 +220,15 @@ class LocalPage:
     outside: Mapping[str, NameLink] = field(default_factory=dict)
     hero: Hero | None = None
     shape_choice: str = ""
+    source: SourceInfo | None = None
+    interface: Mapping[str, str] = field(default_factory=dict)
+    source_language: str = "en"
+    definitions: tuple[Definition, ...] = ()
+    abouts: Mapping[str, About] = field(default_factory=dict)
+
+    def say(self, word: str) -> str:
+        """A word of the engine's own in the language of the page, as HTML."""
+        return escape(self.interface.get(word, word))
 
     @property
     def headline(self) -> LocalHeading | None:
@@ -210,7 +241,7 @@ class LocalPage:
     @property
     def title(self) -> str:
         """The title as templates and the navigation may show it."""
-        return without_tags(str(self.words["title"]))
+        return for_templates(str(self.words["title"]))
 
     @property
     def description(self) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape, unescape
 from itertools import accumulate
 
-from literate.base.html import Tag, map_tags, map_words
-from literate.notes.bibliography import Bibliography, labels, paper_html
-from literate.notes.drawing import Drawing, image_html
+from literate.base.html import Tag, map_tags, map_words, text_of
+from literate.notes.bibliography import labels, paper_html
+from literate.notes.drawing import image_html
 from literate.notes.heading import find_headings
 from literate.notes.note import (
     Block,
@@ -19,15 +19,18 @@ from literate.notes.note import (
     Code,
     Figure,
     FootnoteRef,
+    Formula,
     Heading,
     Inline,
     Note,
     UiString,
     Verbatim,
 )
-from literate.notes.placeholder import cut
+from literate.notes.placeholder import Slot, cut
+from literate.site.about import About
 from literate.site.addresses import link_addresses
 from literate.site.anchors import bare_anchor, match_anchors, ref_id
+from literate.site.context import PageContext
 from literate.site.local_page import (
     BlockBuilder,
     Hero,
@@ -40,10 +43,10 @@ from literate.site.local_page import (
 )
 from literate.site.markdown import marked
 from literate.site.page import Page
-from literate.site.page_names import PageNames
 from literate.site.rows import make_rows, with_shapes
+from literate.site.sayings import sayings
 from literate.site.shape_html import choice_html
-from literate.site.ui import translate_ui
+from literate.site.ui import UI_STRINGS, translate_ui
 from literate.source.frontmatter import Words
 from literate.translation.language import direction_of
 from literate.translation.lookup import Lookup
@@ -52,34 +55,14 @@ from literate.translation.segment import Segment, has_words, segments_of
 _LINK = re.compile(r"<(/?)a[\s>]", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class PageContext:
-    """What a page needs to know of its site.
-
-    `url` gives the address of a link's or an image's target, as it stands in the source, relative
-    to the page, or None where it leads nowhere; `drawings` holds the SVG files by the same target;
-    `names` says where its names lead, None where nobody looks at its code; `bibliography` holds
-    what pages may cite. `lookup` is of the page's catalog, `words` of the site's; both are None in
-    the language of the source.
-    """
-
-    url: Callable[[str], str | None]
-    drawings: Mapping[str, Drawing]
-    names: PageNames | None = None
-    lookup: Lookup | None = None
-    words: Lookup | None = None
-    bibliography: Bibliography = field(default_factory=dict)
-    source_language: str = "en"
-    #: The shapes of what lines make, by their numbers; and of which configurations they are.
-    shapes: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
-    configurations: tuple[str, ...] = ()
-    #: Whether code and formulas stay Markdown, for `site/markdown.py`.
-    is_plain: bool = False
-
-
 def localise(page: Page, context: PageContext) -> LocalPage:
     """A page in a language."""
     return _Localiser(page, context).run()
+
+
+def abouts(page: Page, context: PageContext) -> dict[str, About]:
+    """What a page says first of what it defines, by its anchors."""
+    return _Localiser(page, context).abouts()
 
 
 @dataclass(slots=True)
@@ -91,20 +74,37 @@ class _Localiser:
     _labels: dict[str, str] = field(default_factory=dict)
     _drawings: int = 0
 
+    def __post_init__(self) -> None:
+        footnotes = [len(note.footnotes) if note else 0 for note in self.page.notes]
+        self._footnotes_before = [0, *accumulate(footnotes)]
+        cited = dict.fromkeys(key for citation in self.page.citations() for key in citation.keys)
+        known = self.context.bibliography
+        self._labels = labels(known[key] for key in cited if key in known)
+
+    def abouts(self, rows: Sequence[Row] = ()) -> dict[str, About]:
+        """What the page says first of what it defines, by its anchors; `rows` may be at hand."""
+
+        def blocks(index: int) -> Sequence[LocalBlock]:
+            note = self.page.notes[index]
+            if rows or note is None:
+                return rows[index].blocks if rows else ()
+            return tuple(self._blocks(note, index, self._translated(note, note.blocks)))
+
+        return sayings(self.page, blocks)
+
     def run(self) -> LocalPage:
         names = self.context.names
         words = {
             name: value if name == "title" and not self.page.has_title else self._words(value)
             for name, value in self.page.words.items()
         }
-        footnotes = [len(note.footnotes) if note else 0 for note in self.page.notes]
-        self._footnotes_before = [0, *accumulate(footnotes)]
-        cited = dict.fromkeys(key for citation in self.page.citations() for key in citation.keys)
-        known = self.context.bibliography
-        self._labels = labels(known[key] for key in cited if key in known)
         rows = tuple(self._note(i, note) for i, note in enumerate(self.page.notes))
+        said = dict(self.context.abouts)
         if self.page.is_annotated:
-            rows = make_rows(self.page, rows, names.code if names else (), self._word("Imports"))
+            if not self.context.is_plain:
+                said |= {f"#{anchor}": known for anchor, known in self.abouts(rows).items()}
+            code = names.code if names else ()
+            rows = make_rows(self.page, rows, code, self._word("Imports"))
             rows = tuple(with_shapes(rows, self.context.shapes))
         page = LocalPage(
             words=words,
@@ -115,6 +115,11 @@ class _Localiser:
             shape_choice=choice_html(self.context.shapes, self.context.configurations, self._word),
             symbols=names.symbols if names else (),
             outside=names.outside if names else {},
+            source=self.context.source,
+            interface={word: self._word(word) for word in UI_STRINGS},
+            source_language=self.context.source_language,
+            definitions=self.page.document.definitions,
+            abouts=said,
         )
         return replace(page, hero=self._hero(page)) if self.page.front.get("hero") else page
 
@@ -151,11 +156,32 @@ class _Localiser:
         """A note as a row that has no code yet."""
         if note is None:
             return Row()
-        return Row(tuple(self._blocks(note, index)), tuple(self._footnotes(note, index)))
-
-    def _blocks(self, note: Note, index: int) -> Iterator[LocalBlock]:
-        """The blocks of a note in the page's language, cut at what they hold."""
         written = self._translated(note, note.blocks)
+        blocks = tuple(self._blocks(note, index, written))
+        is_same = (
+            self.context.lookup is None or self.context.is_plain or "".join(written) == note.html
+        )
+        original = "" if is_same else "".join(self._original(note, index))
+        return Row(blocks, tuple(self._footnotes(note, index)), original=original)
+
+    def _original(self, note: Note, index: int) -> Iterator[str]:
+        """The words of a note as its source has them, but for its headings and pictures."""
+        for block in note.blocks:
+            pieces = list(cut(block.html))
+            held = [note.inlines[it.number] for it in pieces if isinstance(it, Slot)]
+            words = text_of("".join(it for it in pieces if isinstance(it, str)))
+            is_formula = not words and all(isinstance(item, Formula) for item in held)
+            has_picture = any(isinstance(item, Figure) for item in held)
+            if block.kind in _WORDED and not (block.is_wrapper or is_formula or has_picture):
+                html = "".join(
+                    html
+                    for item, html in self._pieces(note, index, block.html)
+                    if not isinstance(item, FootnoteRef)
+                )
+                yield map_tags(html, lambda tag: tag.put("id", None).text, "id")
+
+    def _blocks(self, note: Note, index: int, written: list[str]) -> Iterator[LocalBlock]:
+        """The blocks of a note in the page's language, cut at what they hold."""
         html = "".join(written)
         found = note.headings if html == note.html else find_headings(html, note.inlines)
         source = self.page.headings if note.headings else ()
@@ -345,3 +371,9 @@ class _Localiser:
         self._drawings += 1
         prefix = f"drawing-{self._drawings}-"
         return drawing.html(self._text, alt, prefix)
+
+
+#: Blocks whose words stand behind the mark in the margin of a translated note.
+_WORDED = {
+    BlockKind.PARAGRAPH, BlockKind.LIST, BlockKind.TABLE, BlockKind.QUOTE, BlockKind.ADMONITION,
+}  # fmt: skip

@@ -17,7 +17,7 @@ from literate.source.document import Document
 from literate.source.frontmatter import FrontMatter, Words, front_matter
 from literate.source.markdown import read_markdown
 from literate.source.names import Names, module_name, read_names
-from literate.source.python import read_python
+from literate.source.python import read_python, too_deep
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +127,16 @@ def load_page(name: str, file: SourceFile, cache: Cache = NO_CACHE) -> Page:
     Raises `LiterateError` for whatever of it cannot be read, parsed or converted.
     """
     path = file.path
-    data = path.read_bytes()
+    data = file.read_bytes("the file")
     module = module_name(path) if path.suffix == ".py" else ""
     key = digest("page", name, str(path), file.shown, module, data)
     known = cache.get(key)
     if isinstance(known, Page):
         return known
-    page = _make_page(name, file, module, data, key)
+    try:
+        page = _make_page(name, file, module, data, key)
+    except RecursionError:
+        raise too_deep(data.decode("utf-8", "replace"), file.shown) from None
     cache.put(key, page)
     return page
 

@@ -54,6 +54,11 @@ class PageNames:
         """Each line of code, its identifiers linked."""
         return tuple(link_names(line, self.links) for line in self.page.code)
 
+    @property
+    def hrefs(self) -> Iterator[str]:
+        """Where they lead."""
+        yield from (link.href for link in (*self.links, *self.inline.values()) if link)
+
     @cached_property
     def outside(self) -> dict[str, NameLink]:
         """What its names lead to in other documentations, by address."""

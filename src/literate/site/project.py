@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pathspec
 
 from literate.base.errors import LiterateError, nearest
-from literate.base.files import Place, SourceFile, shown_from
+from literate.base.files import Place, SourceFile, is_within, path_from, real_path, shown_from
 from literate.translation.message import Passage
 
 CONFIG = "mkdocs.yml"
@@ -46,7 +48,9 @@ class Project:
     pictures for sharing, drawn with `card_fonts`; `llms_txt` whether pages are served as Markdown
     too. `inventories` are the documentations that names of others lead to.
     `language` is what the sources are written in, `site` the folder that the site is built into.
-    `places` says where settings stand; `key` names the values of all options, for the cache.
+    `repository` is the address at which the files of the commit that is built are shown, if the
+    configuration names a repository. `places` says where settings stand; `key` names the values of
+    all options, for the cache.
     """
 
     root: Path
@@ -70,6 +74,7 @@ class Project:
     llms_txt: bool = False
     language: str = "en"
     site: Path = Path("site")
+    repository: str = ""
     places: Mapping[str, Place] = field(default_factory=dict)
     key: str = ""
 
@@ -83,8 +88,16 @@ class Project:
         return shown_from(self.root, path)
 
     def file(self, path: Path) -> SourceFile:
-        """A file of the project."""
-        return SourceFile(path, self.shown(path))
+        """A file of the project, which has to lie in it."""
+        shown = self.shown(path) if is_within(path, self.roots) else path_from(self.root, path)
+        return SourceFile(path, shown, self.roots)
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """The project's folder, and those elsewhere that its configuration names."""
+        named = [self.docs, self.translations, *self.sources, *self.card_fonts]
+        named += [documentation.inventory for documentation in self.inventories]
+        return _roots(self.root, (*named, *([self.bibliography] if self.bibliography else [])))
 
     def error(self, setting: str, message: str, fix: str | None = None) -> LiterateError:
         """What is wrong with a setting, such as `sources` or `theme.language`."""
@@ -153,6 +166,15 @@ class Project:
                 f"the page {page!r} is Markdown already", fix="Name a page that is made of Python"
             )
         raise LiterateError(f"there is no page {page!r}", fix=nearest(page, sources))
+
+
+@cache
+def _roots(root: Path, named: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The real folders. A name that stays in the project is no leave to go where a link leads."""
+    project = Path(os.path.abspath(root))  # noqa: PTH100
+    parts = [Path(os.path.abspath(part)) for part in named]  # noqa: PTH100
+    outside = [part for part in parts if not part.is_relative_to(project)]
+    return (real_path(project), *map(real_path, outside))
 
 
 def page_name(path: Path) -> str:

@@ -11,13 +11,14 @@ from urllib.parse import quote
 
 from literate.base.cache import Cache
 from literate.base.errors import LiterateError, raise_all
-from literate.base.files import SourceFile
 from literate.notes.bibliography import Bibliography, Paper
 from literate.notes.drawing import Drawing
+from literate.site.about import About
+from literate.site.context import PageContext
 from literate.site.inventory import Documented
 from literate.site.links import Links, Target, relative_url
-from literate.site.local_page import LocalPage
-from literate.site.localise import PageContext, localise
+from literate.site.local_page import LocalPage, SourceInfo
+from literate.site.localise import abouts, localise
 from literate.site.messages import page_passages
 from literate.site.names import NameTable
 from literate.site.page import Page, load_page
@@ -114,7 +115,7 @@ class Site:
         Raises `LiterateError` for what is wrong with the page.
         """
         old = self.pages[name]
-        page = load_page(name, SourceFile(old.file, old.path), cache)
+        page = load_page(name, self.project.file(old.file), cache)
         if _outline(page) != _outline(old):
             return None
         links = Links(self.project, self.pages, self.bibliography)
@@ -163,10 +164,10 @@ class Site:
 
     def catalog_bytes(self, language: str, name: str) -> bytes:
         """The content of a page's catalog, nothing where there is none."""
-        path = self.project.catalog_path(language, name)
+        file = self.project.file(self.project.catalog_path(language, name))
         try:
-            return path.read_bytes()
-        except OSError:
+            return file.read_bytes("the map")
+        except (OSError, LiterateError):
             return b""
 
     def localise(
@@ -176,13 +177,17 @@ class Site:
         lookup: Lookup | None = None,
         words: Lookup | None = None,
         names: PageNames | None = None,
+        has_notebook: bool = False,
+        said: Mapping[str, About] | None = None,
         *,
         is_plain: bool = False,
     ) -> LocalPage:
         """A page in the language of its catalog.
 
         `url_of` gives the address of a page in that language, relative to the site's root; `names`
-        is what `names_of` gives, where that is at hand. One that `is_plain` is to become Markdown.
+        is what `names_of` gives, where that is at hand; `has_notebook` says whether the page
+        offers its file as a notebook too; `said` is what other pages say of what it links to. One
+        that `is_plain` is to become Markdown.
         """
         addresses, drawings, cited = self.context_parts(page, url_of)
         context = PageContext(
@@ -193,11 +198,41 @@ class Site:
             words=words,
             bibliography=cited,
             source_language=self.project.language,
+            source=self._source(page, url_of(page.name), has_notebook=has_notebook),
+            abouts=said or {},
             is_plain=is_plain,
             shapes=self.shapes.of(page),
             configurations=tuple(self.shapes.configurations),
         )
         return localise(page, context)
+
+    def abouts(self, name: str, language: str, words: Lookup | None) -> dict[str, About]:
+        """What a page says first of its definitions, in a language; `words` are the site's."""
+        page = self.pages[name]
+        lookup = Lookup(self.catalog(language, name)) if words else None
+        _, drawings, cited = self.context_parts(page, lambda other: other)
+        context = PageContext(
+            url=lambda raw: None,
+            drawings=drawings,
+            lookup=lookup,
+            words=words,
+            bibliography=cited,
+            source_language=self.project.language,
+        )
+        return abouts(page, context)
+
+    def _source(self, page: Page, here: str, *, has_notebook: bool) -> SourceInfo | None:
+        """The file of an annotated page that is at an address."""
+        if not page.is_annotated:
+            return None
+        repository = self.project.repository
+        return SourceInfo(
+            name=page.file.name,
+            lines=len(page.document.lines),
+            address=relative_url(quote(f"{page.name}.py"), here),
+            notebook=relative_url(quote(f"{page.name}.ipynb"), here) if has_notebook else "",
+            repository=repository + quote(page.path) if repository else "",
+        )
 
     def context_parts(
         self, page: Page, url_of: Callable[[str], str]

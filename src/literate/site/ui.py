@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from markupsafe import Markup
+
 from literate.notes.note import Note, UiString
 from literate.notes.placeholder import placeholder
 from literate.site.page import Page
@@ -25,7 +27,26 @@ UI_STRINGS = {
     "Shapes of tensors": "before the choice of a configuration, above code with shapes",
     "in symbols": "one of the choices there: shapes such as [B, h, H/p, W/p]",
     "Enlarge": "button on a picture",
-    "Close": "button on an enlarged picture",
+    "Close": "button on an enlarged picture, and on the list of keys",
+    "lines": "after a number: how long a file is",
+    "Notebook": "link to the file as a notebook",
+    "Copy": "button: copies the code of a definition",
+    "Copied": "the same button, once it has",
+    "Link to this section": "the sign # after a heading",
+    "In this file": "names the map of a file: which function calls which",
+    "Names on this page": "heading of an index",
+    "Original": "opens the text of a translated note in the language of the sources",
+    "Contents": "opens the pages of the site and the sections of this one",
+    "Keys": "heading of the list of keys, and the button that opens it",
+    "next section, previous section": "what two keys do",
+    "next page, previous page": "what two keys do",
+    "search": "what a key does",
+    "the originals of all translated notes": "what a key shows or hides",
+    "nothing marked": "what a key leaves: no name lit up",
+    "these keys": "what a key shows",
+    "Click a name in the code, or a symbol of a formula: all its uses light up.": "below the keys",
+    "The numbers are those of the file; the lines left out are the notes.": "below the keys",
+    "The language that you chose last:": "before a link to this page in it",
 }
 
 
@@ -54,11 +75,20 @@ def _needed(page: Page, note: Note) -> Iterator[Passage]:
 
 
 def translate_ui(word: str, words: Lookup | None) -> str:
-    """A word of the site's own in the language of a catalog, or as it is."""
-    translation = words.text(word) if words else None
-    return without_tags(translation) if translation else word
+    """A word of the site's own in the language of a catalog, or as it is: plain text."""
+    return (words.text(word) if words else None) or word
 
 
-def without_tags(text: str) -> str:
-    """A plain text that goes into pages as it is: what would make a tag is escaped."""
-    return text.replace("<", "&lt;").replace(">", "&gt;")
+def translate_setting(text: str, words: Lookup | None) -> str:
+    """A text of the configuration, which is HTML to templates; its translation brings in no tag."""
+    translation = words.text(text) if words else None
+    return for_templates(translation) if translation else text
+
+
+#: What ends a text or an attribute. A character reference is neither, and may be meant.
+_MARKS = str.maketrans({"<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;", "`": "&#96;"})
+
+
+def for_templates(text: str) -> Markup:
+    """A plain text that templates may put anywhere: into a text, or into an attribute in quotes."""
+    return Markup(text.translate(_MARKS))  # noqa: S704 - escaped here

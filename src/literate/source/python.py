@@ -31,7 +31,7 @@ def decode(data: bytes, path: str) -> tuple[str, str]:
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         return data.decode(encoding), encoding
-    except (SyntaxError, UnicodeDecodeError) as error:
+    except (SyntaxError, LookupError, UnicodeDecodeError) as error:  # no encoding of texts, say
         line = 1
         if isinstance(error, UnicodeDecodeError):
             line += data.count(b"\n", 0, error.start)
@@ -76,6 +76,8 @@ def syntax_tree(text: str) -> ast.Module:
 def _parse(text: str, path: str) -> ast.Module:
     try:
         return syntax_tree(text)
+    except (RecursionError, MemoryError):
+        raise too_deep(text, path) from None
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
         what = getattr(error, "msg", None) or str(error)
@@ -86,6 +88,17 @@ def _parse(text: str, path: str) -> ast.Module:
             line=line,
             fix="Fix the source, or build with a newer Python if it is written for one",
         ) from None
+
+
+def too_deep(text: str, path: str) -> LiterateError:
+    """The error of a source whose expressions or branches no recursion bears.
+
+    Nobody says where; it is likely to be on the longest line.
+    """
+    lines = text.split("\n")
+    line = max(range(len(lines)), key=lambda number: len(lines[number])) + 1
+    fix = "Take what nests deep, or the long chain, apart"
+    return LiterateError("this nests too deep to be read", file=path, line=line, fix=fix)
 
 
 def _walk(tree: ast.AST, scope: str = "") -> Iterator[tuple[str, ast.stmt]]:

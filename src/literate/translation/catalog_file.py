@@ -8,10 +8,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
-
 from literate.base.errors import LiterateError
 from literate.base.files import SourceFile, write_whole
+from literate.base.html import DEPTH, is_too_deep
 from literate.notes.placeholder import huge_number
 from literate.translation.catalog import Catalog, Entry
 
@@ -45,10 +44,6 @@ def load_catalog(file: SourceFile, faults: list[LiterateError] | None = None) ->
     )
 
 
-#: Deeper than any note, and well below what the parser's recursion bears.
-_DEPTH = 100
-
-
 def _check(entry: Entry, file: SourceFile) -> None:
     """Raise for a translation that would break its page."""
     for text in (entry.source, entry.translation):
@@ -77,11 +72,7 @@ def _huge_number(text: str) -> tuple[str, str] | None:
 
 
 def _nesting(text: str) -> tuple[str, str] | None:
-    root = LexborHTMLParser(text, is_fragment=True).root if text.count("<") > _DEPTH else None
-    level: list[LexborNode] = [root] if root else []
-    for _ in range(_DEPTH):
-        level = [child for node in level for child in node.iter()]
-    return (f"is nested over {_DEPTH} tags deep", "Close each tag") if level else None
+    return (f"is nested over {DEPTH} tags deep", "Close each tag") if is_too_deep(text) else None
 
 
 def read_entries(
@@ -121,17 +112,20 @@ def read_entries(
                 error.pos,
                 "Check the quotes, backslashes and commas",
             ) from None
-        except RecursionError:
+        except (ValueError, RecursionError):  # of a number, or of what is no text either
             raise fail(
-                "the map nests too deep", position, 'A map is {"source": "translation", …}'
+                "the map nests too deep, or holds a huge number",
+                position,
+                'A map is {"source": "translation", …}',
             ) from None
 
     lines: dict[str, int] = {}
+    line, counted = 1, 0  # the lines up to there, which are not counted again
     position = skip(expect("{", 0))
     while text[position : position + 1] != "}":
         start = expect('"', position) - 1
         source, position = value(start)
-        line = text.count("\n", 0, start) + 1
+        line, counted = line + text.count("\n", counted, start), start
         place = skip(expect(":", position))
         translation, position = value(place)
         error = None

@@ -15,7 +15,7 @@ from literate.notes.placeholder import markup, numbers, placeholder, sign
 from literate.translation.catalog import Entry
 from literate.translation.language import Language
 from literate.translation.sanitise import TAGS
-from literate.translation.segment import TEXT, Segment
+from literate.translation.segment import TEXT, Segment, parse
 
 _LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]+")
 
@@ -77,7 +77,7 @@ def _placeholders(entry: Entry) -> Iterator[tuple[str, str]]:
 
 def _links(entry: Entry) -> Iterator[tuple[str, str]]:
     wanted = Counter(link for block in entry.source_blocks for link in block.links)
-    found = Counter(link for block in entry.all_blocks for link in block.links)
+    found = Counter(link for block in parse(entry.translation) for link in block.links)
     for link in found - wanted:
         yield f"the link to {link!r} is not in the source", "Link to what the source links to."
     for link in wanted - found:

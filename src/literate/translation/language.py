@@ -34,7 +34,7 @@ class Language:
 
 
 _FIELDS: dict[str, Callable[[Any], bool]] = {
-    "name": lambda value: isinstance(value, str) and bool(value.strip()),
+    "name": lambda value: isinstance(value, str) and bool(value.strip()) and value.isprintable(),
     "direction": lambda value: value in ("ltr", "rtl"),
     "reviewed": lambda value: isinstance(value, bool),
     "names": lambda value: _is_texts(value),
@@ -88,11 +88,11 @@ def load_language(file: SourceFile) -> Language:
             f"the language {code!r} has no language.toml",
             fix=f"Write one, with at least {_EXPECTED['name']}",
         ) from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # of TOML, of a huge number, of deep lists
         match = re.search(r"at line (\d+)", str(error))
         raise file.error(
             f"this is not TOML: {error}",
-            line=int(match[1]) if match else text.count("\n") + 1,
+            line=int(match[1]) if match else _longest_line(text),
             fix='Write `entry = "value"` lines',
         ) from None
     for key, value in {"name": "", **settings}.items():
@@ -114,6 +114,12 @@ def load_language(file: SourceFile) -> Language:
         avoid=settings.get("avoid", {}),
         names=frozenset(settings.get("names", ())),
     )
+
+
+def _longest_line(text: str) -> int:
+    """Where what is too large or too deep is likely to be: the reader does not say."""
+    lines = text.split("\n")
+    return max(range(len(lines)), key=lambda number: len(lines[number])) + 1
 
 
 def _line_of(key: str, text: str) -> int:

@@ -9,7 +9,7 @@ from literate.base.html import Tag, map_tags
 from literate.notes.placeholder import fill, placeholder
 from literate.translation.catalog import Catalog, Entry
 from literate.translation.message import Message, Passage
-from literate.translation.sanitise import plain
+from literate.translation.sanitise import plain, sanitise
 from literate.translation.segment import (
     Segment,
     escape_text,
@@ -79,7 +79,8 @@ class Lookup:
         entry = self._serve(index)
         numbers = _numbers(entry.source_blocks, blocks)
         targets = _targets(entry.source_blocks, blocks)
-        return tuple(_fill(block.html, numbers, targets) for block in entry.blocks)
+        own = "".join(block.html for block in blocks)
+        return tuple(_fill(block.html, own, numbers, targets) for block in entry.blocks)
 
     def block(self, block: Segment) -> str | None:
         """The translation of one block, filled with the block's own parts."""
@@ -95,7 +96,7 @@ class Lookup:
         entry = self._serve(index, position)
         source = entry.source_blocks[position]
         numbers, targets = _numbers([source], [block]), _targets([source], [block])
-        return _fill(entry.blocks[position].html, numbers, targets)
+        return _fill(entry.blocks[position].html, block.html, numbers, targets)
 
     def _place(self, *forms: str) -> tuple[int, int] | None:
         """Where a block is translated for itself, in the first of these forms that is known."""
@@ -183,8 +184,13 @@ def _targets(key: Sequence[Segment], note: Sequence[Segment]) -> dict[str, list[
     return targets
 
 
-def _fill(html: str, numbers: Mapping[int, int], targets: Mapping[str, Sequence[str]]) -> str:
-    """The translation with the note's numbers and link targets in place of the key's."""
+def _fill(
+    html: str, own: str, numbers: Mapping[int, int], targets: Mapping[str, Sequence[str]]
+) -> str:
+    """The translation with the note's numbers and link targets in place of the key's.
+
+    `own` is what the page itself has there: nothing else comes in.
+    """
     seen: dict[str, int] = {}
 
     def target(tag: Tag) -> str:
@@ -201,4 +207,4 @@ def _fill(html: str, numbers: Mapping[int, int], targets: Mapping[str, Sequence[
     def renumbered(old: int) -> str:
         return placeholder(numbers[old]) if old in numbers else ""
 
-    return fill(map_tags(html, target, "href"), renumbered)
+    return fill(sanitise(map_tags(html, target, "href"), own), renumbered)

@@ -102,7 +102,7 @@ def test_a_long_file_reads_like_a_page(project):
     built(project, "out")
     page = LexborHTMLParser(project.read("out/long/index.html")).css_first("article")
     assert [node.text() for node in page.css("h1")] == ["A percent page"]
-    assert page.css_first("h1").parent.attributes["class"] == "opening"
+    assert page.css_first(".opening h1") is not None
     assert len(page.css("h2")) == len(page.css("h3")) == len(page.css("table")) == 30
     assert len(page.css("img")) == 30 and len(page.css("math")) == 30
     said = page.text()

@@ -14,8 +14,9 @@ from literate.notes.bibliography import Author, Paper
 from literate.notes.mathml import contrast, readable, to_mathml
 from literate.notes.render import render_note
 from literate.notes.syntax import ADMONITIONS
+from literate.site.context import PageContext
 from literate.site.layout import lay_out
-from literate.site.localise import PageContext, localise
+from literate.site.localise import localise
 from literate.site.messages import page_passages
 from literate.site.page import load_page
 from literate.source.document import Prose

@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import CONFIG, ROOT
+from support import CONFIG, ROOT, Project, served
 
 from literate.base.errors import LiterateError
 from literate.mkdocs.config import read_project
@@ -167,3 +167,37 @@ def test_an_inventory_is_of_the_names_that_are_listed(name):
         entry for entry in found.keys() - known if entry.rpartition(".")[0] not in known
     } == set()
     assert len(found) > 0.9 * len(known)
+
+
+@pytest.fixture
+def fetching(tmp_path):
+    """A project whose documentation is served beside it."""
+    served_folder = tmp_path / "served"
+    served_folder.mkdir()
+    (tmp_path / "docs").mkdir()
+    with served(served_folder) as address:
+        option = f'      inventories: {{P: {{url: "{address}", file: kept/p.inv}}}}\n'
+        (tmp_path / "mkdocs.yml").write_text(CONFIG + option)
+        yield Project(tmp_path), served_folder
+
+
+def test_the_command_fetches_an_inventory_when_told_to(fetching):
+    project, folder = fetching
+    (folder / "objects.inv").write_bytes(inventory("p.f py:function 1 a.html#$ -\n"))
+    result = project.run("inventories")
+    assert (result.returncode, project.root.joinpath("kept").exists()) == (1, False)
+    result = project.run("inventories", "--download")
+    assert result.stdout == "P 1.2: 1 names, kept/p.inv\n"
+    assert project.run("inventories", "P").stdout == result.stdout
+
+
+@pytest.mark.parametrize("data", [None, b"<!doctype html>"])
+def test_what_is_fetched_and_is_none_replaces_nothing(fetching, data):
+    project, folder = fetching
+    project.write("kept/p.inv", "old")
+    if data is not None:
+        (folder / "objects.inv").write_bytes(data)
+    result = project.run("inventories", "--download")
+    assert result.returncode == 1
+    assert "objects.inv gives no inventory: " in result.stderr
+    assert project.read("kept/p.inv") == "old"

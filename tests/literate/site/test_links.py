@@ -32,7 +32,9 @@ def load(project):
 
 def addresses(site, page="index"):
     html = lay_out(site.localise(site.pages[page], lambda name: f"{name}/"))
-    return re.findall(r'(?:href|src)="([^"]*)"', html.partition('<div class="code')[0])
+    # Of an annotated page, the words of its opening.
+    words = html.partition('<div class="lead">')[2].partition('<div class="aside">')[0] or html
+    return re.findall(r'(?:href|src)="([^"]*)"', words.partition('<section class="def')[0])
 
 
 def test_a_link_may_name_what_a_page_defines(load):

@@ -11,9 +11,10 @@ from literate.base.files import SourceFile
 from literate.notes.highlight import CodeName, NameLink, highlight_lines, link_names
 from literate.notes.note import BlockKind, Formula
 from literate.notes.placeholder import Slot, cut, fill, number_of, placeholder
+from literate.site.context import PageContext
 from literate.site.layout import lay_out
 from literate.site.local_page import LocalHeading
-from literate.site.localise import PageContext, localise
+from literate.site.localise import localise
 from literate.site.names import NameTable
 from literate.site.page import load_page
 from literate.site.page_names import page_names

@@ -5,7 +5,8 @@ from support import CONFIG, Project
 
 from literate.base.errors import LiterateError
 from literate.base.files import SourceFile
-from literate.site.localise import PageContext, localise
+from literate.site.context import PageContext
+from literate.site.localise import localise
 from literate.site.messages import page_passages
 from literate.site.page import load_page
 from literate.source.document import Prose

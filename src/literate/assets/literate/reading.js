@@ -1,0 +1,140 @@
+// An annotated page answers. It is complete without this: links, numbers, outline, index and the
+// originals of translated notes are HTML.
+(() => {
+  const page = document.querySelector(".annotated");
+  if (!page) return;
+  const $ = (selector, within = document) => within.querySelector(selector);
+  const all = (selector, within = page) => [...within.querySelectorAll(selector)];
+
+  // --- The uses of a name light up; a symbol of the paper and its name in the code are one ---
+
+  // A row of a table that has one lone symbol and one lone name says that they belong together.
+  const nameOf = new Map(), symbolOf = new Map();
+  for (const row of all("tr")) {
+    const alone = (tag) => [...row.cells].find(({ children: [first, ...more], textContent }) =>
+      first && !more.length && textContent.trim() === first.textContent.trim() && (first.matches(tag) || $(tag, first)));
+    const symbol = alone("math")?.textContent.trim(), name = alone("code")?.textContent.trim();
+    if (symbol && symbol.length < 3 && name) {
+      nameOf.set(symbol, name);
+      symbolOf.set(name, symbol);
+    }
+  }
+  const symbols = all("math mi").filter((mi) => nameOf.has(mi.textContent));
+  for (const mi of symbols) mi.dataset.lit = "";
+  const names = all("[data-b]");
+  const said = document.createElement("output");
+  said.className = "uses";
+  page.append(said);
+  let marked = "";
+
+  // What is marked goes by a binding, or by the symbol that several bindings share.
+  const mark = (key, uses, name) => {
+    marked = key;
+    const symbol = symbolOf.get(name);
+    const ranges = uses.map((use) => {
+      const range = new Range();
+      range.selectNodeContents(use);
+      return range;
+    });
+    let lit = 0;
+    for (const mi of symbols) if (mi.classList.toggle("lit", key !== "" && mi.textContent === symbol)) lit += 1;
+    if (window.Highlight) CSS.highlights.set("use", new Highlight(...ranges));
+    said.textContent = key ? `${[symbol, name].filter(Boolean).join(" = ")} × ${uses.length + lit}` : "";
+  };
+  const clear = () => marked && mark("", [], "");
+  const markName = (use) => {
+    const { b } = use.dataset;
+    mark(b, names.filter((other) => other.dataset.b === b), use.textContent);
+  };
+  const markSymbol = (symbol) => {
+    const name = nameOf.get(symbol);
+    mark(symbol, names.filter((use) => use.textContent === name), name);
+  };
+
+  page.addEventListener("click", ({ target }) => {
+    if (target.closest(".num, summary, button") || getSelection().toString()) return;
+    const mi = target.closest("mi[data-lit]"), use = target.closest("[data-b]");
+    if (mi && mi.textContent !== marked) markSymbol(mi.textContent);
+    else if (use && (use.dataset.b !== marked || use.href)) markName(use);
+    else clear();
+  });
+
+  // --- What a link leads to: signature and first sentence, from the index at the end ---
+
+  const index = new Map(all(".names [data-for]").map((entry) => [entry.dataset.for, entry]));
+  const card = document.createElement("div");
+  card.className = "card";
+  card.id = "card";
+  card.role = "tooltip";
+  card.hidden = true;
+  page.append(card);
+  let timer, told;
+  const hide = () => {
+    clearTimeout(timer);
+    card.hidden = true;
+    told?.removeAttribute("aria-describedby");
+  };
+  const show = (link, wait) => {
+    hide();
+    const entry = link && index.get(link.getAttribute("href"));
+    if (!entry) return;
+    timer = setTimeout(() => {
+      const text = $("dd", entry).cloneNode(true), signature = $(".sig", text);
+      if (!text.textContent.trim()) return;
+      card.replaceChildren(...(signature ? [signature] : []), ...text.childNodes);
+      card.hidden = false;
+      told = link;
+      link.setAttribute("aria-describedby", "card");
+      const at = link.getClientRects()[0], box = page.getBoundingClientRect();
+      const { width, height } = card.getBoundingClientRect();
+      const isBelow = at.bottom + height + 12 < innerHeight;
+      card.style.left = `${Math.max(4, Math.min(at.left, innerWidth - width - 12)) - box.left}px`;
+      card.style.top = `${(isBelow ? at.bottom + 6 : at.top - height - 6) - box.top}px`;
+    }, wait);
+  };
+  const linkAt = ({ target }) => target.closest?.(":is(.code, .note, .lead, .gloss, .contents) a[href]");
+  page.addEventListener("mouseover", (event) => show(linkAt(event), 120));
+  page.addEventListener("focusin", (event) => {
+    const link = linkAt(event);
+    show(link, 0);
+    const use = link?.closest("[data-b]") ?? (link && $("[data-b]", link));
+    if (use && link.matches(":focus-visible")) markName(use);
+  });
+  page.addEventListener("focusout", hide);
+  addEventListener("scroll", hide, { passive: true });
+
+  // --- A definition's code, as the file has it ---
+
+  for (const button of all(".copy")) {
+    const { first, last } = button.dataset;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      const lines = all(".cl").filter(({ dataset: { n } }) => +n >= +first && +n <= +last).map((line) => {
+        const copy = line.cloneNode(true);
+        $(".shape", copy)?.remove();
+        return copy.textContent;
+      });
+      await navigator.clipboard.writeText(lines.join(""));
+      const word = button.textContent;
+      button.textContent = page.dataset.copied;
+      setTimeout(() => { button.textContent = word; }, 1500);
+    });
+  }
+
+  // --- Keys ---
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest?.("input, textarea, select, dialog, [contenteditable]")) return;
+    if (event.key === "Escape") {
+      clear();
+      hide();
+    }
+    const originals = all("details.original");
+    if (event.key === "o" && originals.length) {
+      const open = originals.some((original) => !original.open);
+      for (const original of originals) original.open = open;
+      event.preventDefault();
+    }
+  });
+})();
