@@ -25,7 +25,7 @@ def of(mapping):
 
 def fragments(text):
     prose = Prose(text, tuple(range(1, text.count("\n") + 2)))
-    return segments_of(render_note(prose, "page.md").blocks)
+    return segments_of(render_note(prose).blocks)
 
 
 HELD = "<span translate=no>_^_{}_^_</span>"
