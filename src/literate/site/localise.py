@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from html import escape, unescape
 from itertools import accumulate
 
-from literate.base.html import Tag, map_tags, map_words, text_of
+from literate.base.html import Tag, map_tags, map_words
 from literate.notes.bibliography import labels, paper_html
 from literate.notes.drawing import image_html
 from literate.notes.heading import find_headings
@@ -19,14 +20,13 @@ from literate.notes.note import (
     Code,
     Figure,
     FootnoteRef,
-    Formula,
     Heading,
     Inline,
     Note,
     UiString,
     Verbatim,
 )
-from literate.notes.placeholder import Slot, cut
+from literate.notes.placeholder import cut
 from literate.site.about import About
 from literate.site.addresses import link_addresses
 from literate.site.anchors import bare_anchor, match_anchors, ref_id
@@ -42,6 +42,7 @@ from literate.site.local_page import (
     Row,
 )
 from literate.site.markdown import marked
+from literate.site.originals import original_words
 from literate.site.page import Page
 from literate.site.rows import make_rows, with_shapes
 from literate.site.sayings import sayings
@@ -161,24 +162,8 @@ class _Localiser:
         is_same = (
             self.context.lookup is None or self.context.is_plain or "".join(written) == note.html
         )
-        original = "" if is_same else "".join(self._original(note, index))
+        original = "" if is_same else original_words(note, partial(self._pieces, note, index))
         return Row(blocks, tuple(self._footnotes(note, index)), original=original)
-
-    def _original(self, note: Note, index: int) -> Iterator[str]:
-        """The words of a note as its source has them, but for its headings and pictures."""
-        for block in note.blocks:
-            pieces = list(cut(block.html))
-            held = [note.inlines[it.number] for it in pieces if isinstance(it, Slot)]
-            words = text_of("".join(it for it in pieces if isinstance(it, str)))
-            is_formula = not words and all(isinstance(item, Formula) for item in held)
-            has_picture = any(isinstance(item, Figure) for item in held)
-            if block.kind in _WORDED and not (block.is_wrapper or is_formula or has_picture):
-                html = "".join(
-                    html
-                    for item, html in self._pieces(note, index, block.html)
-                    if not isinstance(item, FootnoteRef)
-                )
-                yield map_tags(html, lambda tag: tag.put("id", None).text, "id")
 
     def _blocks(self, note: Note, index: int, written: list[str]) -> Iterator[LocalBlock]:
         """The blocks of a note in the page's language, cut at what they hold."""
@@ -371,9 +356,3 @@ class _Localiser:
         self._drawings += 1
         prefix = f"drawing-{self._drawings}-"
         return drawing.html(self._text, alt, prefix)
-
-
-#: Blocks whose words stand behind the mark in the margin of a translated note.
-_WORDED = {
-    BlockKind.PARAGRAPH, BlockKind.LIST, BlockKind.TABLE, BlockKind.QUOTE, BlockKind.ADMONITION,
-}  # fmt: skip
