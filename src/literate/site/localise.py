@@ -28,7 +28,8 @@ from literate.notes.note import (
 )
 from literate.notes.placeholder import Slot, cut
 from literate.site.about import About
-from literate.site.anchors import match_anchors
+from literate.site.addresses import link_addresses
+from literate.site.anchors import bare_anchor, match_anchors, ref_id
 from literate.site.context import PageContext
 from literate.site.hero import make_hero
 from literate.site.local_page import (
@@ -47,6 +48,7 @@ from literate.site.sayings import sayings
 from literate.site.shape_html import choice_html
 from literate.site.ui import UI_STRINGS, translate_ui
 from literate.source.frontmatter import Words
+from literate.translation.language import direction_of
 from literate.translation.lookup import Lookup
 from literate.translation.segment import Segment, has_words, segments_of
 
@@ -76,7 +78,8 @@ class _Localiser:
         footnotes = [len(note.footnotes) if note else 0 for note in self.page.notes]
         self._footnotes_before = [0, *accumulate(footnotes)]
         cited = dict.fromkeys(key for citation in self.page.citations() for key in citation.keys)
-        self._labels = labels(self.context.bibliography[key] for key in cited)
+        known = self.context.bibliography
+        self._labels = labels(known[key] for key in cited if key in known)
 
     def abouts(self, rows: Sequence[Row] = ()) -> dict[str, About]:
         """What the page says first of what it defines, by its anchors; `rows` may be at hand."""
@@ -91,7 +94,10 @@ class _Localiser:
 
     def run(self) -> LocalPage:
         names = self.context.names
-        words = {name: self._words(value) for name, value in self.page.words.items()}
+        words = {
+            name: value if name == "title" and not self.page.has_title else self._words(value)
+            for name, value in self.page.words.items()
+        }
         rows = tuple(self._note(i, note) for i, note in enumerate(self.page.notes))
         said = dict(self.context.abouts)
         if self.page.is_annotated:
@@ -104,8 +110,8 @@ class _Localiser:
             words=words,
             rows=rows,
             is_annotated=self.page.is_annotated,
-            references_heading=heading_of(self.page, self._word("References")),
-            references=references(self._labels, self.context.bibliography),
+            references_heading=heading_of(self.page, self._labels, self._word("References")),
+            references=references(self._labels, self.context),
             shape_choice=choice_html(self.context.shapes, self.context.configurations, self._word),
             symbols=names.symbols if names else (),
             outside=names.outside if names else {},
@@ -179,14 +185,14 @@ class _Localiser:
             while done < len(found) and found[done].start < end:
                 heading = found[done]
                 builder.add(self._pieces(note, index, html[start : heading.start]))
-                builder.add((None, _bare_anchor(anchor)) for anchor in lost[done])
+                builder.add((None, bare_anchor(anchor)) for anchor in lost[done])
                 builder.parts.append(self._heading(note, index, heading, anchors[done]))
                 start, done = heading.end, done + 1
             builder.add(self._pieces(note, index, html[start:end]))
             start = end
             yield builder.block(note.blocks[number].kind if is_parallel else BlockKind.RAW)
         if lost[-1]:
-            yield LocalBlock(BlockKind.RAW, tuple(map(_bare_anchor, lost[-1])))
+            yield LocalBlock(BlockKind.RAW, tuple(map(bare_anchor, lost[-1])))
 
     def _heading(self, note: Note, index: int, heading: Heading, anchor: str) -> LocalHeading:
         pieces = list(self._pieces(note, index, heading.inner, is_link=True))
@@ -205,12 +211,10 @@ class _Localiser:
     def _pieces(
         self, note: Note, index: int, html: str, *, is_link: bool = False
     ) -> Iterator[tuple[Inline | None, str]]:
-        """HTML whose links lead to where they point from here, and what was held back, in turn.
-
-        Code in what `is_link` becomes none: a heading's words are links elsewhere.
-        """
+        """HTML whose links lead where they point from here, and what was held back, in turn."""
         depth = int(is_link)
-        for piece in cut(map_tags(html, self._led, "href", "src")):
+        led = map_tags(html, self._led, "href", "src")
+        for piece in cut(led if is_link else link_addresses(led)):
             if isinstance(piece, str):
                 depth += sum(-1 if end else 1 for end in _LINK.findall(piece))
                 yield None, piece
@@ -256,7 +260,8 @@ class _Localiser:
     def _untranslated(self, segment: Segment) -> str:
         title = escape(self._word("Not translated yet"))
         language = escape(self.context.source_language)
-        return f'<div class="untranslated" lang="{language}" title="{title}">{segment.html}</div>\n'
+        attributes = f'lang="{language}" dir="{direction_of(language)}" title="{title}"'
+        return f'<div class="untranslated" {attributes}>{segment.html}</div>\n'
 
     def _wrapper(self, block: Block) -> str:
         """HTML around other blocks stands as it is, but for its words: a `<summary>`, say."""
@@ -284,7 +289,7 @@ class _Localiser:
     def _back(self, number: int, repeat: int) -> str:
         label = escape(self._word("Back to the text"))
         return (
-            f'<a class="footnote-backref" href="#{_ref_id(number, repeat)}" '
+            f'<a class="footnote-backref" href="#{ref_id(number, repeat)}" '
             f'title="{label}" aria-label="{label}">↩</a>'
         )
 
@@ -308,7 +313,7 @@ class _Localiser:
     def _footnote_ref(self, ref: FootnoteRef, index: int) -> str:
         number = self._footnotes_before[index] + ref.footnote + 1
         return (
-            f'<sup class="mark" id="{_ref_id(number, ref.repeat)}">'
+            f'<sup class="mark" id="{ref_id(number, ref.repeat)}">'
             f'<a class="footnote-ref" href="#fn:{number}">{number}</a></sup>'
         )
 
@@ -333,11 +338,3 @@ class _Localiser:
 _WORDED = {
     BlockKind.PARAGRAPH, BlockKind.LIST, BlockKind.TABLE, BlockKind.QUOTE, BlockKind.ADMONITION,
 }  # fmt: skip
-
-
-def _bare_anchor(anchor: str) -> str:
-    return f'<span id="{escape(anchor)}"></span>'
-
-
-def _ref_id(number: int, repeat: int) -> str:
-    return f"fnref:{number}" + (f":{repeat + 1}" if repeat else "")
