@@ -8,8 +8,9 @@ summary: >
 
 # Files of a run
 
-A run's folder holds `record.json`, the folder `checkpoints/`, and labml's own folder.
-Whoever reads the files, at any moment, finds them complete.
+A run's folder holds `record.json`, the folder `checkpoints/`, `metrics.jsonl`, and
+labml's own folder. Whoever reads record and checkpoints, at any moment, finds them
+complete.
 """
 
 import os
