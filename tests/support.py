@@ -34,8 +34,12 @@ from literate.site.load import load_site
 from literate.site.site import Site
 
 ROOT = Path(__file__).parents[1]
-#: The projects that stand beside this one.
-EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/mkdocs.yml"))
+#: The projects that stand beside this one, with all that they are made of.
+EXAMPLES = sorted(
+    path.parent
+    for path in (ROOT / "examples").glob("*/mkdocs.yml")
+    if (path.parent / "src").is_dir()
+)
 PAGE = "---\ntitle: Overview\nsummary: What this is.\n---\n\n# Overview\n\nSee [the code](../src/paper/net.py#Net.forward).\n"
 SOURCE = '''"""
 ---

@@ -99,7 +99,8 @@ def _languages(site: Site, wanted: tuple[str, ...]) -> list[str]:
 def check(languages: tuple[str, ...]) -> None:
     """Report coverage, missing, stale and faulty translations of LANGUAGES (all by default).
 
-    With the option `dead_links: report`, lists the broken links as well.
+    With the options `dead_links: report` and `faulty: report`, lists the broken links, and what
+    else is wrong with the sources, as well.
 
     With the option `shapes`, lists the shapes in notes that no run of the code has seen.
 
@@ -111,7 +112,7 @@ def check(languages: tuple[str, ...]) -> None:
         codes = _languages(site, languages)
         reports = [check_language(site, code) for code in codes]
         shapes = site.wrong_shapes
-    for problem in (*site.dead_links, *shapes):
+    for problem in (*site.dead_links, *site.faults, *shapes):
         click.echo(str(problem))
     for report in reports:
         _show(report, site.languages[report.code].name)

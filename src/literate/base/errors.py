@@ -61,6 +61,10 @@ def raise_all(errors: list[LiterateError]) -> None:
         raise ManyErrors(errors)
 
 
+#: More than these nobody reads.
+_FEW = 16
+
+
 def nearest(word: str, known: Iterable[str], also: Iterable[str] = ()) -> str:
     """`Did you mean …?` for the known word most like `word`; otherwise the known words.
 
@@ -70,4 +74,6 @@ def nearest(word: str, known: Iterable[str], also: Iterable[str] = ()) -> str:
     match = process.extractOne(word, [*choices, *also], scorer=fuzz.ratio, score_cutoff=50)
     if match:
         return f"Did you mean {match[0]!r}?"
+    if len(choices) > _FEW:
+        return f"None of the {len(choices)} that are known is like it"
     return f"Known are: {', '.join(choices)}" if choices else "There are none"

@@ -33,7 +33,7 @@ _VOID = frozenset(
      "wbr"]
 )  # fmt: skip
 #: Elements whose end tag may be left out.
-_OPEN_ENDED = frozenset(["p", "li", "dt", "dd", "tr", "td", "th", "thead", "tbody", "tfoot"])
+OPEN_ENDED = frozenset(["p", "li", "dt", "dd", "tr", "td", "th", "thead", "tbody", "tfoot"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,16 +130,16 @@ def is_balanced(html: str) -> bool:
     """Whether every element that the HTML opens is closed in it, and the other way round."""
     still_open: list[str] = []
     for tag in tags(html):
-        if tag.is_void or (tag.text.endswith("/>") and tag.name not in _OPEN_ENDED):
+        if tag.is_void or (tag.text.endswith("/>") and tag.name not in OPEN_ENDED):
             continue
         if not tag.is_end:
             still_open.append(tag.name)
             continue
-        while still_open and still_open[-1] != tag.name and still_open[-1] in _OPEN_ENDED:
+        while still_open and still_open[-1] != tag.name and still_open[-1] in OPEN_ENDED:
             still_open.pop()
         if not still_open or still_open.pop() != tag.name:
             return False
-    return all(name in _OPEN_ENDED for name in still_open)
+    return all(name in OPEN_ENDED for name in still_open)
 
 
 #: Deeper than any note, and well below what the recursion of parsers bears.

@@ -125,7 +125,10 @@ class Options(Config):  # type: ignore[no-untyped-call]
     Paths are relative to the folder of `mkdocs.yml`. Of MkDocs' own settings, the engine uses
     `docs_dir`, the folder of the Markdown pages; `nav`, whose labels are translated;
     `theme.language`, the language that the sources are written in, English by default; and
-    `site_url`, the address at which the site will be published.
+    `site_url`, the address at which the site will be published. `exclude_docs` and `draft_docs`
+    keep pages out, whatever they are made of, as `nav` calls them; `edit_uri` leads to the file
+    behind a page. `markdown_extensions` are not used, and neither is the plugin `search`: the
+    search is built in.
     """
 
     sources = Option(
@@ -173,7 +176,8 @@ class Options(Config):  # type: ignore[no-untyped-call]
         text="""The path of a page's map in that folder.
 
     `{language}` stands for the code of the language, `{page}` for the name of the page; both must
-    occur. With a path of your own, a language that `languages` names needs no `language.toml`.
+    occur. With a path of your own, a language that `languages` names needs no `language.toml`. The
+    page of a folder is called `index`; the map of its `__init__.py` may go by `__init__` as well.
 
     ```yaml
     maps: "{page}.{language}.json"
@@ -197,10 +201,27 @@ class Options(Config):  # type: ignore[no-untyped-call]
         text="""What to do about a broken link.
 
     With `error`, it stops the build. With `report`, the page shows its text without a link, and the
-    command `check` lists it. This is for sources that you cannot change.
+    command `check` lists it. This is for sources that you cannot change. What else in them nobody
+    can show, such as a formula that does not convert, is then shown as it is written.
 
     ```yaml
     dead_links: report
+    ```
+    """,
+    )
+    faulty = Option(
+        default="error",
+        choices=("error", "report"),
+        text="""What to do about a translation that would break its page, or a faulty note.
+
+    With `error`, it stops the build. With `report`, the page shows the text in the language of the
+    sources, marked as not translated, and the command `check` lists the fault. What a note holds
+    and nobody can show (a formula that does not convert, a footnote that is not defined, a citation
+    that is not in the bibliography) is shown as it is written. This is for maps and sources of
+    others; a preview always works like this.
+
+    ```yaml
+    faulty: report
     ```
     """,
     )

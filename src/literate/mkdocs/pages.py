@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os.path
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
 from mkdocs.structure.files import File, InclusionLevel
 from mkdocs.structure.pages import Page as MkDocsPage
@@ -43,6 +46,15 @@ class Content:
     editions: Mapping[str, Edition]
     infos: dict[tuple[str, str], PageInfo]
     files: Mapping[tuple[str, str], File]
+
+    @property
+    def faults(self) -> Iterator[str]:
+        """What is wrong and only reported, in pages and in catalogs."""
+        yield from map(str, self.site.faults)
+        for edition in self.editions.values():
+            yield from edition.faults
+        for info in self.infos.values():
+            yield from info.faults
 
 
 def make_content(site: Site, config: MkDocsConfig, cache: Cache) -> Content:
@@ -87,6 +99,7 @@ class SitePage(MkDocsPage):
         config: Any,
     ) -> None:
         super().__init__(label, file, config)
+        self.edit_url = _edit_url(page.file, config)
         self.source = page
         self.edition = edition
         self.info = info
@@ -143,6 +156,22 @@ class SitePage(MkDocsPage):
     @property
     def is_homepage(self) -> bool:
         return self.source.name == "index"
+
+
+def _edit_url(file: Path, config: MkDocsConfig) -> str | None:
+    """Where the file that a page is made of is edited: `edit_uri` leads to the docs folder."""
+    if not (config.edit_uri or config.edit_uri_template):
+        return None
+    path = Path(os.path.relpath(file, config.docs_dir)).as_posix()
+    if config.edit_uri_template:
+        noext = Path(path).with_suffix("").as_posix()
+        place = config.edit_uri_template.format(path=path, path_noext=noext)
+    else:
+        place = f"{config.edit_uri}{path}"
+    repository = config.repo_url or ""
+    if repository and not place.startswith(("?", "#")):
+        repository = repository.rstrip("/") + "/"
+    return urljoin(repository, place)
 
 
 def _shown(value: Any) -> Any:

@@ -7,14 +7,17 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from literate.source.document import Prose
+from literate.source.markup import fenced
 
 _PARAMETER = re.compile(r"^( *):param (\w+): *", re.MULTILINE)
+_RETURN = re.compile(r" *:returns?: *")
 #: Where code or display math may start; code first, so that what looks like math in it stays code.
 _START = re.compile(r"^ *+(?P<fence>```|~~~)|`++|(?<!\\)\$\$", re.MULTILINE)
 _RUN = re.compile(r"`++")
 _DISPLAY_END = re.compile(r"(?<!\\)(?=\$\$)")
 _FENCE_END = re.compile(r"^ *+(```|~~~) *$", re.MULTILINE)
 _FENCE_LINE = re.compile(r" *(```|~~~)")
+_BREAK = re.compile(r"\n[ >]*+\n")
 _SMALL = re.compile(r"^---(?=[^-\s|:])", re.MULTILINE)
 _SMALL_END = re.compile(r"(?<=[^-\s|:])---$", re.MULTILINE)
 
@@ -24,8 +27,9 @@ def normalise(prose: Prose) -> Prose:
 
     Display math comes to stand on one line: its text could otherwise be taken for a list or a
     heading, and would end the paragraph in which it stands. `:param x: …` becomes an item of a
-    list, and `---…---` small print.
+    list, `:return: …` a paragraph, and `---…---` small print.
     """
+    prose = _with_returns(prose)
     lines: list[str] = []
     numbers: list[int] = []
     joined = _with_math_on_one_line(prose.text)
@@ -36,6 +40,20 @@ def normalise(prose: Prose) -> Prose:
         line = line.replace(_JOINT, " ")
         lines.append(line)
     return Prose("\n".join(_of_labml("\n".join(lines))), tuple(numbers))
+
+
+def _with_returns(prose: Prose) -> Prose:
+    if ":return" not in prose.text:
+        return prose
+    lines: list[str] = []
+    numbers: list[int] = []
+    for (line, is_code), number in zip(
+        fenced(prose.text.split("\n")), prose.line_numbers, strict=False
+    ):
+        match = None if is_code else _RETURN.match(line)
+        lines += ["", f"*Returns* {line[match.end() :]}"] if match else [line]
+        numbers += [number] * (2 if match else 1)
+    return Prose("\n".join(lines), tuple(numbers))
 
 
 def _of_labml(text: str) -> Iterator[str]:
@@ -86,6 +104,7 @@ def _with_math_on_one_line(text: str) -> str:
         fences.setdefault(closing[1], []).append(closing.start())
         fence_ends[closing.start()] = closing.end()
     displays = [match.start() for match in _DISPLAY_END.finditer(text)]
+    breaks = [match.start() for match in _BREAK.finditer(text)]
     parts: list[str] = []
     done = position = 0
     while match := _START.search(text, position):
@@ -97,7 +116,10 @@ def _with_math_on_one_line(text: str) -> str:
                 continue
         if opening := _RUN.match(text, start):
             end = _next(runs[len(opening[0])], opening.end())
-            position = opening.end() if end is None else end + len(opening[0])
+            if end is None or (_next(breaks, opening.end()) or end) < end:
+                position = opening.end()  # it stands alone: no code goes on in another paragraph
+            else:
+                position = end + len(opening[0])
         elif not match["fence"] and (end := _next(displays, position + 1)) is not None:
             position = end + 2
             parts += [text[done:start], _on_one_line(text, start, position)]

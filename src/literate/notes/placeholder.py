@@ -37,6 +37,11 @@ def placeholder(number: int) -> str:
     return f"<span translate=no>{sign(number)}</span>"
 
 
+def hold_signs(text: str, hold: Callable[[str], str]) -> str:
+    """The text with all that looks like a number of ours, but is its author's, held back."""
+    return _SIGN.sub(lambda match: hold(match[0]), text) if "_^_" in text else text
+
+
 def fill(html: str, part: Callable[[int], str]) -> str:
     """The HTML with each placeholder replaced by what its number stands for."""
     return _PLACEHOLDER.sub(lambda match: part(int(match[1])), html)

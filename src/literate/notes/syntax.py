@@ -15,6 +15,8 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.footnote.index import footnote_def, footnote_ref
 
+from literate.notes.written import block_of_html
+
 #: Kinds of admonition: those that Material draws. Their names are their titles.
 ADMONITIONS = (
     "note", "abstract", "info", "tip", "success", "question", "warning", "failure", "danger",
@@ -98,9 +100,15 @@ def _align(state: StateBlock, first: int, last: int, silent: bool) -> bool:
 _ENVIRONMENT = re.compile(r"\\begin\{[A-Za-z]+\*?\}")
 
 
-def make_parser() -> MarkdownIt:
-    """The parser of notes: CommonMark with tables, and what is added to it here."""
-    markdown = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+def make_parser(*, html: bool = True) -> MarkdownIt:
+    """The parser of notes: CommonMark with tables, and what is added to it here.
+
+    Without `html`, each tag is text.
+    """
+    markdown = MarkdownIt("commonmark", {"html": html}).enable(["table", "strikethrough"])
+    markdown.block.ruler.at(
+        "html_block", block_of_html, {"alt": ["paragraph", "reference", "blockquote"]}
+    )
     # As pandoc has it: no blank within the dollar signs, no digit after them.
     dollarmath_plugin(
         markdown, allow_labels=False, allow_space=False, allow_digits=False, double_inline=True

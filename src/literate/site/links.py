@@ -50,6 +50,8 @@ class Links:
         self.drawings: dict[tuple[str, str], Drawing] = {}
         self.assets: dict[str, Path] = {}
         self.errors: list[LiterateError] = []
+        #: What can be shown as it is written.
+        self.faults: list[LiterateError] = []
         self.dead: list[LiterateError] = []
         self._relative: dict[str, list[str]] = {}
 
@@ -59,7 +61,8 @@ class Links:
 
     def raise_errors(self) -> None:
         dead = self.dead if self.project.dead_links == "error" else []
-        raise_all([*self.errors, *dead])
+        faults = [] if self.project.shows_faults else self.faults
+        raise_all([*self.errors, *faults, *dead])
 
     def follow(self, page: Page) -> None:
         for link in page.links():
@@ -76,7 +79,7 @@ class Links:
                     drawing = load_drawing(self.project.file(self.assets[target.asset]))
                     self.drawings[page.name, figure.target] = drawing
                 except LiterateError as error:
-                    self.errors.append(error)
+                    self.faults.append(error)
 
     def _take(self, page: Page, key: str, ending: str) -> None:
         """Serve a script or a style sheet that a page's front matter names for itself."""
@@ -101,14 +104,17 @@ class Links:
     def _cite(self, page: Page, citation: Citation) -> None:
         for key in citation.keys:
             if key not in self.bibliography:
-                self.errors.append(
+                self.faults.append(
                     LiterateError(
                         f"the citation [@{key}] is not in the bibliography",
                         file=page.path,
                         line=citation.line,
-                        fix=nearest(key, self.bibliography)
-                        if self.project.bibliography
-                        else "Name a BibTeX file as `bibliography` of the plugin `literate`",
+                        fix=(
+                            nearest(key, self.bibliography)
+                            if self.project.bibliography
+                            else "Name a BibTeX file as `bibliography` of the plugin `literate`; "
+                            "put in backticks what is no citation"
+                        ),
                     )
                 )
 
@@ -155,9 +161,21 @@ class Links:
                 f"the link {raw!r} leads nowhere",
                 file=page.path,
                 line=line,
-                fix=nearest(path, self._reachable(page), self.names),
+                fix=self._advice(page, path, parts.fragment),
             )
         return Target(page=None, asset=asset, anchor=anchor)
+
+    def _advice(self, page: Page, path: str, anchor: str) -> str:
+        """What the author of a link that leads nowhere may have meant."""
+        if anchor and self._page(page, f"{path}#{anchor}"):
+            return f"In a link, # starts an anchor: write {_spelt(f'{path}#{anchor}')!r}"
+        close = nearest(path, self._reachable(page), self.names)
+        if close.endswith("?"):
+            return close
+        return (
+            f"{close}. Put it in backticks if it is no link; `dead_links: report` shows such links "
+            "as text"
+        )
 
     def _page(self, page: Page, path: str) -> Page | None:
         """A page by its source file, or by its address as in `../gan/index.html`."""
@@ -227,7 +245,8 @@ class Links:
         """How other pages are written in a link of this one."""
         here = posixpath.dirname(page.path)
         if here not in self._relative:
-            self._relative[here] = [posixpath.relpath(path, here or ".") for path in self.by_path]
+            paths = (posixpath.relpath(path, here or ".") for path in self.by_path)
+            self._relative[here] = list(map(_spelt, paths))
         return self._relative[here]
 
 
@@ -250,6 +269,11 @@ def _names(pages: Mapping[str, Page]) -> dict[str, dict[str, Target]]:
                 name = ".".join([*packages[i:], definition.name])
                 names.setdefault(name, {})[f"{module}.{definition.name}"] = target
     return names
+
+
+def _spelt(path: str) -> str:
+    """A path as a link has to spell it."""
+    return path.replace("%", "%25").replace("#", "%23").replace("?", "%3F")
 
 
 def _absolute(path: Path) -> Path:

@@ -32,7 +32,8 @@ def load_site(project: Project, cache: Cache = NO_CACHE) -> Site:
     pages = _load_pages(project, cache, errors)
     languages = _load_languages(project)
     errors += _in_the_way(pages, languages)
-    raise_all(errors)
+    faults = [fault for page in pages.values() for fault in page.faults]
+    raise_all([*errors, *(() if project.shows_faults else faults)])
     if "index" not in pages:
         raise LiterateError(
             "there is no first page", file=project.shown(project.docs), fix="Write index.md there"
@@ -83,6 +84,7 @@ def load_site(project: Project, cache: Cache = NO_CACHE) -> Site:
         links.assets,
         bibliography,
         tuple(links.dead),
+        (*faults, *links.faults),
         documented(project),
         dict(_packages(project, pages.values())),
         shapes,

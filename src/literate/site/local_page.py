@@ -158,6 +158,7 @@ class Reference:
 
     anchor: str
     html: str
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ from literate.notes.note import (
 )
 from literate.notes.placeholder import Slot, cut
 from literate.site.about import About
-from literate.site.anchors import match_anchors
+from literate.site.addresses import link_addresses
+from literate.site.anchors import bare_anchor, match_anchors, ref_id
 from literate.site.context import PageContext
 from literate.site.local_page import (
     BlockBuilder,
@@ -47,6 +48,7 @@ from literate.site.sayings import sayings
 from literate.site.shape_html import choice_html
 from literate.site.ui import UI_STRINGS, translate_ui
 from literate.source.frontmatter import Words
+from literate.translation.language import direction_of
 from literate.translation.lookup import Lookup
 from literate.translation.segment import Segment, has_words, segments_of
 
@@ -76,7 +78,8 @@ class _Localiser:
         footnotes = [len(note.footnotes) if note else 0 for note in self.page.notes]
         self._footnotes_before = [0, *accumulate(footnotes)]
         cited = dict.fromkeys(key for citation in self.page.citations() for key in citation.keys)
-        self._labels = labels(self.context.bibliography[key] for key in cited)
+        known = self.context.bibliography
+        self._labels = labels(known[key] for key in cited if key in known)
 
     def abouts(self, rows: Sequence[Row] = ()) -> dict[str, About]:
         """What the page says first of what it defines, by its anchors; `rows` may be at hand."""
@@ -91,7 +94,10 @@ class _Localiser:
 
     def run(self) -> LocalPage:
         names = self.context.names
-        words = {name: self._words(value) for name, value in self.page.words.items()}
+        words = {
+            name: value if name == "title" and not self.page.has_title else self._words(value)
+            for name, value in self.page.words.items()
+        }
         rows = tuple(self._note(i, note) for i, note in enumerate(self.page.notes))
         said = dict(self.context.abouts)
         if self.page.is_annotated:
@@ -189,14 +195,14 @@ class _Localiser:
             while done < len(found) and found[done].start < end:
                 heading = found[done]
                 builder.add(self._pieces(note, index, html[start : heading.start]))
-                builder.add((None, _bare_anchor(anchor)) for anchor in lost[done])
+                builder.add((None, bare_anchor(anchor)) for anchor in lost[done])
                 builder.parts.append(self._heading(note, index, heading, anchors[done]))
                 start, done = heading.end, done + 1
             builder.add(self._pieces(note, index, html[start:end]))
             start = end
             yield builder.block(note.blocks[number].kind if is_parallel else BlockKind.RAW)
         if lost[-1]:
-            yield LocalBlock(BlockKind.RAW, tuple(map(_bare_anchor, lost[-1])))
+            yield LocalBlock(BlockKind.RAW, tuple(map(bare_anchor, lost[-1])))
 
     def _heading(self, note: Note, index: int, heading: Heading, anchor: str) -> LocalHeading:
         pieces = list(self._pieces(note, index, heading.inner, is_link=True))
@@ -215,12 +221,10 @@ class _Localiser:
     def _pieces(
         self, note: Note, index: int, html: str, *, is_link: bool = False
     ) -> Iterator[tuple[Inline | None, str]]:
-        """HTML whose links lead to where they point from here, and what was held back, in turn.
-
-        Code in what `is_link` becomes none: a heading's words are links elsewhere.
-        """
+        """HTML whose links lead where they point from here, and what was held back, in turn."""
         depth = int(is_link)
-        for piece in cut(map_tags(html, self._led, "href", "src")):
+        led = map_tags(html, self._led, "href", "src")
+        for piece in cut(led if is_link else link_addresses(led)):
             if isinstance(piece, str):
                 depth += sum(-1 if end else 1 for end in _LINK.findall(piece))
                 yield None, piece
@@ -266,7 +270,8 @@ class _Localiser:
     def _untranslated(self, segment: Segment) -> str:
         title = escape(self._word("Not translated yet"))
         language = escape(self.context.source_language)
-        return f'<div class="untranslated" lang="{language}" title="{title}">{segment.html}</div>\n'
+        attributes = f'lang="{language}" dir="{direction_of(language)}" title="{title}"'
+        return f'<div class="untranslated" {attributes}>{segment.html}</div>\n'
 
     def _wrapper(self, block: Block) -> str:
         """HTML around other blocks stands as it is, but for its words: a `<summary>`, say."""
@@ -294,7 +299,7 @@ class _Localiser:
     def _back(self, number: int, repeat: int) -> str:
         label = escape(self._word("Back to the text"))
         return (
-            f'<a class="footnote-backref" href="#{_ref_id(number, repeat)}" '
+            f'<a class="footnote-backref" href="#{ref_id(number, repeat)}" '
             f'title="{label}" aria-label="{label}">↩</a>'
         )
 
@@ -302,7 +307,11 @@ class _Localiser:
         """The papers that the page cites."""
         cited = [self.context.bibliography[key] for key in self._labels]
         return tuple(
-            Reference(f"ref:{paper.key}", paper_html(paper, self._labels[paper.key]))
+            Reference(
+                f"ref:{paper.key}",
+                paper_html(paper, self._labels[paper.key]),
+                paper.language or self.context.source_language,
+            )
             for paper in sorted(cited, key=lambda paper: paper.order)
         )
 
@@ -332,16 +341,20 @@ class _Localiser:
     def _footnote_ref(self, ref: FootnoteRef, index: int) -> str:
         number = self._footnotes_before[index] + ref.footnote + 1
         return (
-            f'<sup class="mark" id="{_ref_id(number, ref.repeat)}">'
+            f'<sup class="mark" id="{ref_id(number, ref.repeat)}">'
             f'<a class="footnote-ref" href="#fn:{number}">{number}</a></sup>'
         )
 
     def _citation(self, citation: Citation) -> str:
-        links = (
+        """The papers, each a link; as it is written, where none of them is known."""
+        links = [
             f'<a href="#ref:{escape(key)}">{escape(self._labels[key], quote=False)}</a>'
+            if key in self._labels
+            else escape(f"@{key}", quote=False)
             for key in citation.keys
-        )
-        return f"({'; '.join(links)})"
+        ]
+        is_known = any(key in self._labels for key in citation.keys)
+        return f"({'; '.join(links)})" if is_known else f"[{'; '.join(links)}]"
 
     def _figure(self, figure: Figure) -> str:
         """A paragraph that is nothing but an image with a caption."""
@@ -364,11 +377,3 @@ class _Localiser:
 _WORDED = {
     BlockKind.PARAGRAPH, BlockKind.LIST, BlockKind.TABLE, BlockKind.QUOTE, BlockKind.ADMONITION,
 }  # fmt: skip
-
-
-def _bare_anchor(anchor: str) -> str:
-    return f'<span id="{escape(anchor)}"></span>'
-
-
-def _ref_id(number: int, repeat: int) -> str:
-    return f"fnref:{number}" + (f":{repeat + 1}" if repeat else "")

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from literate.base.cache import Cache
-from literate.base.errors import LiterateError
+from literate.base.errors import LiterateError, raise_all
 from literate.notes.bibliography import Bibliography, Paper
 from literate.notes.drawing import Drawing
 from literate.site.about import About
@@ -21,6 +21,7 @@ from literate.site.local_page import LocalPage, SourceInfo
 from literate.site.localise import abouts, localise
 from literate.site.messages import page_passages
 from literate.site.names import NameTable
+from literate.site.own_words import with_own_words
 from literate.site.page import Page, load_page
 from literate.site.page_names import PageNames, page_names
 from literate.site.project import Project
@@ -50,6 +51,8 @@ class Site:
     bibliography: Bibliography = field(default_factory=dict)
     #: What is said of each link that leads nowhere, where the project only wants that reported.
     dead_links: tuple[LiterateError, ...] = ()
+    #: What is said of what pages hold and show as it is written, where that is only reported too.
+    faults: tuple[LiterateError, ...] = ()
     #: What other documentations document, by name.
     documented: Mapping[str, Documented] = field(default_factory=dict)
     #: What packages bring in whose file is no page, by their names.
@@ -119,6 +122,7 @@ class Site:
         links = Links(self.project, self.pages, self.bibliography)
         links.follow(page)
         links.raise_errors()
+        raise_all([] if self.project.shows_faults else page.faults)
         if links.assets.items() - self.assets.items():
             return None
         kept = {place: to for place, to in self.targets.items() if place[0] != name}
@@ -128,6 +132,11 @@ class Site:
             pages={**self.pages, name: page},
             targets=kept | links.targets,
             drawings=drawn | links.drawings,
+            faults=(
+                *(fault for fault in self.faults if fault.file != page.path),
+                *page.faults,
+                *links.faults,
+            ),
         )
 
     @cached_property
@@ -138,12 +147,22 @@ class Site:
         """Where a page's names lead; `url_of` gives the address of a page in any one language."""
         return page_names(self._names, page, url_of)
 
-    def catalog(self, language: str, name: str) -> Catalog:
+    @property
+    def is_strict(self) -> bool:
+        """Whether a faulty translation stops a build."""
+        return self.project.faulty == "error"
+
+    def catalog(
+        self, language: str, name: str, faults: list[LiterateError] | None = None
+    ) -> Catalog:
         """The catalog of a page.
 
-        Raises `LiterateError` where the file is no catalog.
+        Raises `LiterateError` where the file is no catalog; what is wrong with an entry alone goes
+        to `faults`, if there is such a list.
         """
-        return load_catalog(self.project.file(self.project.catalog_path(language, name)))
+        file = self.project.file(self.project.catalog_path(language, name))
+        catalog = load_catalog(file, faults)
+        return with_own_words(catalog, language) if name == SITE_CATALOG else catalog
 
     def catalog_bytes(self, language: str, name: str) -> bytes:
         """The content of a page's catalog, nothing where there is none."""
@@ -235,7 +254,8 @@ class Site:
             if (page.name, raw) in self.drawings:
                 drawings[raw] = self.drawings[page.name, raw]
         keys = [key for citation in page.citations() for key in citation.keys]
-        return addresses, drawings, {key: self.bibliography[key] for key in keys}
+        known = {key: self.bibliography[key] for key in keys if key in self.bibliography}
+        return addresses, drawings, known
 
     def _address(
         self, target: Target, page: str, here: str, url_of: Callable[[str], str]

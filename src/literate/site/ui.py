@@ -54,7 +54,7 @@ def ui_passages(pages: Iterable[Page]) -> Iterator[Passage]:
     """The engine's words: those of any site, then what the pages need beyond."""
     lines = Path(__file__).read_text(encoding="utf-8").split("\n")
     for word, context in UI_STRINGS.items():
-        line = next(number for number, text in enumerate(lines, 1) if f'"{word}":' in text)
+        line = next((number for number, text in enumerate(lines, 1) if f'"{word}":' in text), 1)
         yield plain_text(word, "literate/site/ui.py", line, Kind.UI, context)
     for page in pages:
         for note in filter(None, page.notes):
@@ -68,7 +68,7 @@ def _needed(page: Page, note: Note) -> Iterator[Passage]:
     for number, item in enumerate(note.inlines):
         if isinstance(item, UiString):
             held = placeholder(number)
-            line = next(block.line for block in note.all_blocks if held in block.html)
+            line = next((block.line for block in note.all_blocks if held in block.html), 1)
             yield plain_text(item.text, page.path, line, Kind.UI, "title of an admonition")
     for block in note.all_blocks[len(note.blocks) :][:1]:
         yield plain_text("Back to the text", page.path, block.line, Kind.UI, "after a footnote")

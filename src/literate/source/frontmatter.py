@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from literate.base.errors import LiterateError, nearest
+from literate.base.words import on_one_line
 from literate.source.document import Prose
 
 #: A text, or a list of them.
@@ -41,7 +42,7 @@ class Field:
         return self._words(value)
 
     def _words(self, item: Any) -> str:
-        return " ".join((item[0] if self.is_link else item).split())
+        return on_one_line(item[0] if self.is_link else item)
 
     @property
     def wanted(self) -> tuple[str, str]:

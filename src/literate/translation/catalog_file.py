@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os.path
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,19 +17,26 @@ from literate.translation.catalog import Catalog, Entry
 _decoder = json.JSONDecoder()
 
 
-def load_catalog(file: SourceFile) -> Catalog:
+def load_catalog(file: SourceFile, faults: list[LiterateError] | None = None) -> Catalog:
     """Read a catalog; a catalog that is not there is empty.
 
     Raises `LiterateError` where it cannot be read, is not JSON, holds a key twice, or anything but
-    texts of a sane size.
+    texts of a sane size. What is wrong with an entry alone goes to `faults`, if there is such a
+    list, and the entry is left out.
     """
     try:
         text = file.read_text("the map")
     except FileNotFoundError:
         return Catalog(file.shown)
-    entries = list(read_entries(text, file.shown))
-    for entry in entries:
-        _check(entry, file)
+    entries = []
+    for entry in read_entries(text, file.shown, faults):
+        try:
+            _check(entry, file)
+            entries.append(entry)
+        except LiterateError as error:
+            if faults is None:
+                raise
+            faults.append(error)
     return Catalog(
         file.shown,
         tuple(entry for entry in entries if entry.translation.strip()),
@@ -67,8 +75,10 @@ def _nesting(text: str) -> tuple[str, str] | None:
     return (f"is nested over {DEPTH} tags deep", "Close each tag") if is_too_deep(text) else None
 
 
-def read_entries(text: str, shown: str) -> Iterator[Entry]:
-    """The entries of a catalog's JSON text, each with its line.
+def read_entries(
+    text: str, shown: str, faults: list[LiterateError] | None = None
+) -> Iterator[Entry]:
+    """The entries of a catalog's JSON text, each with its line; faulty ones as in `load_catalog`.
 
     The standard library's decoder knows no positions of keys; hence its scanner, pair by pair.
     """
@@ -116,23 +126,29 @@ def read_entries(text: str, shown: str) -> Iterator[Entry]:
         start = expect('"', position) - 1
         source, position = value(start)
         line, counted = line + text.count("\n", counted, start), start
+        place = skip(expect(":", position))
+        translation, position = value(place)
+        error = None
         if source in lines:
-            raise fail(
+            error = fail(
                 f"the key {_short(source)!r} stands here and on line {lines[source]}",
                 start,
                 "Keep one of the two",
             )
-        lines[source] = line
-        place = skip(expect(":", position))
-        translation, position = value(place)
-        if not isinstance(translation, str):
+        elif not isinstance(translation, str):
             kind = type(translation).__name__
-            raise fail(
+            error = fail(
                 f"the translation of {_short(source)!r} is a {kind}",
                 place,
                 "Write a text in quotes",
             )
-        yield Entry(source, translation, line)
+        lines.setdefault(source, line)
+        if error is None:
+            yield Entry(source, translation, line)
+        elif faults is None:
+            raise error
+        else:
+            faults.append(error)
         position = skip(position)
         if text[position : position + 1] != "}":
             position = expect('"', expect(",", position)) - 1
@@ -147,6 +163,6 @@ def _short(text: str, length: int = 60) -> str:
 
 
 def write_catalog(path: Path, entries: Mapping[str, str]) -> None:
-    """Write a catalog as translators read it, and nothing by halves."""
+    """Write a catalog as translators read it, and nothing by halves; a link stays one."""
     text = json.dumps(entries, ensure_ascii=False, indent=2) + "\n"
-    write_whole(path, text.encode())
+    write_whole(Path(os.path.realpath(path)), text.encode())

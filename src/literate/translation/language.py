@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
@@ -107,7 +108,7 @@ def load_language(file: SourceFile) -> Language:
     return Language(
         code=code,
         name=settings["name"],
-        direction=settings.get("direction") or _direction(code),
+        direction=settings.get("direction") or direction_of(code),
         reviewed=settings.get("reviewed", False),
         glossary=glossary,
         avoid=settings.get("avoid", {}),
@@ -129,7 +130,8 @@ def _line_of(key: str, text: str) -> int:
     return text.count("\n", 0, found.start()) + 1 if found else 1
 
 
-def _direction(code: str) -> str:
+@cache
+def direction_of(code: str) -> str:
     """The direction in which a language is written, where that is known."""
     try:
         return known_language(code).direction

@@ -89,6 +89,8 @@ class Lookup:
         found = self._place(block.key, block.loose_key) if block.key else None
         if found is None:
             self.requested[key_of((block,))] = None
+            # What cannot serve, since its blocks are others, is asked for all the same.
+            self.used.update(self._blocks.get(block.key, ()))
             return None
         index, position = found
         entry = self._serve(index, position)
@@ -98,7 +100,7 @@ class Lookup:
 
     def _place(self, *forms: str) -> tuple[int, int] | None:
         """Where a block is translated for itself, in the first of these forms that is known."""
-        places = (place for form in forms for place in self._blocks.get(form, ()))
+        places = [place for form in forms for place in self._blocks.get(form, ())]
         return next((p for p in places if self.catalog.entries[p[0]].is_parallel), None)
 
     def missing(self, passage: Passage) -> list[Message]:
@@ -112,7 +114,7 @@ class Lookup:
     def obsolete(self) -> Iterator[tuple[Entry, Segment]]:
         """What nobody has asked for: the entry, and the block of its source."""
         for index, entry in enumerate(self.catalog.entries):
-            for position, block in enumerate(entry.source_blocks):
+            for position, block in enumerate(entry.source_blocks if entry.line else ()):
                 if (index, position) not in self.used and block.has_words:
                     yield entry, block
 
