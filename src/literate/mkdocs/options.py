@@ -65,6 +65,8 @@ class Option(BaseConfigOption[Any]):
         for item in value if isinstance(value, list) else ():
             if not isinstance(item, str) or not item:
                 raise ValidationError(f"holds {described(item)}. {QUOTE}")
+            if not self.check(item):
+                raise ValidationError(f"holds {item!r}. Write it as in `{example}`")
         if isinstance(value, str) and self.choices and value not in self.choices:
             raise ValidationError(f"is {value!r}. {nearest(value, self.choices)}")
         if isinstance(value, (str, dict)) and not self.check(value):
@@ -324,6 +326,19 @@ class Options(Config):  # type: ignore[no-untyped-call]
 
     ```yaml
     llms_txt: true
+    ```
+    """,
+    )
+    pictures_from = Option(
+        default=[],
+        check=lambda site: bool(re.fullmatch(r"https?://[\w.-]+(?::\d+)?", site)),
+        text="""Other sites whose pictures, films and sounds the pages may show.
+
+    By default, a reader's browser asks no other site for anything: the content security policy of
+    each page forbids it.
+
+    ```yaml
+    pictures_from: ["https://pictures.example.org"]
     ```
     """,
     )

@@ -116,7 +116,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
                 log.error(line)
         self._cards = make_cards(self._shown, config, self._cache)
         self._speech = Speech(config, self._shown, self._cards)
-        self._policy = Policy(config)
+        self._policy = Policy(config, self._shown.site.project.pictures_from)
         return config
 
     @property

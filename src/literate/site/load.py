@@ -154,7 +154,7 @@ def _packages(
         if file.is_file() and file not in known:
             module = module_name(file)
             with suppress(LiterateError, OSError):  # it is not shown: its faults are not ours
-                document = read_python(file.read_bytes(), project.shown(file))
+                document = read_python(project.file(file).read_bytes("it"), project.shown(file))
                 yield module, read_names(document, module)[0].symbols
 
 

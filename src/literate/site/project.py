@@ -46,7 +46,8 @@ class Project:
     on a page. `bibliography` is a BibTeX file, if there is one, and `paper` the key of what the
     site explains. `shapes` is a record of the shapes of tensors. `cards` says whether there are
     pictures for sharing, drawn with `card_fonts`; `llms_txt` whether pages are served as Markdown
-    too. `inventories` are the documentations that names of others lead to.
+    too. `inventories` are the documentations that names of others lead to, `pictures_from` other
+    sites whose pictures the pages may show.
     `language` is what the sources are written in, `site` the folder that the site is built into.
     `repository` is the address at which the files of the commit that is built are shown, if the
     configuration names a repository. `places` says where settings stand; `key` names the values of
@@ -71,6 +72,7 @@ class Project:
     shapes: Path | None = None
     cards: bool = False
     card_fonts: tuple[Path, ...] = ()
+    pictures_from: tuple[str, ...] = ()
     llms_txt: bool = False
     language: str = "en"
     site: Path = Path("site")
@@ -97,7 +99,8 @@ class Project:
         """The project's folder, and those elsewhere that its configuration names."""
         named = [self.docs, self.translations, *self.sources, *self.card_fonts]
         named += [documentation.inventory for documentation in self.inventories]
-        return _roots(self.root, (*named, *([self.bibliography] if self.bibliography else [])))
+        named += [path for path in (self.bibliography, self.shapes) if path]
+        return _roots(self.root, tuple(named))
 
     def error(self, setting: str, message: str, fix: str | None = None) -> LiterateError:
         """What is wrong with a setting, such as `sources` or `theme.language`."""

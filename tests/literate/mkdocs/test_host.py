@@ -53,6 +53,7 @@ CHANGES = {
     "dead_links": {"dead_links": "error"},
     "faulty": {"faulty": "error"},
     "bibliography": {"bibliography": ""},
+    "pictures_from": {"pictures_from": ["https://pictures.example"]},
     "inventories": {
         "inventories": {"Python": {"url": "https://py.example/", "file": "python.inv"}}
     },

@@ -8,7 +8,6 @@ from support import ROOT, Project, write_labml_project
 
 from literate.mkdocs.config import read_project
 from literate.site.inventory import documented
-from literate.site.layout import lay_out
 from literate.site.load import load_site
 from literate.translation.lookup import Lookup
 
@@ -121,8 +120,10 @@ def site(tmp_path_factory):
     return project.load()
 
 
-def page_of(site, name):
-    return LexborHTMLParser(lay_out(site.localise(site.pages[name], lambda name: f"{name}/")))
+def notes_of(site, name, lookup=None):
+    """The notes of a page, as HTML."""
+    page = site.localise(site.pages[name], lambda name: f"{name}/", lookup)
+    return LexborHTMLParser("".join(block.html for row in page.rows for block in row.blocks))
 
 
 @pytest.fixture(scope="module")
@@ -235,7 +236,7 @@ def inline(page):
 
 
 def test_code_in_a_note_leads_to_what_it_names(site):
-    found = inline(page_of(site, "net"))
+    found = inline(notes_of(site, "net"))
     init, forward = line_of("def __init__(self, depth"), line_of("def forward")
     assert found == {
         "width": "../base/#Base.width",
@@ -255,7 +256,7 @@ def test_code_in_a_note_leads_to_what_it_names(site):
 
 
 def test_code_on_a_page_of_words_leads_to_what_is_sure_to_be_meant(site):
-    assert inline(page_of(site, "index")) == {
+    assert inline(notes_of(site, "index")) == {
         "Base.width": "../base/#Base.width",
         "make_net()": "../base/#make_net",
         "Net": "../net/#Net",
@@ -321,13 +322,9 @@ def test_a_page_has_the_symbols_of_the_paper_and_what_leads_away(own):
 
 
 def test_code_in_a_translated_note_leads_where_the_source_does(own):
-    def shown(lookup):
-        page = own.localise(own.pages["model"], lambda name: f"{name}/", lookup)
-        html = "".join(block.html for row in page.rows for block in row.blocks)
-        return sorted(inline(LexborHTMLParser(html)).items())
-
-    assert shown(Lookup(own.catalog("zh", "model"))) == shown(None)
-    assert any(href for _, href in shown(None))
+    source = inline(notes_of(own, "model"))
+    assert inline(notes_of(own, "model", Lookup(own.catalog("zh", "model")))) == source
+    assert any(source.values())
 
 
 def test_every_link_of_this_site_leads_somewhere(own):
