@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from html import escape
@@ -108,6 +108,17 @@ def labels(references: Iterable[Paper]) -> dict[str, str]:
         for (names, year), keys in alike.items()
         for i, key in enumerate(keys)
     }
+
+
+def citation_html(keys: Sequence[str], labels: Mapping[str, str]) -> str:
+    """The papers of a citation, each a link; as it is written, where none of them has a label."""
+    parts = [
+        f'<a href="#ref:{escape(key)}">{escape(labels[key], quote=False)}</a>'
+        if key in labels
+        else escape(f"@{key}", quote=False)
+        for key in keys
+    ]
+    return f"({'; '.join(parts)})" if labels.keys() & set(keys) else f"[{'; '.join(parts)}]"
 
 
 def paper_html(reference: Paper, label: str) -> str:

@@ -9,7 +9,7 @@ from html import escape, unescape
 from itertools import accumulate
 
 from literate.base.html import Tag, map_tags, map_words, text_of
-from literate.notes.bibliography import labels, paper_html
+from literate.notes.bibliography import citation_html, labels, paper_html
 from literate.notes.drawing import image_html
 from literate.notes.heading import find_headings
 from literate.notes.note import (
@@ -328,9 +328,9 @@ class _Localiser:
             return self._picture(item)
         if isinstance(item, UiString):
             return escape(self._word(item.text), quote=False)
-        return (
-            self._citation(item) if isinstance(item, Citation) else self._footnote_ref(item, index)
-        )
+        if isinstance(item, Citation):
+            return citation_html(item.keys, self._labels)
+        return self._footnote_ref(item, index)
 
     def _code(self, code: Code, index: int) -> str:
         """Inline code, which leads to what it names."""
@@ -344,17 +344,6 @@ class _Localiser:
             f'<sup class="mark" id="{ref_id(number, ref.repeat)}">'
             f'<a class="footnote-ref" href="#fn:{number}">{number}</a></sup>'
         )
-
-    def _citation(self, citation: Citation) -> str:
-        """The papers, each a link; as it is written, where none of them is known."""
-        links = [
-            f'<a href="#ref:{escape(key)}">{escape(self._labels[key], quote=False)}</a>'
-            if key in self._labels
-            else escape(f"@{key}", quote=False)
-            for key in citation.keys
-        ]
-        is_known = any(key in self._labels for key in citation.keys)
-        return f"({'; '.join(links)})" if is_known else f"[{'; '.join(links)}]"
 
     def _figure(self, figure: Figure) -> str:
         """A paragraph that is nothing but an image with a caption."""
