@@ -27,12 +27,12 @@ _PARTS = frozenset(
      "summary", "tbody", "td", "tfoot", "th", "thead", "tr"]
 )  # fmt: skip
 _PHRASING = frozenset(
-    ["a", "abbr", "acronym", "area", "audio", "b", "base", "bdi", "bdo", "big", "br", "button", "canvas",
-     "cite", "code", "data", "datalist", "del", "dfn", "em", "embed", "font", "i", "iframe", "img",
-     "input", "ins", "kbd", "label", "link", "map", "mark", "math", "meta", "meter", "noscript", "object",
-     "output", "picture", "progress", "q", "rp", "rt", "ruby", "s", "samp", "script", "select",
-     "slot", "small", "source", "span", "strike", "strong", "style", "sub", "sup", "svg",
-     "textarea", "time", "track", "tt", "u", "var", "video", "wbr"]
+    ["a", "abbr", "acronym", "area", "audio", "b", "base", "bdi", "bdo", "big", "br", "button",
+     "canvas", "cite", "code", "data", "datalist", "del", "dfn", "em", "embed", "font", "i",
+     "iframe", "img", "input", "ins", "kbd", "label", "link", "map", "mark", "math", "meta",
+     "meter", "noscript", "object", "output", "picture", "progress", "q", "rp", "rt", "ruby", "s",
+     "samp", "script", "select", "slot", "small", "source", "span", "strike", "strong", "style",
+     "sub", "sup", "svg", "textarea", "time", "track", "tt", "u", "var", "video", "wbr"]
 )  # fmt: skip
 _ELEMENTS = _FLOW | _PARTS | _PHRASING
 #: Elements that have parts with names of their own.
