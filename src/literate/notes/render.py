@@ -85,8 +85,10 @@ def render_note(prose: Prose) -> Note:
             note, _ = _rendered(prose, _parser_of_text)
         if not any(is_too_deep(block.html) for block in note.all_blocks):
             return note
-    line = prose.line_numbers[0]
-    problem = Problem(f"the note nests over {DEPTH} deep", line, "Take it apart")
+    rows, line = prose.text.split("\n"), prose.line_numbers[0]
+    deepest = rows.index(max(rows, key=len))  # most likely: nobody says where
+    where = prose.line_numbers[min(deepest, len(prose.line_numbers) - 1)]
+    problem = Problem(f"the note nests over {DEPTH} deep", where, "Take it apart")
     code = Verbatim(highlight_fence(prose.text, "text"), code_fence(prose.text, ""))
     return Note((Block(placeholder(0), line, BlockKind.CODE),), (code,), problems=(problem,))
 
