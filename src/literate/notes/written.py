@@ -55,6 +55,17 @@ _WITHIN = {
 OF_THE_WHOLE_PAGE = re.compile(r"<(?:base|meta)(?=[\s/>])|\bid\s*=\s*[\"']?__\w+", re.IGNORECASE)
 
 
+def said_beside(tokens: Sequence[Token], place: int) -> tuple[Token | None, Token | None]:
+    """What is said before and after a token: what only opens or closes says nothing."""
+    before = (tokens[i] for i in range(place - 1, -1, -1))
+    after = (tokens[i] for i in range(place + 1, len(tokens)))
+    one, other = (
+        next((t for t in side if not t.nesting and (t.content or t.type != "text")), None)
+        for side in (before, after)
+    )
+    return one, other
+
+
 def block_of_html(state: StateBlock, first: int, last: int, silent: bool) -> bool:
     """The rule of Markdown, for what is HTML."""
     start = state.bMarks[first] + state.tShift[first]
