@@ -5,6 +5,8 @@
 For each site and language, queries are drawn from the notes: words, identifiers and phrases of
 English; two to six characters of Chinese. Each goes through the very worker that readers use. What
 it finds is held against plain substring search over the text of the built pages, notes and code.
+Words of English are also asked for with two neighbouring letters exchanged: the first result should
+then hold the word as it was.
 """
 
 from __future__ import annotations
@@ -57,6 +59,7 @@ class Measured:
     queries: int
     recall: float
     precision: float
+    mistyped: float
     answer_ms: float
     answer_p95_ms: float
     first_ms: float
@@ -131,7 +134,9 @@ def read_pages(site: Path, language: str) -> tuple[dict[str, str], list[str], li
         article = tree.css_first("article")
         if tree.css_first("html").attributes["lang"] != language or article is None:
             continue
-        for node in article.css(".source-file, annotation, style"):
+        for node in article.css(
+            ".source-file, .shape-choice, annotation, style, template, [hidden]"
+        ):
             node.decompose()
         for node in article.css("td, th, text"):
             node.insert_after(" ")  # what stands in two cells is not one word
@@ -178,6 +183,8 @@ def measure(
         page = browser.new_page()
         page.goto(start)
         answers = page.evaluate(ASK_WORKER, [f"{base}{WORKER}#{language}", queries])
+        right = misspelt(draw, notes, count, " ".join(texts.values()))
+        guesses = page.evaluate(ASK_WORKER, [f"{base}{WORKER}#{language}", [*right]])
         page.close()
         firsts = [first_result(browser, start, query[0]) for query in queries[:COLD_STARTS]]
     recalls, shown = [], 0
@@ -189,18 +196,35 @@ def measure(
         if missed:
             print(f"  {language} {query!r}: not found on {', '.join(sorted(missed))}")
         shown += bool(answer["items"]) and contains(answer["items"][0][0], query)
+    guessed = sum(
+        bool(guess["items"]) and contains(guess["items"][0][0], word)
+        for word, guess in zip(right.values(), guesses, strict=True)
+    )
     times = [answer["ms"] for answer in answers[1:]]  # the first one fetched the index
     return Measured(
         pages=len(texts),
         queries=count,
         recall=statistics.mean(recalls),
         precision=shown / count,
+        mistyped=guessed / len(right),
         answer_ms=statistics.median(times),
         answer_p95_ms=statistics.quantiles(times, n=20)[-1],
         first_ms=statistics.median(firsts),
         first_slowest_ms=max(firsts),
         bytes=sum((site / path).stat().st_size for path in (WORKER, index_address(language))),
     )
+
+
+def misspelt(draw: random.Random, notes: list[str], count: int, text: str) -> dict[str, str]:
+    """Words with two neighbouring letters exchanged, which no page holds -> as they are."""
+    words = sorted({word for note in notes for word in re.findall(r"[A-Za-z]{5,}", note)})
+    found: dict[str, str] = {}
+    for word in draw.sample(words, min(count, len(words))):
+        at = draw.randrange(1, len(word) - 1)
+        wrong = word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+        if folded(wrong) not in text:
+            found[wrong] = word
+    return found
 
 
 def first_result(browser: Browser, address: str, key: str) -> float:
@@ -225,12 +249,14 @@ def contains(best: dict[str, str], query: str) -> bool:
 def print_table(results: dict[str, Measured]) -> None:
     print(
         f"{'':14} {'pages':>5} {'queries':>7} {'recall':>7} {'first right':>11} "
+        f"{'mistyped':>8} "
         f"{'answer: median':>14} {'95 %':>8} {'first key: median':>17} {'slowest':>8} "
         f"{'fetched':>9}"
     )
     for name, m in results.items():
         print(
             f"{name:14} {m.pages:5} {m.queries:7} {m.recall:7.4f} {m.precision:11.4f} "
+            f"{m.mistyped:8.4f} "
             f"{m.answer_ms:11.1f} ms {m.answer_p95_ms:5.1f} ms {m.first_ms:14.0f} ms "
             f"{m.first_slowest_ms:5.0f} ms {m.bytes / 1000:6.1f} KB"
         )
@@ -242,6 +268,7 @@ def figures(results: dict[str, Measured]) -> dict[str, dict[str, object]]:
     for name, m in results.items():
         key = name.replace(" ", "_")
         rows = [("recall", m.recall, 0.98, "higher"), ("first_right", m.precision, 0.95, "higher"),
+                ("mistyped", m.mistyped, 0.9, "higher"),
                 ("first_key_median_ms", m.first_ms, 300, "lower")]  # fmt: skip
         if name.startswith("own"):
             rows.append(("bytes", m.bytes, 60_000, "lower"))

@@ -47,10 +47,8 @@ class _Check:
 
     def _asserts(self, node: ast.stmt) -> bool:
         match node:
-            case ast.Assert(test=ast.Call(func=ast.Name(id="all"))):
-                return False  # it holds of nothing, too
             case ast.Assert():
-                return True
+                return not _holds_of_nothing(node.test)
             case ast.With():
                 return any(self._calls(i.context_expr) for i in node.items) or self.surely(
                     node.body
@@ -78,6 +76,20 @@ class _Check:
                 if function and _Check(others).surely(function.body):
                     return True
         return False
+
+
+def _holds_of_nothing(test: ast.expr) -> bool:
+    """Whether what is asserted holds wherever there is nothing to look at."""
+    match test:
+        case ast.Call(func=ast.Name(id="all")):
+            return True
+        case ast.UnaryOp(op=ast.Not(), operand=ast.Call(func=ast.Name(id="any"))):
+            return True
+        case ast.BoolOp(op=ast.And(), values=values):
+            return all(map(_holds_of_nothing, values))
+        case ast.BoolOp(op=ast.Or(), values=values):
+            return any(map(_holds_of_nothing, values))
+    return False
 
 
 def _leaves(node: ast.AST, *, loop: bool = False) -> bool:

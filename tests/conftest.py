@@ -21,6 +21,25 @@ for name, derandomize in (("suite", True), ("random", False)):
 settings.load_profile("suite")
 
 
+#: The files that take longest: they begin first, so that two processes end together.
+LONGEST = [
+    *("site/test_browser.py", "literate/test_fidelity.py", "site/test_demo.py"),
+    *("convmixer/test_experiment.py", "site/test_explorer.py"),
+    *("convmixer/devices/test_distributed.py", "convmixer/runs/test_checkpoint.py"),
+    *(
+        "literate/cli/test_example.py",
+        "literate/mkdocs/test_cache.py",
+        "literate/cli/test_build.py",
+    ),
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Bring the longest files to the front."""
+    places = {Path(__file__).parent / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(LONGEST)))
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """A paper with one Markdown page, one annotated file, and a Chinese map."""

@@ -34,8 +34,12 @@ from literate.site.load import load_site
 from literate.site.site import Site
 
 ROOT = Path(__file__).parents[1]
-#: The projects that stand beside this one.
-EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/mkdocs.yml"))
+#: The projects that stand beside this one, with all that they are made of.
+EXAMPLES = sorted(
+    path.parent
+    for path in (ROOT / "examples").glob("*/mkdocs.yml")
+    if (path.parent / "src").is_dir()
+)
 PAGE = "---\ntitle: Overview\nsummary: What this is.\n---\n\n# Overview\n\nSee [the code](../src/paper/net.py#Net.forward).\n"
 SOURCE = '''"""
 ---
@@ -329,16 +333,28 @@ def chromium():
         "Chromium is needed: install Debian's `chromium` (apt-get install chromium) or any Chrome, "
         "or name one in the environment variable CHROMIUM"
     )
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import Page, sync_playwright
 
     arguments = ["--disable-gpu", "--no-first-run", "--disable-background-networking",
                  "--disable-component-update", "--disable-sync", "--disable-quic"]  # fmt: skip
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         arguments.append("--no-sandbox")
-    with sync_playwright() as playwright:
+    with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Page, "wait_for_function", _wait_for_function)
         browser = playwright.chromium.launch(executable_path=path, args=arguments)
         yield browser
         browser.close()
+
+
+def _wait_for_function(page: Any, expression: str, *, arg: Any = None, timeout: float = 30000):
+    """Playwright's own asks within the page by `eval`, which the policy of our pages forbids."""
+    from playwright.sync_api import TimeoutError
+
+    end = time.monotonic() + timeout / 1000
+    while not page.evaluate(expression, arg):
+        if time.monotonic() > end:
+            raise TimeoutError(f"it has not come to pass: {expression}")
+        page.wait_for_timeout(20)
 
 
 def find_chromium() -> str | None:

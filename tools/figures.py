@@ -7,19 +7,18 @@ where the page and its records disagree.
 """
 
 import json
-import re
 import statistics
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import cifar10_figures
 import matplotlib
 import numpy as np
 import tyro
 from matplotlib import pyplot
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from plots import AMBER, STYLE, TEAL, canvas, confusion, mosaic, svg
 
 from convmixer.comparison import SPLITS, spread
 from convmixer.data import digits
@@ -27,31 +26,10 @@ from convmixer.errors import ExperimentError, run_command, start
 from convmixer.runs.files import write_atomically
 from convmixer.weights import load
 
-# Two colors that can be read on white and on black
-COLORS = {"random": "#0d9488", "writers": "#d97706"}
+COLORS = {"random": TEAL, "writers": AMBER}
 LABELS = {"random": "random split", "writers": "unseen writers"}
-# What matplotlib draws in this color takes the color of the page.
-PAGE = "#010203"
-STYLE = {
-    # Text stays text, which can be read aloud and translated.
-    "svg.fonttype": "none",
-    # The same drawing has the same names inside each time it is made.
-    "svg.hashsalt": "convmixer",
-    "font.family": "sans-serif",
-    "font.size": 11,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    **dict.fromkeys(
-        [
-            "text.color",
-            "axes.labelcolor",
-            "axes.edgecolor",
-            "xtick.color",
-            "ytick.color",
-        ],
-        PAGE,
-    ),
-}
+# Above it the page is about CIFAR-10, below about the digits; both have rows of the same name.
+DIVIDE = "\n## Digits\n"
 
 
 @dataclass(frozen=True)
@@ -60,7 +38,8 @@ class Options:
     Make the drawings and numbers of the results page from the records.
     """
 
-    # The folder of the records: digits, writers, comparison.json, digits.safetensors.
+    # The folder of the records: cifar10, digits, writers, comparison.json,
+    # digits.safetensors.
     records: Path = Path("records")
     # The page whose numbers are filled in; its drawings go to figures beside it.
     page: Path = Path("docs/results.md")
@@ -93,12 +72,16 @@ def draw(options: Options) -> None:
         runs = {split: read_runs(options.records, split) for split in SPLITS}
         comparison = json.loads((options.records / "comparison.json").read_text())
         weights = options.records / "digits.safetensors"
-        page = fill(options.page.read_text(encoding="utf-8"), rows(runs, comparison))
+        cifar10 = cifar10_figures.read(options.records / "cifar10")
+        above, divide, below = options.page.read_text(encoding="utf-8").partition(DIVIDE)
+        above = fill(above, cifar10_figures.cells(cifar10))
+        page = above + divide + fill(below, rows(runs, comparison))
         drawings = {
             "curves": curves(runs),
             "comparison": compared(comparison),
             "kernels": kernels(weights),
             "mistakes": mistakes(runs),
+            **cifar10_figures.drawings(cifar10),
         }
     except (ValueError, KeyError) as error:
         raise ExperimentError(str(error)) from error
@@ -164,10 +147,11 @@ def fill(page: str, cells: dict[str, list[str]]) -> str:
     """
     lines, missing = page.split("\n"), set(cells)
     for number, text in enumerate(lines):
-        name, *old = (cell.strip() for cell in text.strip("|").split("|"))
-        if text.startswith("|") and name in cells:
+        indent, bar, row = text.partition("|")
+        name, *old = (cell.strip() for cell in row.rstrip("|").split("|"))
+        if bar and not indent.strip() and name in cells:
             new = [*cells[name], *old[len(cells[name]) :]]
-            lines[number] = f"| {' | '.join([name, *new])} |"
+            lines[number] = f"{indent}| {' | '.join([name, *new])} |"
             missing.discard(name)
     if missing:
         raise ValueError(f"the page has no row {sorted(missing)[0]!r} in its tables")
@@ -256,24 +240,6 @@ def kernels(weights: Path) -> Figure:
     return figure
 
 
-def mosaic(filters: np.ndarray) -> np.ndarray:
-    """
-    Filters side by side
-
-    Takes `[N, k, k]`, returns an image with opacity, `[H, W, 4]`, of 8 filters in a
-    row.
-    """
-    count, side, _ = filters.shape
-    picture = np.zeros((-(-count // 8) * (side + 1) - 1, 8 * (side + 1) - 1, 4))
-    positive, negative = (np.array(matplotlib.colors.to_rgb(COLORS[split])) for split in SPLITS)
-    for number, one in enumerate(filters):
-        top, left = (part * (side + 1) for part in divmod(number, 8))
-        tile = picture[top : top + side, left : left + side]
-        tile[..., :3] = np.where(one[..., None] > 0, positive, negative)
-        tile[..., 3] = np.abs(one) / np.abs(one).max()
-    return picture
-
-
 def mistakes(runs: dict[str, list[dict[str, Any]]]) -> Figure:
     """
     The confusion matrix, and the digits that were read wrong
@@ -292,7 +258,10 @@ def mistakes(runs: dict[str, list[dict[str, Any]]]) -> Figure:
 
     figure = pyplot.figure(figsize=(7.2, 3.8), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=[1, 1.1])
-    confusion(left.subplots(), matrix)
+    axis = left.subplots()
+    confusion(axis, matrix)
+    axis.set_xlabel("read as")
+    axis.set_ylabel("written")
     for number, axis in enumerate(right.subplots(5, 6).flat):
         axis.axis("off")
         if number < len(wrong):
@@ -302,87 +271,6 @@ def mistakes(runs: dict[str, list[dict[str, Any]]]) -> Figure:
             title = f"{mistake['label']} → {mistake['answer']}"
             axis.set_title(title, fontsize=9, gid=f"mistake-{number}")
     return figure
-
-
-def confusion(axis: Axes, matrix: np.ndarray) -> None:
-    """
-    Draw the confusion matrix
-
-    Rows are what the digits are, columns what they were taken for. Zeros are left out.
-    """
-    share = matrix / matrix.sum(axis=1, keepdims=True)
-    shade = np.zeros((*matrix.shape, 4))
-    right = np.eye(len(matrix), dtype=bool)[..., None]
-    colors = [matplotlib.colors.to_rgb(COLORS[split]) for split in SPLITS]
-    shade[..., :3] = np.where(right, *colors)
-    shade[..., 3] = np.where(right[..., 0], 0.35 * share, 0.25 * (matrix > 0) + share)
-    axis.imshow(shade, interpolation="none")
-    for (row, place), count in np.ndenumerate(matrix):
-        if count:
-            style = {"ha": "center", "va": "center", "fontsize": 9}
-            axis.text(place, row, str(count), gid=f"count-{row}-{place}", **style)
-    axis.set_xticks(range(10))
-    axis.set_yticks(range(10))
-    axis.set_xlabel("read as")
-    axis.set_ylabel("written")
-
-
-def canvas(rows: int, columns: int, height: float) -> tuple[Figure, np.ndarray]:
-    """
-    Paper to draw on
-
-    As wide as the column of a page. Returns the figure and its axes.
-    """
-    figure, axes = pyplot.subplots(
-        rows, columns, figsize=(7.2, height), layout="constrained", squeeze=False
-    )
-    return figure, axes.flatten()
-
-
-def numbered(text: str, name: str) -> str:
-    """
-    Number what a drawing refers to
-
-    Matplotlib makes ids of positions, whose last digits differ from one layout to the
-    next. Numbers in the order of the drawing give the same bytes each time.
-    """
-    ids: dict[str, str] = {}
-    return re.sub(
-        r'(?<=[#"])[a-z]*[0-9a-f]{10}(?=[")])',
-        lambda match: ids.setdefault(match[0], f"{name}-{len(ids)}"),
-        text,
-    )
-
-
-def svg(figure: Figure, name: str) -> str:
-    """
-    Write a drawing
-
-    * `name` is a word that no other drawing of the page has
-
-    What has no color of its own takes the page's, or by itself the one that the reader
-    prefers. Numbers are marked as nothing to translate.
-    """
-    figure.patch.set_alpha(0)
-    for axis in figure.axes:
-        axis.patch.set_alpha(0)
-    file = StringIO()
-    figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
-    pyplot.close(figure)
-    text = file.getvalue()
-    text = text[text.index("<svg") :].replace(PAGE, "currentColor")
-    text = text.replace("xlink:href", "href")
-    text = numbered(text, name)
-    text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
-    text = re.sub(r"<text (?=[^>]*>[-−→\d.,\s]+</text>)", '<text translate="no" ', text)
-    rule = f"svg.{name}-figure:root {{ color: %s; }}"
-    style = (
-        f"<style>{rule % '#24292f'} @media (prefers-color-scheme: dark) "
-        f"{{ {rule % '#e6edf3'} }} .{name}-figure text {{ fill: currentColor; }}</style>"
-    )
-    text = text.replace("<svg ", f'<svg class="{name}-figure" ', 1)
-    opening = text.index(">") + 1
-    return f"{text[:opening]}\n {style}{text[opening:]}"
 
 
 if __name__ == "__main__":

@@ -21,21 +21,29 @@ comparison is stopped, starting it again continues it.
 The digits are few and small. What is better here need not be better on ImageNet; the
 comparison shows how to ask such a question, and how large a difference must be to stand
 out from the scatter of the seeds.
+
+Photographs are a harder question, and [a second table](#CIFAR10_ROWS) asks it, with
+small models and a short training, so that two CPU cores can answer:
+
+```
+python -m convmixer.comparison --dataset cifar10
+```
 """
 
 import json
 import statistics
+import time
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
-from typing import Any
-
-import tyro
+from typing import Any, Literal
 
 from convmixer import experiment
+from convmixer.command_line import read
 from convmixer.errors import ExperimentError, run_command, start
+from convmixer.runs.options import parse
 
 # What is compared, with its options of the experiment. The widths keep the number of
 # parameters similar, from 27,686 to 28,883. For MLP-Mixer and ViT, the learning rate is
@@ -52,23 +60,76 @@ ROWS = {
 }
 SPLITS = ("random", "writers")
 
+# What all models on CIFAR-10 share. Three epochs are too few to overfit, so flips are
+# the only augmentation. With patches of 4 pixels an image has 64 tokens; with 256, the
+# attention of labml-nn's ViT takes about thirty times as long.
+CIFAR10 = (
+    "--dataset cifar10 --width 96 --depth 4 --patch-size 4 --batch-size 128 "
+    "--learning-rate 0.01 --augment-operations 0"
+)
+# What is compared on CIFAR-10. Down to ViT, the models have from 54,518 to 55,946
+# parameters; the learning rates of MLP-Mixer and ViT are those of the digits, and were
+# not tuned again. Small patches make many tokens, so their models are narrower and see
+# the images twice only.
+CIFAR10_ROWS = {
+    "ConvMixer": "",
+    "layer normalization": "--norm layer",
+    "residual around both": "--residual both",
+    "no residual": "--residual none",
+    "copied first weights": "--layers copied",
+    "MLP-Mixer": "--model mlp_mixer --width 36 --learning-rate 0.003",
+    "ViT": "--model vit --width 32 --learning-rate 0.003",
+    "kernel size 3": "--kernel-size 3",
+    "kernel size 7": "--kernel-size 7",
+    "kernel size 9": "--kernel-size 9",
+    "patch size 4": "--width 64 --epochs 2",
+    "patch size 2": "--width 64 --epochs 2 --patch-size 2",
+    "patch size 1": "--width 64 --epochs 2 --patch-size 1",
+}
+
 
 @dataclass(frozen=True)
 class Options:
     """
-    Compare ConvMixer with its variants, MLP-Mixer and ViT on the digits.
+    Compare ConvMixer with its variants, MLP-Mixer and ViT.
     """
 
-    # Runs of each model, with the seeds 0, 1, and so on. On the split by writers, each
-    # seed also holds out different writers.
-    seeds: int = 5
-    # Passes over the training images. After the experiment's 8 epochs, ViT has hardly
-    # begun to learn.
-    epochs: int = 24
-    # The folder of all runs of the comparison.
-    runs: Path = Path("runs/comparison")
-    # The file that all results are written to.
-    record: Path = Path("records/comparison.json")
+    # What to read: the digits, or CIFAR-10's photographs.
+    dataset: Literal["digits", "cifar10"] = "digits"
+    # Runs of each model, with the seeds 0, 1, and so on; by default 5, on CIFAR-10 one.
+    # On the split by writers, each seed also holds out different writers.
+    seeds: int | None = None
+    # Passes over the training images; by default 24, on CIFAR-10 three. After the
+    # experiment's 8 epochs on the digits, ViT has hardly begun to learn.
+    epochs: int | None = None
+    # The folder that holds CIFAR-10.
+    data_dir: Path = Path("data")
+    # Number type of the forward pass, as in the experiment.
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    # Threads of a CPU, as in the experiment.
+    threads: int = 0
+    # The folder of all runs of the comparison; by default runs/comparison, on CIFAR-10
+    # runs/comparison-cifar10.
+    runs: Path | None = None
+    # The file that all results are written to; by default records/comparison.json, on
+    # CIFAR-10 records/cifar10/comparison.json.
+    record: Path | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """
+    ### A run to make
+    """
+
+    # The name of its row, the held-out images, and the seed
+    row: str
+    split: str
+    seed: int
+    # The folder of the run
+    folder: Path
+    # Its command line, as words after `python -m convmixer.experiment`
+    words: list[str]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -81,9 +142,9 @@ def main(arguments: list[str] | None = None) -> int:
     Returns the exit code, as [the experiment](experiment.py#main) does.
     """
     prog = "python -m convmixer.comparison"
-    options = tyro.cli(Options, args=arguments, prog=prog)
     return run_command(
-        lambda: compare(options), stopped="Stopped; start it again to go on."
+        lambda: compare(read(Options, arguments, prog)),
+        stopped="Stopped; start it again to go on.",
     )
 
 
@@ -91,69 +152,125 @@ def compare(options: Options) -> int:
     """
     ## Train every model
 
-    Returns the exit code of the first run that fails, or 0 when the record is written.
+    The record is written after every run, with all that is finished. Returns the exit
+    code of the first run that fails, or 0.
     """
-    if options.seeds < 1 or options.epochs < 1:
+    small = options.dataset == "digits"
+    seeds = options.seeds if options.seeds is not None else (5 if small else 1)
+    epochs = options.epochs if options.epochs is not None else (24 if small else 3)
+    if seeds < 1 or epochs < 1:
         raise ExperimentError("--seeds and --epochs must be at least 1")
-    rows: dict[str, Any] = {}
-    for name, words in ROWS.items():
-        for split in SPLITS:
-            for seed in range(options.seeds):
-                folder = options.runs / f"{name.replace(' ', '-')}-{split}-{seed}"
-                code = train_once(options, folder, words, split, seed)
-                if code:
-                    return code
-                row = rows.setdefault(name, {"options": words, "runs": []})
-                row["runs"].append(figures(folder, split, seed))
-        print(line(name, rows[name]), flush=True)
-    write(options, rows)
+    place = Path("records") if small else Path("records/cifar10")
+    path = options.record or place / "comparison.json"
+    to_do = jobs(options, seeds, epochs)
+    for number, job in enumerate(to_do, 1):
+        trained = status(job) != "finished"
+        if trained:
+            code = train_once(job)
+            if code:
+                return code
+        if trained or number == len(to_do):
+            write(path, options, to_do, (seeds, epochs))
+            accuracy = figures(job)["accuracy"]
+            print(
+                f"{number} of {len(to_do)}: {job.row}, {job.split}, seed {job.seed}: "
+                f"{accuracy:.2%}",
+                flush=True,
+            )
+    print(f"record: {path}")
     return 0
 
 
-def train_once(
-    options: Options, folder: Path, words: str, split: str, seed: int
-) -> int:
+def jobs(options: Options, seeds: int, epochs: int) -> list[Job]:
+    """
+    ## List the runs
+
+    Every row with the first seed, then every row with the next: the longer the
+    comparison runs, the more seeds it has.
+    """
+    digits = options.dataset == "digits"
+    default = Path("runs/comparison" if digits else "runs/comparison-cifar10")
+    runs = options.runs or default
+    found = []
+    for seed in range(seeds):
+        for row, words in rows(options).items():
+            for split in SPLITS if digits else ("test",):
+                folder = runs / f"{row.replace(' ', '-')}-{split}-{seed}"
+                shared = ["--seed", str(seed), "--epochs", str(epochs)]
+                if digits:
+                    split_seed = seed if split == "writers" else 0
+                    shared += ["--split", split, "--split-seed", str(split_seed)]
+                else:
+                    shared += [*CIFAR10.split(), "--data-dir", str(options.data_dir)]
+                if options.precision != "auto":
+                    shared += ["--precision", options.precision]
+                if options.threads:
+                    shared += ["--threads", str(options.threads)]
+                # Of an option that is given twice, the row's own counts.
+                place = ["--runs", str(runs), "--name", folder.name]
+                command = [*shared, *place, *words.split()]
+                found.append(Job(row, split, seed, folder, command))
+    return found
+
+
+def rows(options: Options) -> dict[str, str]:
+    """
+    The table of the data set.
+    """
+    return ROWS if options.dataset == "digits" else CIFAR10_ROWS
+
+
+def status(job: Job) -> str | None:
+    """
+    How a run ended, or `None` if it has not begun.
+    """
+    path = job.folder / "record.json"
+    return json.loads(path.read_text())["status"] if path.exists() else None
+
+
+def train_once(job: Job) -> int:
     """
     ## Train one model once
 
-    * `folder` is its folder
-    * `words` are the options of its row
-    * `split` and `seed` are those of this repetition
+    A run that was stopped is resumed. Returns the experiment's exit code.
 
-    Returns the experiment's exit code. A finished run is not trained again, and a
-    stopped one is resumed.
+    Other programs on the machine make a run wait, so the time that the processor worked
+    for it is noted beside the time that passed. A resumed run does not know it.
     """
-    status = None
-    if (folder / "record.json").exists():
-        status = json.loads((folder / "record.json").read_text())["status"]
-    if status == "finished":
-        return 0
-    command = [
-        *words.split(),
-        *("--split", split, "--seed", str(seed), "--epochs", str(options.epochs)),
-        *("--split-seed", str(seed if split == "writers" else 0)),
-        *("--runs", str(folder.parent), "--name", folder.name),
-    ]
-    if status:
-        command = ["--resume", str(folder)]
+    from convmixer.runs.record import read_record, write_record
+
+    resumed = status(job) is not None
+    command = ["--resume", str(job.folder)] if resumed else job.words
+    before = time.process_time()
     # The record has everything that a run prints.
     with redirect_stdout(StringIO()):
-        return experiment.main(command)
+        code = experiment.main(command)
+    path = job.folder / "record.json"
+    if code == 0 and not resumed:
+        worked = round(time.process_time() - before, 1)
+        write_record(path, read_record(path) | {"processor_seconds": worked})
+    return code
 
 
-def figures(folder: Path, split: str, seed: int) -> dict[str, Any]:
+def figures(job: Job) -> dict[str, Any]:
     """
     ### The results of a run
     """
-    record = json.loads((folder / "record.json").read_text())
+    from convmixer.variants import multiply_adds
+
+    record = json.loads((job.folder / "record.json").read_text())
     return {
-        "split": split,
-        "seed": seed,
+        "split": job.split,
+        "seed": job.seed,
         "command": record["command"],
         "held_out": record["data"]["split"],
+        "epochs": record["options"]["epochs"],
         "parameters": record["parameters"],
+        "multiply_adds": multiply_adds(parse(job.words)),
         "accuracy": record["accuracy"],
         "seconds": record["seconds"],
+        "processor_seconds": record.get("processor_seconds"),
+        "precision": record["precision"],
         "commit": record["commit"],
         "versions": record["versions"],
         "hardware": record["hardware"],
@@ -172,42 +289,51 @@ def spread(row: dict[str, Any], split: str) -> tuple[float, float]:
     return statistics.mean(values), deviation
 
 
-def line(name: str, row: dict[str, Any]) -> str:
-    """
-    ### A line of the table, for the terminal
-    """
-    cells = [f"{name:22}", f"{row['runs'][0]['parameters']:>7,} parameters"]
-    for split in SPLITS:
-        mean, deviation = spread(row, split)
-        cells.append(f"{split} {mean:6.2%} ± {deviation:5.2%}")
-    return "  ".join(cells)
-
-
-def write(options: Options, rows: dict[str, Any]) -> None:
+def write(
+    path: Path, options: Options, to_do: list[Job], sizes: tuple[int, int]
+) -> None:
     """
     ## Write the record
 
-    What all runs share, the commit, the versions and the machine, is written once.
+    * `path` is the file
+    * `options` are the command's, and `sizes` its numbers of seeds and epochs
+    * `to_do` are all runs; those that are not finished are counted
+
+    What all runs share, the precision, the commit, the versions and the machine, is
+    written once.
     """
     from convmixer.runs.record import write_record
 
-    every = [run for row in rows.values() for run in row["runs"]]
-    common = {name: every[0][name] for name in ("commit", "versions", "hardware")}
+    done = [job for job in to_do if status(job) == "finished"]
+    table = {
+        name: {
+            "options": words,
+            "runs": sorted(
+                (figures(job) for job in done if job.row == name),
+                key=lambda run: run["split"],
+            ),
+        }
+        for name, words in rows(options).items()
+    }
+    every = [run for row in table.values() for run in row["runs"]]
+    names = ("precision", "commit", "versions", "hardware")
+    common = {name: every[0][name] for name in names}
     for run in every:
         for name in common:
             if run[name] == common[name]:
                 del run[name]
+    words = "" if options.dataset == "digits" else " --dataset cifar10"
     record = {
         "command": (
-            f"python -m convmixer.comparison --seeds {options.seeds} --epochs {options.epochs}"
+            f"python -m convmixer.comparison{words} --seeds {sizes[0]} --epochs {sizes[1]}"
         ),
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "to_do": len(to_do) - len(done),
         **common,
-        "rows": rows,
+        "rows": {name: row for name, row in table.items() if row["runs"]},
     }
-    options.record.parent.mkdir(parents=True, exist_ok=True)
-    write_record(options.record, record)
-    print(f"record: {options.record}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_record(path, record)
 
 
 if __name__ == "__main__":

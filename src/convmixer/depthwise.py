@@ -39,7 +39,7 @@ def weight_gradient(
     Every channel of every image is one group of it, and the sum over the images comes
     last.
 
-    * `x` is the layer's input, `[B, h, H, W]`
+    * `x` is the layer's input, `[B, h, H/p, W/p]`
     * `output_gradient` is the gradient of its output, of the same shape
     * `kernel_size` is the side of the window, $k$, which is odd
 
@@ -71,7 +71,7 @@ class DepthwiseConvolution(torch.autograd.Function):
         x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
     ) -> torch.Tensor:
         """
-        Takes `[B, h, H, W]` and weights `[h, 1, k, k]`, returns `[B, h, H, W]`.
+        Takes `[B, h, H/p, W/p]` and weights `[h, 1, k, k]`, returns `[B, h, H/p, W/p]`.
         """
         padding = weight.shape[-1] // 2
         return F.conv2d(x, weight, bias, padding=padding, groups=len(weight))
@@ -147,7 +147,7 @@ class DepthwiseConv2d(nn.Conv2d):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """
-        Takes and returns `[B, h, H, W]`.
+        Takes and returns `[B, h, H/p, W/p]`.
         """
         if not self.uses_fast_gradient(x):
             return super().forward(x)

@@ -47,8 +47,21 @@ def run_command(work: Callable[[], int | None], stopped: str) -> int:
     except KeyboardInterrupt:
         print(f"\n{stopped}", file=sys.stderr)
         return 130
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {printable(message)}", file=sys.stderr)
     return 2
+
+
+def printable(text: str) -> str:
+    """
+    ## Text for a terminal
+
+    Names in files may come from anyone, and a terminal obeys some characters. Returns
+    the text with those written out.
+    """
+    return "".join(
+        letter if letter.isprintable() or letter == "\n" else repr(letter)[1:-1]
+        for letter in text
+    )
 
 
 def start(main: Callable[[], int]) -> NoReturn:

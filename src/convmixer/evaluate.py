@@ -140,6 +140,7 @@ def evaluate(options: Options, chosen: Recipe) -> None:
     from convmixer.devices.machine import choose_machine
     from convmixer.runs.beginning import load as load_data
     from convmixer.runs.files import write_atomically
+    from convmixer.training import EVALUATION_BATCH
     from convmixer.training import evaluate as logits_of
     from convmixer.weights import load
 
@@ -152,7 +153,8 @@ def evaluate(options: Options, chosen: Recipe) -> None:
             )
         chosen = replace(chosen, image_size=trained.image_size)
     trained.check_image_size(chosen.image_size)
-    machine = choose_machine(replace(chosen, width=trained.options["width"]))
+    sizes = {name: trained.options[name] for name in ("width", "patch_size")}
+    machine = choose_machine(replace(chosen, batch_size=EVALUATION_BATCH, **sizes))
     data = suited(load_data(chosen, machine), trained, options.weights)
     labels = data.test.labels.cpu()
     name = f"{trained.name()} on {chosen.dataset}"

@@ -26,7 +26,7 @@ import tyro
 from PIL import Image
 
 from convmixer.command_line import read
-from convmixer.errors import ExperimentError, run_command, start
+from convmixer.errors import ExperimentError, printable, run_command, start
 from convmixer.images.files import prepare
 
 # As on the page of the experiment, PyTorch is imported where it is needed, and `--help`
@@ -133,6 +133,11 @@ def predict(options: Options) -> None:
 
     for path, picture in zip(options.images, pictures, strict=True):
         shares = probabilities(trained, picture, mean, std)
+        if not shares.isfinite().all():
+            raise ExperimentError(
+                f"{options.weights} has no answer to {path}: the probabilities are not "
+                "numbers (NaN), since the weights are not, or are far too large"
+            )
         print(path)
         print(most_probable(shares, trained.classes, options.top), flush=True)
 
@@ -174,7 +179,9 @@ def most_probable(shares: "torch.Tensor", classes: list[str] | None, top: int) -
     names = classes or [f"class {number}" for number in range(n_classes)]
     found = shares.topk(min(top, n_classes))
     ranked = zip(found.values.tolist(), found.indices.tolist(), strict=True)
-    return "\n".join(f"  {share:7.2%}  {names[number]}" for share, number in ranked)
+    return "\n".join(
+        f"  {share:7.2%}  {printable(names[number])}" for share, number in ranked
+    )
 
 
 if __name__ == "__main__":

@@ -197,3 +197,22 @@ def copy_first(layers: nn.Sequential) -> None:
     """
     for layer in layers[1:]:
         layer.load_state_dict(layers[0].state_dict())
+
+
+def multiply_adds(options: Options, n_classes: int = 10) -> int:
+    """
+    ### Count the multiplications
+
+    Returns how many multiplications, each with an addition, an image takes on its way
+    through the model of `options`: those of its convolutions and matrices, as PyTorch
+    counts them.
+    """
+    # Imported here, since it takes PyTorch a while to load.
+    from torch.utils.flop_counter import FlopCounterMode
+
+    model = build(options, n_classes).eval()
+    image = torch.zeros(1, 3, options.image_size, options.image_size)
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        model(image)
+    # It counts the additions too.
+    return counter.get_total_flops() // 2

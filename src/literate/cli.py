@@ -11,7 +11,7 @@ from textwrap import shorten
 
 import click
 
-from literate.base.errors import LiterateError, nearest
+from literate.base.errors import LiterateError, nearest, printable
 from literate.base.files import write_whole
 from literate.convert.notebook import check_notebook, notebook
 from literate.convert.tangle import tangle as tangle_document
@@ -99,20 +99,24 @@ def _languages(site: Site, wanted: tuple[str, ...]) -> list[str]:
 def check(languages: tuple[str, ...]) -> None:
     """Report coverage, missing, stale and faulty translations of LANGUAGES (all by default).
 
-    With the option `dead_links: report`, lists the broken links as well.
+    With the options `dead_links: report` and `faulty: report`, lists the broken links, and what
+    else is wrong with the sources, as well.
 
-    Exits with 1 if a translation is faulty. Missing and stale translations are work to do, not
-    faults: the site shows the source of what is missing, and ignores what is stale.
+    With the option `shapes`, lists the shapes in notes that no run of the code has seen.
+
+    Exits with 1 if such a shape, or a translation, is faulty. Missing and stale translations are
+    work to do, not faults: the site shows the source of what is missing, and ignores what is stale.
     """
     with _reported():
         site = load_site(_project())
         codes = _languages(site, languages)
         reports = [check_language(site, code) for code in codes]
-    for link in site.dead_links:
-        click.echo(str(link))
+        shapes = site.wrong_shapes
+    for problem in (*site.dead_links, *site.faults, *shapes):
+        click.echo(str(problem))
     for report in reports:
         _show(report, site.languages[report.code].name)
-    if any(report.faults or report.errors for report in reports):
+    if shapes or any(report.faults or report.errors for report in reports):
         raise SystemExit(1)
 
 
@@ -128,7 +132,7 @@ def _show(report: LanguageReport, name: str) -> None:
     for error in report.errors:
         click.echo(f"  {error}")
     for path, fault in report.faults:
-        click.echo(f"  {path}:{fault.entry.line}: {fault.problem}. {fault.fix}")
+        click.echo(printable(f"  {path}:{fault.entry.line}: {fault.problem}. {fault.fix}"))
     for item in coverage.missing:
         click.echo(f"  {item.file}:{item.line}: missing: {_short(item.key)}")
     for old in report.obsolete:
@@ -138,7 +142,7 @@ def _show(report: LanguageReport, name: str) -> None:
 
 
 def _short(key: str) -> str:
-    return shorten(key, width=110, placeholder=" …")
+    return printable(shorten(key, width=110, placeholder=" …"))
 
 
 @main.command(short_help="Add the missing keys to the maps of a language.")

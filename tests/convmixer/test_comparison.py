@@ -11,7 +11,7 @@ from convmixer import comparison as compare
 from convmixer import experiment
 from convmixer.recipe import Options
 from convmixer.runs.options import check, parse
-from convmixer.variants import build
+from convmixer.variants import build, multiply_adds
 
 TINY = "--width 8 --depth 1 --batch-size 256"
 SMALL = ["--seeds", "2", "--epochs", "1", "--record", "records/comparison.json"]
@@ -43,6 +43,63 @@ def test_the_rows_are_alike_but_for_what_they_compare():
     least, most = min(parameters.values()), max(parameters.values())
     assert (least, most) == (27686, 28883)
     assert most / least < 1.05
+
+
+def test_the_rows_of_cifar10_are_alike_too():
+    options = compare.Options(dataset="cifar10", precision="bfloat16", threads=1)
+    found = {job.row: parse(job.words) for job in compare.jobs(options, 1, 3)}
+    assert list(found) == list(compare.CIFAR10_ROWS)
+    base, models = found["ConvMixer"], list(found)[:7]
+    free = ("name", "model", "width", "norm", "residual", "layers", "learning_rate")
+    for name, row in found.items():
+        check(row)
+        sizes = () if name in models else ("kernel_size", "patch_size", "epochs")
+        assert replace(row, **{field: getattr(base, field) for field in (*free, *sizes)}) == base
+    assert (base.dataset, base.epochs, base.precision, base.threads) == (
+        *("cifar10", 3, "bfloat16", 1),
+    )
+    models = [build(found[name], 10) for name in models]
+    parameters = [sum(p.numel() for p in model.parameters()) for model in models]
+    assert (min(parameters), max(parameters)) == (54518, 55946)
+
+
+def test_multiply_adds_are_those_of_arithmetic():
+    # 8 x 8 tokens of 96 numbers, of 4 x 4 patches with 3 colors; 4 layers with windows of 5 x 5.
+    options = parse(compare.CIFAR10.split())
+    by_hand = 64 * (3 * 4 * 4 * 96 + 4 * (96 * 5 * 5 + 96 * 96)) + 96 * 10
+    assert multiply_adds(options) == by_hand
+    # Attention is counted too: with twice as wide patches there are a quarter of the tokens.
+    vit = replace(options, model="vit", width=32)
+    assert multiply_adds(replace(vit, patch_size=8)) < multiply_adds(vit) / 3
+
+
+def test_on_cifar10_every_row_comes_before_the_next_seed(place, monkeypatch):
+    monkeypatch.setattr(compare, "CIFAR10_ROWS", dict(list(compare.CIFAR10_ROWS.items())[:2]))
+    trained = []
+
+    def experiment_main(command):
+        """Trains nothing: its record says what the experiment's would."""
+        options = parse(command)
+        trained.append((options.norm, options.seed))
+        folder = options.runs / options.name
+        folder.mkdir(parents=True)
+        same = dict.fromkeys(("precision", "commit", "versions", "hardware"), "the same")
+        said = {"options": {"epochs": options.epochs}, "data": {"split": "as published"}}
+        said |= {"parameters": 1, "accuracy": 0.5 + options.seed / 10, "seconds": 2.0}
+        said |= {"command": " ".join(command), "status": "finished"} | same
+        (folder / "record.json").write_text(json.dumps(said))
+        return 0
+
+    monkeypatch.setattr(experiment, "main", experiment_main)
+    assert compare.main(["--dataset", "cifar10", "--seeds", "2"]) == 0
+    assert trained == [("batch", 0), ("layer", 0), ("batch", 1), ("layer", 1)]
+    found = json.loads(Path("records/cifar10/comparison.json").read_text())
+    assert found["command"].endswith("--dataset cifar10 --seeds 2 --epochs 3")
+    assert (found["to_do"], found["precision"]) == (0, "the same")
+    runs = found["rows"]["layer normalization"]["runs"]
+    assert [run["seed"] for run in runs] == [0, 1]
+    assert all(run["processor_seconds"] >= 0 for run in runs)
+    assert compare.spread(found["rows"]["ConvMixer"], "test") == pytest.approx((0.55, 0.0707107))
 
 
 def test_a_comparison_is_written_and_not_done_twice(place, capsys, monkeypatch):
@@ -85,9 +142,11 @@ def test_a_stopped_comparison_goes_on(place, monkeypatch):
 
     monkeypatch.setattr(experiment, "main", stopped_at_the_third)
     assert compare.main(SMALL) == 130
-    assert not Path("records").exists()
+    found = json.loads(Path("records/comparison.json").read_text())
+    assert [run["split"] for run in found["rows"]["ConvMixer"]["runs"]] == ["random", "writers"]
+    assert (list(found["rows"]), found["to_do"]) == (["ConvMixer"], 6)
     # A run that was stopped after it had begun is resumed.
-    folder = Path("runs/comparison/ConvMixer-random-1")
+    folder = Path("runs/comparison/ConvMixer-random-0")
     record = json.loads((folder / "record.json").read_text())
     stopped = json.dumps(record | {"status": "interrupted"})
     (folder / "record.json").write_text(stopped)

@@ -7,12 +7,23 @@ from pathlib import Path
 
 import figures
 import numpy as np
+import plots
 import pytest
 from support import ROOT
 
 from convmixer.comparison import ROWS, SPLITS
 
-DRAWINGS = ["comparison", "curves", "kernels", "mistakes"]
+DRAWINGS = [
+    "cifar10-comparison",
+    "cifar10-confusion",
+    "cifar10-curves",
+    "cifar10-mistakes",
+    "cifar10-weights",
+    "comparison",
+    "curves",
+    "kernels",
+    "mistakes",
+]
 NUMBER = r"-?\d+(?:\.\d+)?"
 
 
@@ -163,7 +174,7 @@ def test_the_digits_are_read_as_the_experiment_must():
 def test_a_drawing_takes_the_colours_of_the_page_and_leaves_numbers_alone(name):
     text = drawing(ROOT, name)
     assert "currentColor" in text
-    assert figures.PAGE not in text
+    assert plots.PAGE not in text
     texts = re.findall(r"<text ([^>]*)>([^<]*)</text>", text)
     assert texts
     for attributes, words in texts:

@@ -426,3 +426,23 @@ def test_axe_finds_nothing_in_the_open_search_box(
     page.keyboard.press("ArrowDown")
     assert is_dark(page) == (scheme == "dark")
     assert faults(page) == []
+
+
+@pytest.mark.parametrize(
+    ("prefix", "said"),
+    [
+        ("", "Nothing for “convmxier”. Results for “ConvMixer”."),
+        ("zh/", "没有找到“convmxier”，以下是“ConvMixer”的结果。"),
+    ],
+)
+def test_a_mistyped_word_finds_its_neighbours_and_the_box_says_so(open_page, prefix, said):
+    page = open_page(f"{prefix}data/")
+    open_search(page)
+    page.keyboard.type("convmxier")
+    line = page.locator("[data-meant]")
+    expect(line).to_have_text(said)
+    assert any("model/" in link for link in results(page))
+    page.keyboard.press("Control+a")
+    page.keyboard.type("convmixer")
+    expect(line).to_be_hidden()
+    assert results(page) and page.problems == []

@@ -7,7 +7,6 @@ import random
 import re
 import struct
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,12 +19,12 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
-from support import ROOT, copy_of_site, served
+from support import ROOT
 
 from convmixer.model import ConvMixer
 
 DIGITS = ROOT / "records/digits.safetensors"
-PHOTOS = ROOT / "records/cifar10.safetensors"
+PHOTOS = ROOT / "records/cifar10/weights.safetensors"
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 TOLERANCE = 1e-4
 SAMPLES = [252, 131, 77, 231, 134, 117, 197, 236, 170, 119]
@@ -84,25 +83,6 @@ def random_weights(width=256, depth=8, kernel=5, patch=2, **said):
     return save(model.state_dict(), {"convmixer": json.dumps(described)})
 
 
-@pytest.fixture(scope="session")
-def photo_server(tmp_path_factory):
-    """The site with the second network switched on: with its own weights, or with random ones."""
-    folder = tmp_path_factory.mktemp("photos")
-    project = copy_of_site(folder)
-    if not PHOTOS.exists():
-        (folder / "records/cifar10.safetensors").write_bytes(random_weights())
-        page = folder / "docs/demo.md"
-        text = page.read_text(encoding="utf-8")
-        off = '<div class="reader photo" hidden><p class="source"><a class="weights" download>'
-        on = '<div class="reader photo"><p class="source"><a class="weights" href="../records/cifar10.safetensors" download>'
-        assert text.count(off) == 1
-        page.write_text(text.replace(off, on), encoding="utf-8")
-    result = project.run()
-    assert result.returncode == 0, result.stderr
-    with served(folder / "site") as address:
-        yield folder, address
-
-
 # --- the arithmetic ---
 
 
@@ -131,14 +111,12 @@ def test_the_scores_of_a_digit_are_those_of_pytorch(open_page, index):
 
 
 @pytest.mark.parametrize("index", [8, 35, 81])
-def test_the_scores_of_a_photograph_are_those_of_pytorch(open_page, photo_server, index):
-    folder, address = photo_server
-    page = open_page("demo/", site=address)
+def test_the_scores_of_a_photograph_are_those_of_pytorch(open_page, index):
+    page = open_page("demo/")
     page.locator(f".photo [data-index='{index}']").click()
     picture = np.array(Image.open(ROOT / f"docs/try/cifar10/{index:04d}.png"))
     assert picture.shape == (32, 32, 3)
-    weights = folder / "records/cifar10.safetensors"
-    wanted = logits(weights, torch.from_numpy(picture).permute(2, 0, 1))
+    wanted = logits(PHOTOS, torch.from_numpy(picture).permute(2, 0, 1))
     assert_close(read_logits(page, "photo"), wanted)
     assert CLASSES[wanted.argmax()] in page.locator(".photo .verdict").inner_text()
     assert page.problems == []
@@ -444,7 +422,7 @@ def test_nothing_is_loaded_before_it_is_used(open_page, server):
     page.wait_for_timeout(300)
     heavy = ("try/worker.js", "try/network.js", ".safetensors")
     assert not [url for url in page.requests if url.endswith(heavy)]
-    assert not [url for url in page.requests if "cifar10" in url]
+    assert not [url for url in page.requests if "/records/" in url]
     draw(page, SEVEN)
     expect(page.locator(".digit .verdict")).to_contain_text("I read: 7", timeout=10000)
     draw(page, SEVEN)
@@ -478,15 +456,12 @@ def png(array):
     return {"name": "mine.png", "mimeType": "image/png", "buffer": file.getvalue()}
 
 
-def test_a_picture_of_ones_own_is_read_and_goes_nowhere(open_page, photo_server):
-    folder, address = photo_server
-    page = open_page("demo/", site=address)
+def test_a_picture_of_ones_own_is_read_and_goes_nowhere(open_page):
+    page = open_page("demo/")
     chance = np.random.default_rng(0)
     small = chance.integers(0, 256, (32, 32, 3), dtype=np.uint8)
     page.locator(".photo input[type=file]").set_input_files(png(small))
-    wanted = logits(
-        folder / "records/cifar10.safetensors", torch.from_numpy(small).permute(2, 0, 1)
-    )
+    wanted = logits(PHOTOS, torch.from_numpy(small).permute(2, 0, 1))
     assert_close(read_logits(page, "photo"), wanted)
     # A large one is reduced to the average of each square: here, to one color.
     large = np.full((300, 500, 3), (200, 30, 90), dtype=np.uint8)
@@ -495,13 +470,13 @@ def test_a_picture_of_ones_own_is_read_and_goes_nowhere(open_page, photo_server)
     page.locator(".photo input[type=file]").set_input_files(png(large))
     expect(page.locator(".photo")).not_to_have_attribute("data-logits", before, timeout=20000)
     even = torch.tensor((200, 30, 90))[:, None, None].expand(3, 32, 32)
-    assert_close(read_logits(page, "photo"), logits(folder / "records/cifar10.safetensors", even))
+    assert_close(read_logits(page, "photo"), logits(PHOTOS, even))
     assert page.requests[sent:] == []
     assert page.problems == []
 
 
-def test_a_file_that_is_no_picture(open_page, photo_server):
-    page = open_page("demo/", site=photo_server[1])
+def test_a_file_that_is_no_picture(open_page):
+    page = open_page("demo/")
     page.locator(".photo input[type=file]").set_input_files(
         {"name": "a.png", "mimeType": "image/png", "buffer": b"no picture"}
     )
@@ -526,8 +501,8 @@ def test_without_script_the_page_explains_itself(open_page, server):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("prefix", ["", "zh/"])
-def test_axe_finds_nothing(open_page, photo_server, prefix, scheme):
-    page = open_page(f"{prefix}demo/", site=photo_server[1], scheme=scheme)
+def test_axe_finds_nothing(open_page, prefix, scheme):
+    page = open_page(f"{prefix}demo/", scheme=scheme)
     page.locator(".digit [data-index='236']").click()
     page.locator(".photo [data-index='8']").click()
     read_logits(page, "digit")
@@ -539,13 +514,15 @@ def test_axe_finds_nothing(open_page, photo_server, prefix, scheme):
 
 @pytest.mark.parametrize("prefix", ["", "zh/"])
 @pytest.mark.parametrize("width", [390, 768, 1024, 1440, 1920])
-def test_nothing_scrolls_sideways(open_page, photo_server, prefix, width):
-    page = open_page(f"{prefix}demo/", site=photo_server[1], width=width)
+def test_nothing_scrolls_sideways(open_page, prefix, width):
+    page = open_page(f"{prefix}demo/", width=width)
     page.locator(".photo [data-index='8']").click()
     read_logits(page, "photo")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_the_second_network_is_on_where_its_weights_are():
-    text = Path(ROOT / "docs/demo.md").read_text(encoding="utf-8")
-    assert ('<div class="reader photo" hidden>' in text) != PHOTOS.exists()
+def test_the_second_network_is_on_and_its_weights_are_there(site):
+    text = (ROOT / "docs/demo.md").read_text(encoding="utf-8")
+    assert 'class="reader photo" hidden' not in text
+    assert f'href="../{PHOTOS.relative_to(ROOT)}" download' in text
+    assert (site / PHOTOS.relative_to(ROOT)).read_bytes() == PHOTOS.read_bytes()

@@ -16,6 +16,9 @@ from PIL import Image, ImageOps
 
 from convmixer.errors import ExperimentError
 
+# Each takes four bytes of memory, several times over
+MOST_PIXELS = 64_000_000
+
 
 def prepare(path: Path, image_size: int) -> Image.Image:
     """
@@ -34,9 +37,19 @@ def prepare(path: Path, image_size: int) -> Image.Image:
     try:
         with Image.open(path) as file:
             mode = file.mode
+            width, height = file.size
+            if width * height > MOST_PIXELS:
+                raise ExperimentError(
+                    f"{path} has {width:,} x {height:,} pixels, and at most "
+                    f"{MOST_PIXELS:,} are read, for each takes memory: make it smaller"
+                )
             # Cameras store how they were held and leave it to the reader to rotate the
             # image.
             picture = ImageOps.exif_transpose(file).convert("RGB")
+    except ExperimentError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise ExperimentError(f"{path} has too many pixels: make it smaller") from error
     except Exception as error:
         raise ExperimentError(
             f"{path} cannot be read as an image ({type(error).__name__}): it is "

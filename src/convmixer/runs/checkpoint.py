@@ -22,6 +22,7 @@ import io
 import math
 import pickle
 import re
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,12 @@ import torch
 from torch import nn
 
 from convmixer.errors import ExperimentError
-from convmixer.runs.files import checkpoint_path, checkpoints, write_atomically
+from convmixer.runs.files import (
+    check_sums,
+    checkpoint_path,
+    checkpoints,
+    write_atomically,
+)
 from convmixer.training import EMA
 
 # How many checkpoints are kept beside the best
@@ -85,8 +91,14 @@ class State:
         return all(bool(tensor.isfinite().all()) for tensor in tensors)
 
 
-# The fields of a state that are plain values
-PLAIN = ("epoch", "step", "loss", "seconds", "epochs")
+# The fields of a state that are plain values, and their types
+PLAIN = {
+    "epoch": (int,),
+    "step": (int,),
+    "loss": (float, int),
+    "seconds": (float, int),
+    "epochs": (list,),
+}
 
 
 def write_checkpoint(
@@ -148,6 +160,8 @@ def read_checkpoint(folder: Path, state: State) -> Path | None:
     try:
         # Read first: then no error of the disk is mistaken for one of the content.
         content = io.BytesIO(newest.read_bytes())
+        check_sums(content)
+        content.seek(0)
         fill(state, torch.load(content, weights_only=True, map_location="cpu"))
     except UNFIT as error:
         if out_of_memory(error):
@@ -155,7 +169,7 @@ def read_checkpoint(folder: Path, state: State) -> Path | None:
                 f"there is not enough memory to resume from {newest}, which is whole; "
                 "free some and try again"
             ) from error
-        if isinstance(error, pickle.UnpicklingError):
+        if isinstance(error, pickle.UnpicklingError | zipfile.BadZipFile):
             reason = "it is damaged or no checkpoint"
         else:
             reason = str(error).partition("\n")[0] or "it ends too early"
@@ -166,6 +180,7 @@ def read_checkpoint(folder: Path, state: State) -> Path | None:
 # What PyTorch raises at content that is damaged or does not fit
 UNFIT = (
     pickle.UnpicklingError,
+    zipfile.BadZipFile,
     RuntimeError,
     ValueError,
     LookupError,
@@ -209,10 +224,20 @@ def fill(state: State, content: dict[str, Any]) -> None:
     if state.ema is not None:
         ema = {"steps": content["averaged"], "model": content["average"]}
         state.ema.load_state_dict(ema)
-    for name in PLAIN:
+    for name, kinds in PLAIN.items():
+        if type(content[name]) not in kinds:
+            raise ValueError(f"its {name} is no {kinds[0].__name__}")
         setattr(state, name, content[name])
     # Checkpoints of older versions do not have it.
     state.right = content.get("right", math.nan if state.step else 0.0)
+    for epoch in state.epochs:
+        if not isinstance(epoch, dict) or type(epoch["accuracy"]) is not float:
+            raise ValueError("its epochs are no figures")
+    for weight, kept in state.optimizer.state.items():
+        for name, tensor in kept.items():
+            fits = tensor.shape in ((), weight.shape) and not tensor.is_meta
+            if not fits:
+                raise ValueError(f"its {name} has another shape than the weight")
 
 
 def unusable(path: Path, older: list[Path], reason: str) -> CheckpointError:

@@ -8,14 +8,17 @@ summary: >
 
 # Files of a run
 
-A run's folder holds `record.json`, the folder `checkpoints/`, and labml's own folder.
-Whoever reads the files, at any moment, finds them complete.
+A run's folder holds `record.json`, the folder `checkpoints/`, `metrics.jsonl`, and
+labml's own folder. Whoever reads record and checkpoints, at any moment, finds them
+complete.
 """
 
 import os
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from filelock import FileLock, Timeout
 
@@ -67,6 +70,42 @@ def checkpoints(folder: Path) -> list[Path]:
     Returns the checkpoints in a folder, the newest first.
     """
     return sorted(folder.glob("step-*.pt"), reverse=True)
+
+
+def refuse_links(folder: Path) -> None:
+    """
+    ## Refuse links
+
+    The folder of a run may come from someone else. A link in place of one of its parts
+    would have us write, and delete old checkpoints, in another folder.
+    """
+    for name in ("checkpoints", "record.json", "labml", ".lock"):
+        path = folder / name
+        if path.is_symlink():
+            raise ExperimentError(
+                f"{path} is a link, and a run keeps its files in its own folder; put "
+                "what it leads to in its place"
+            )
+
+
+def check_sums(file: Path | BinaryIO) -> None:
+    """
+    ## Check the sums of a file
+
+    Most files that PyTorch writes are zip archives, which hold a checksum of each of
+    their parts. PyTorch does not look at them, so a damaged weight would go unnoticed.
+    Raises a `BadZipFile` for a part that is damaged, or that is packed: PyTorch packs
+    none, and a small file could be made to fill the memory.
+    """
+    if not zipfile.is_zipfile(file):
+        return
+    with zipfile.ZipFile(file) as archive:
+        for part in archive.infolist():
+            if part.compress_type != zipfile.ZIP_STORED:
+                raise zipfile.BadZipFile(f"{part.filename} is packed")
+        damaged = archive.testzip()
+    if damaged:
+        raise zipfile.BadZipFile(f"{damaged} is damaged")
 
 
 @contextmanager

@@ -17,7 +17,7 @@ import json
 import math
 from dataclasses import asdict, fields, make_dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from convmixer.command_line import read
 from convmixer.errors import ExperimentError
@@ -113,14 +113,18 @@ def options_of(folder: Path) -> Options:
     """
     path = folder / "record.json"
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = json.loads(read_regular(path))
         stored, hardware = record["options"], record.get("hardware", {})
         # JSON has no paths, and knows nothing of types.
-        for field in fields(Options):
-            if isinstance(field.default, Path):
-                stored[field.name] = Path(stored[field.name])
-        if stored.get("weights"):
-            stored["weights"] = Path(stored["weights"])
+        if not stored:
+            raise ValueError("it has no options")
+        kinds = get_type_hints(Options)
+        for name, value in stored.items():
+            kind = kinds[name]
+            if not is_of(kind, value):
+                raise ValueError(f"its {name} is {value!r:.99}")
+            if kind in (Path, Path | None) and value is not None:
+                stored[name] = Path(value)
         if hardware.get("device") == "cpu" and not stored["threads"]:
             stored["threads"] = int(hardware["threads"])
         options = Options(**stored)
@@ -129,13 +133,46 @@ def options_of(folder: Path) -> Options:
             f"--resume {folder}: {path} cannot be read ({error.strerror}); name the "
             "folder of a run, such as runs/NAME"
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         raise ExperimentError(
             f"--resume {folder}: {path} is no record of a run that this version can go "
             f"on with ({error})"
         ) from error
     place = folder.absolute()
-    return replace(options, resume=folder, runs=folder.parent, name=place.name)
+    # Downloading is up to the person at the terminal, not to a file.
+    return replace(
+        options, resume=folder, runs=folder.parent, name=place.name, download=False
+    )
+
+
+def read_regular(path: Path) -> str:
+    """
+    Returns the text of a file. Anything else in its place, such as a pipe, could be
+    waited for without end.
+    """
+    if path.exists() and not path.is_file():
+        raise ValueError("it is no regular file")
+    return path.read_text(encoding="utf-8")
+
+
+def is_of(kind: Any, value: Any) -> bool:
+    """
+    Whether a value of JSON is of the type of an option. Integers must fit into 64 bits,
+    as they have to in PyTorch.
+    """
+    if get_origin(kind) is Literal:
+        return value in get_args(kind)
+    if kind in (Path, str, Path | None):
+        missing = value is None and kind == Path | None
+        return missing or (isinstance(value, str) and "\0" not in value)
+    kinds = (int, float) if kind is float else (kind,)
+    return type(value) in kinds and -(2**63) < value < 2**63
 
 
 def plain(options: Options) -> dict[str, Any]:

@@ -26,12 +26,15 @@ from torch import nn
 
 from convmixer.data import DataSet
 from convmixer.devices.machine import Machine
+from convmixer.errors import ExperimentError
 from convmixer.recipe import Options
 from convmixer.runs.files import write_atomically
 from convmixer.runs.options import plain
 
 # What may differ between the parts of a run that was resumed
 CIRCUMSTANCES = ("precision", "compiled", "commit", "versions", "hardware")
+# What the record of a resumed run keeps of the earlier one
+KEPT = ("status", "command", "started", "resumed", *CIRCUMSTANCES)
 
 
 def write_record(path: Path, record: dict[str, Any]) -> None:
@@ -47,8 +50,19 @@ def write_record(path: Path, record: dict[str, Any]) -> None:
 def read_record(path: Path) -> dict[str, Any]:
     """
     ## Read a record
+
+    Raises an `ExperimentError` if it lacks what a resumed run keeps of it.
     """
-    return json.loads(path.read_text(encoding="utf-8"))
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        kept = {name: record[name] for name in KEPT}
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ExperimentError(
+            f"{path} is no record of a run ({error!r:.99})"
+        ) from error
+    if not isinstance(kept["resumed"], list):
+        raise ExperimentError(f"{path} is no record of a run: `resumed` is no list")
+    return record
 
 
 def describe(

@@ -30,7 +30,7 @@ from convmixer.errors import ExperimentError
 from convmixer.recipe import Options
 from convmixer.runs.beginning import begin, check_batches, load, start_from_weights
 from convmixer.runs.checkpoint import State, read_checkpoint
-from convmixer.runs.files import checkpoints, locked
+from convmixer.runs.files import checkpoints, locked, refuse_links
 from convmixer.runs.loop import evaluate_state, train_run
 from convmixer.runs.memory import memory_for
 from convmixer.runs.record import CIRCUMSTANCES, describe, read_record, write_record
@@ -66,6 +66,7 @@ def run(options: Options, command: str, clock: float) -> int:
         folder = options.runs / (options.name or f"{datetime.now():%Y-%m-%d-%H%M%S}")
         with processes.together():
             if options.resume and processes.leads:
+                refuse_links(folder)
                 until_the_end.enter_context(locked(folder))
                 tidy(folder)
         with processes.together():

@@ -26,11 +26,13 @@ from typing import Any
 import torch
 
 from convmixer.errors import ExperimentError
-from convmixer.runs.files import checkpoints
+from convmixer.runs.files import check_sums, checkpoints
 
 # The keys under which programs save the state dict. Averaged weights come first: where
 # there are both, they are the ones that were evaluated.
 WRAPPINGS = ("average", "state_dict_ema", "model_ema", "state_dict", "model")
+# Bytes that weights may take beyond what their file holds: any machine has them
+SPARE = 2**28
 TORCH_SUFFIXES = (".pt", ".pth", ".bin", ".tar")
 
 
@@ -93,6 +95,7 @@ def read_torch(file: Path) -> Any:
     PyTorch runs only what builds tensors and plain types. timm keeps its options in a
     `Namespace`, which is just as harmless.
     """
+    check_sums(file)
     with warnings.catch_warnings(), torch.serialization.safe_globals([Namespace]):
         warnings.simplefilter("ignore")
         return torch.load(file, weights_only=True, map_location="cpu")
@@ -148,6 +151,7 @@ def unwrap(content: Mapping[str, Any]) -> dict[str, torch.Tensor]:
     if not state or not all(isinstance(one, torch.Tensor) for one in state.values()):
         names = ", ".join(str(name) for name in list(state)[:5])
         raise ValueError(f"no state dict is found among its entries, {names or 'none'}")
+    check_memory(state)
 
     # `nn.DataParallel` and `torch.compile` put the model inside another, whose name is
     # added in front. So does `AveragedModel`, which also adds a count.
@@ -157,3 +161,26 @@ def unwrap(content: Mapping[str, Any]) -> dict[str, torch.Tensor]:
         for name, tensor in state.items()
         if name != "n_averaged"
     }
+
+
+def check_memory(state: Mapping[str, torch.Tensor]) -> None:
+    """
+    ## Check what the tensors ask for
+
+    A tensor is a shape and a view of some memory. One number, viewed again and again,
+    can look like a billion, and copying it would fill the memory. Raises a `ValueError`
+    if the tensors ask for far more memory than the file holds, or have no values at
+    all.
+    """
+    asked, held = 0, {}
+    for name, tensor in state.items():
+        if tensor.is_meta:
+            raise ValueError(f"{name} has a shape, but no values")
+        if tensor.layout == torch.strided:
+            asked += tensor.numel() * tensor.element_size()
+            memory = tensor.untyped_storage()
+            held[memory.data_ptr()] = memory.nbytes()
+    if asked > sum(held.values()) + SPARE:
+        raise ValueError(
+            f"its tensors ask for {asked:,} bytes, and it holds {sum(held.values()):,}"
+        )

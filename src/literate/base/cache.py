@@ -2,7 +2,7 @@
 
 A key names everything that goes into a result: the bytes of the files, and the version of the
 engine and of the libraries that it works with. So an entry is never out of date; one that is not
-asked for any more is thrown away.
+asked for any more is thrown away. What this user's own builds have not written is no entry at all.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-from jinja2 import FileSystemBytecodeCache
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 
-_CHECKSUM = 16  # bytes
+from literate.base.seal import seal, unseal
 
 
 def digest(*parts: str | bytes) -> str:
@@ -43,6 +44,10 @@ def _versions() -> bytes:
     for name in sorted({Path(str(d._path)).name for d in distributions()}):  # type: ignore[attr-defined]
         total.update(name.encode())
     return total.digest()
+
+
+#: What a build says of an entry that it makes again.
+_DAMAGED = "an entry of the cache was damaged, or is not of this user's: it is made again"
 
 
 class Cache:
@@ -74,18 +79,14 @@ class Cache:
 
     def get(self, key: str) -> Any:
         """What was put under a key, None without that."""
-        path = self._path(key)
+        content = self._read(self._path(key))
+        if content is None:
+            return None
         try:
-            data = path.read_bytes()
-        except OSError:
+            return pickle.loads(content)  # noqa: S301 - sealed by a build of this user's
+        except Exception:  # of another version of a library, say
+            self._complain(_DAMAGED)
             return None
-        checksum, content = data[:_CHECKSUM], data[_CHECKSUM:]
-        if blake2b(content, digest_size=_CHECKSUM).digest() != checksum:
-            self._complain("an entry of the cache was damaged: it is made again")
-            return None
-        with suppress(OSError):
-            os.utime(path)
-        return pickle.loads(content)  # noqa: S301 - this project's own, checked above
 
     def has(self, key: str) -> bool:
         """Whether there is something under a key."""
@@ -96,24 +97,50 @@ class Cache:
 
     def put(self, key: str, value: Any) -> None:
         """Keep a result. Written beside and moved, so that no reader finds half of it."""
-        path = self._path(key)
-        content = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
+        self._write(self._path(key), pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL))
+
+    def templates(self) -> BytecodeCache:
+        """Where Jinja keeps the templates that it has compiled."""
+        return _Templates(self)
+
+    def read_template(self, name: str) -> bytes | None:
+        """A compiled template."""
+        return self._read(self.folder / "templates" / name)
+
+    def write_template(self, name: str, code: bytes) -> None:
+        """Keep a compiled template: no build throws it away."""
+        self._write(self.folder / "templates" / name, code)
+
+    def _read(self, path: Path) -> bytes | None:
+        try:
+            data = path.read_bytes() if path.is_file() else None
+        except OSError:
+            data = None
+        if data is None:
+            return None
+        content = unseal(self._name(path), data)
+        if content is None:
+            self._complain(_DAMAGED)
+            return None
+        with suppress(OSError):
+            os.utime(path)
+        return content
+
+    def _write(self, path: Path, content: bytes) -> None:
         temporary = path.with_name(f"{path.name}.{os.getpid()}")
         try:
             if path.parent not in self._folders:
                 path.parent.mkdir(exist_ok=True)
                 self._folders.add(path.parent)
-            temporary.write_bytes(blake2b(content, digest_size=_CHECKSUM).digest() + content)
+            temporary.write_bytes(seal(self._name(path), content))
             temporary.replace(path)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
             self._complain(f"the cache cannot be written: {(error.strerror or '').lower()}")
 
-    def templates(self) -> FileSystemBytecodeCache:
-        """Where Jinja keeps the templates that it has compiled."""
-        folder = self.folder / "templates"
-        folder.mkdir(exist_ok=True)
-        return FileSystemBytecodeCache(str(folder))
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.folder).as_posix()
 
     def prune(self) -> None:
         """Throw away what this build did not ask for."""
@@ -129,6 +156,20 @@ class Cache:
     def _complain(self, message: str) -> None:
         if message not in self.complaints:
             self.complaints.append(message)
+
+
+class _Templates(BytecodeCache):
+    """Compiled templates, sealed: Jinja's own cache runs whatever lies in its folder."""
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if code := self._cache.read_template(bucket.key):
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._cache.write_template(bucket.key, bucket.bytecode_to_string())
 
 
 class _NoCache(Cache):

@@ -27,7 +27,18 @@ class LiterateError(Exception):
         self.fix = fix
         place = "" if file is None else file if line is None else f"{file}:{line}"
         text = f"{place}: {message}" if place else message
-        super().__init__(" ".join(_sentence(part) for part in (text, fix) if part))
+        super().__init__(printable(" ".join(_sentence(part) for part in (text, fix) if part)))
+
+
+#: Blanks that are no characters to Python, and harm no terminal.
+_BLANKS = "\n\t\u00a0\u3000"
+
+
+def printable(text: str) -> str:
+    """The text with what a terminal might obey written out: names in files may be anyone's."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in _BLANKS else repr(c)[1:-1] for c in text)
 
 
 def _sentence(text: str) -> str:
@@ -50,6 +61,10 @@ def raise_all(errors: list[LiterateError]) -> None:
         raise ManyErrors(errors)
 
 
+#: More than these nobody reads.
+_FEW = 16
+
+
 def nearest(word: str, known: Iterable[str], also: Iterable[str] = ()) -> str:
     """`Did you mean …?` for the known word most like `word`; otherwise the known words.
 
@@ -59,4 +74,6 @@ def nearest(word: str, known: Iterable[str], also: Iterable[str] = ()) -> str:
     match = process.extractOne(word, [*choices, *also], scorer=fuzz.ratio, score_cutoff=50)
     if match:
         return f"Did you mean {match[0]!r}?"
+    if len(choices) > _FEW:
+        return f"None of the {len(choices)} that are known is like it"
     return f"Known are: {', '.join(choices)}" if choices else "There are none"

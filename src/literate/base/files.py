@@ -1,20 +1,33 @@
-"""Files as people write and read them: an error names the file, and nothing is half written."""
+"""Files as people write and read them: an error names the file, and nothing is half written.
+
+A file of a project may come from a stranger: it is read only if it is a regular file, of no more
+than `LIMIT` bytes, that lies where the project says, not where a symbolic link leads out of it.
+"""
 
 from __future__ import annotations
 
 import os
+import stat
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from literate.base.errors import LiterateError
 
+#: Bytes of a text, a map or a drawing: far above any that a person wrote.
+LIMIT = 32 * 2**20
+
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file that a person wrote, and the name by which messages call it."""
+    """A file that a person wrote, and the name by which messages call it.
+
+    `roots` are the folders that it has to lie in, if that matters.
+    """
 
     path: Path
     shown: str
+    roots: tuple[Path, ...] = ()
 
     def error(
         self, message: str, *, line: int | None = None, fix: str | None = None
@@ -32,17 +45,66 @@ class SourceFile:
 
     def read_bytes(self, what: str) -> bytes:
         """The bytes of a file; raises as `read_text` does."""
+        self.check_place()
         try:
-            return self.path.read_bytes()
+            with open(self.path, "rb", opener=_at_once) as file:
+                mode = os.fstat(file.fileno()).st_mode
+                data = file.read(LIMIT + 1) if stat.S_ISREG(mode) else b""
         except FileNotFoundError:
             raise
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise self.unreadable(error, what) from None
+        if not stat.S_ISREG(mode):
+            raise self.error(f"{what} is no regular file", fix="Put a readable file there")
+        if len(data) > LIMIT:
+            raise self.error(
+                f"{what} is over {LIMIT >> 20} MiB", fix="Split it, or make it smaller"
+            )
+        return data
 
-    def unreadable(self, error: OSError, what: str) -> LiterateError:
+    def check_place(self) -> None:
+        """Raise `LiterateError` where a symbolic link leads out of the project."""
+        if self.roots and not is_within(self.path, self.roots):
+            raise self.stray()
+
+    def stray(self) -> LiterateError:
+        """The error of a link out of the project."""
+        return self.error(
+            f"this leads out of the project, to {real_path(self.path).as_posix()}",
+            fix="Put a copy there, or remove it",
+        )
+
+    def unreadable(self, error: OSError | ValueError, what: str) -> LiterateError:
         """What the operating system said, as an error of the project."""
-        reason = (error.strerror or str(error)).lower()
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
         return self.error(f"{what} cannot be read: {reason}", fix="Put a readable file there")
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open a file; a pipe is not waited for."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def is_within(path: Path, roots: Iterable[Path]) -> bool:
+    """Whether a path lies in one of the folders, once all symbolic links are followed."""
+    real = real_path(path)
+    return any(real.is_relative_to(root) for root in roots)
+
+
+def strays(folder: Path) -> Iterator[Path]:
+    """What lies in a folder, at any depth, as a symbolic link or as no regular file.
+
+    Links are not followed: one may lead to the root of the disk.
+    """
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from strays(Path(entry))
+        elif not entry.is_file(follow_symlinks=False):
+            yield Path(entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +122,20 @@ class Place:
 def shown_from(root: Path, path: Path) -> str:
     """A path as messages show it: relative to the project, with forward slashes."""
     try:
-        return _real(path).relative_to(_real(root)).as_posix()
+        return real_path(path).relative_to(real_path(root)).as_posix()
     except ValueError:
         return path.as_posix()
 
 
-def _real(path: Path) -> Path:
+def path_from(root: Path, path: Path) -> str:
+    """The same, but symbolic links stay."""
+    try:
+        return path.absolute().relative_to(root.absolute()).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def real_path(path: Path) -> Path:
     """The path without symbolic links, where they lead anywhere: unlike `resolve`, it says nothing
     of a loop."""
     return Path(os.path.realpath(path))

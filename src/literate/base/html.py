@@ -11,15 +11,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape, unescape
 
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+# Each pattern reads on from where it has come to, and what is not closed goes to the end, as in a
+# browser: so no text takes longer than it is long.
 _TAG = r"<(?P<end>/?)(?P<name>[A-Za-z][\w:-]*)(?P<rest>(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)>"
 # What is no tag though it looks like one stands first: comments, scripts, styles.
 _MARKUP = re.compile(
-    rf"<!--.*?-->|<(?P<raw>script|style)\b.*?</(?P=raw)\s*>|{_TAG}", re.DOTALL | re.IGNORECASE
+    rf"<!--.*?(?:-->|\Z)|<(?P<raw>script|style)\b.*?(?:</(?P=raw)\s*>|\Z)|{_TAG}",
+    re.DOTALL | re.IGNORECASE,
 )
-_ANY_TAG = re.compile(r"<[^>]*>")
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_ANY_TAG = re.compile(rf"{_COMMENT.pattern}|<(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+>", re.DOTALL)
 _ATTRIBUTE = re.compile(
-    r"""\s*([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+)))?""", re.DOTALL
+    r"""(?<!\s)\s*+([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+)))?""", re.DOTALL
 )
 
 #: Elements that have no end tag.
@@ -28,7 +33,7 @@ _VOID = frozenset(
      "wbr"]
 )  # fmt: skip
 #: Elements whose end tag may be left out.
-_OPEN_ENDED = frozenset(["p", "li", "dt", "dd", "tr", "td", "th", "thead", "tbody", "tfoot"])
+OPEN_ENDED = frozenset(["p", "li", "dt", "dd", "tr", "td", "th", "thead", "tbody", "tfoot"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +130,29 @@ def is_balanced(html: str) -> bool:
     """Whether every element that the HTML opens is closed in it, and the other way round."""
     still_open: list[str] = []
     for tag in tags(html):
-        if tag.is_void or (tag.text.endswith("/>") and tag.name not in _OPEN_ENDED):
+        if tag.is_void or (tag.text.endswith("/>") and tag.name not in OPEN_ENDED):
             continue
         if not tag.is_end:
             still_open.append(tag.name)
             continue
-        while still_open and still_open[-1] != tag.name and still_open[-1] in _OPEN_ENDED:
+        while still_open and still_open[-1] != tag.name and still_open[-1] in OPEN_ENDED:
             still_open.pop()
         if not still_open or still_open.pop() != tag.name:
             return False
-    return all(name in _OPEN_ENDED for name in still_open)
+    return all(name in OPEN_ENDED for name in still_open)
+
+
+#: Deeper than any note, and well below what the recursion of parsers bears.
+DEPTH = 100
+
+
+def is_too_deep(html: str) -> bool:
+    """Whether its elements nest over `DEPTH` deep."""
+    root = LexborHTMLParser(html, is_fragment=True).root if html.count("<") > DEPTH else None
+    level: list[LexborNode] = [root] if root else []
+    for _ in range(DEPTH):
+        level = [child for node in level for child in node.iter()]
+    return bool(level)
 
 
 def _tag(match: re.Match[str]) -> Tag:

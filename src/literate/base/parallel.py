@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import multiprocessing
 import os
@@ -10,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from itertools import chain
 from typing import Any, TypeVar
 
@@ -20,6 +22,7 @@ _Result = TypeVar("_Result")
 _WORTHWHILE = 24
 #: What the workers run: they are forks, and find it, and all that it refers to, in their memory.
 _function: Callable[[Any], Any] | None = None
+_PR_SET_PDEATHSIG = 1
 _SIGNALS = {signal.SIGINT, signal.SIGTERM}
 if hasattr(signal, "SIGHUP"):
     _SIGNALS.add(signal.SIGHUP)
@@ -54,7 +57,9 @@ def _forked(
     portions = [range(i, min(i + size, len(items))) for i in range(0, len(items), size)]
     gc.freeze()  # the workers need not look through what is here: it stays, and stays shared
     fork = multiprocessing.get_context("fork")
-    pool = ProcessPoolExecutor(workers, mp_context=fork, initializer=_leave_signals)
+    pool = ProcessPoolExecutor(
+        workers, mp_context=fork, initializer=_end_with, initargs=(os.getpid(),)
+    )
     try:
         # Signals wait until the workers, which start here, no longer hear what is meant for us.
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
@@ -70,8 +75,12 @@ def _forked(
         _function = None
 
 
-def _leave_signals() -> None:
+def _end_with(parent: int) -> None:
     """Let a worker end with its parent, who hears Ctrl-C; any other signal ends it at once."""
+    with suppress(OSError, AttributeError):  # Linux only, as all of this is
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for number in _SIGNALS - {signal.SIGINT}:
         if callable(signal.getsignal(number)):

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from literate.base.errors import LiterateError
-from literate.convert.forms import NoteText, pieces
 from literate.source.document import Document
 from literate.source.frontmatter import front_matter
 from literate.source.python import first_line, syntax_tree
@@ -149,15 +148,22 @@ class _Part:
 
 def _free_notes(document: Document, statements: list[_Part]) -> Iterator[_Part]:
     """The notes that stand in no statement, but for the module's docstring, which is one."""
-    number = 1
-    for piece in pieces(document):
-        size = len(piece.lines("\n") if isinstance(piece, NoteText) else piece.lines)
-        last = number + size - 1
-        if isinstance(piece, NoteText):
-            owner = next((s for s in statements if s.first <= last and number <= s.last), None)
-            if owner is None or (owner.first, owner.last) == (number, last):
-                yield _Part(number, last, text="".join(piece.text))
-        number += size
+    for run in (run for section in document.sections for run in section.written):
+        first, last = run.lines[0].number, run.lines[-1].number
+        owner = next((s for s in statements if s.first <= last and first <= s.last), None)
+        if owner is None or (owner.first, owner.last) == (first, last):
+            yield _Part(first, last, text=_prose_of(document, first, last))
+
+
+def _prose_of(document: Document, first: int, last: int) -> str:
+    """What readers see of a note on these lines: the mark of a cell is nothing."""
+    for index, section in enumerate(document.sections):
+        if section.prose and any(first <= line.number <= last for line in section.note):
+            if index == document.opening:  # all of it stands where it begins
+                return section.prose.text if section.note[0].number == first else ""
+            rows = zip(section.prose.line_numbers, section.prose.text.split("\n"), strict=False)
+            return "\n".join(text for number, text in rows if first <= number <= last)
+    return ""
 
 
 def _note_text(part: _Part, document: Document, link: Callable[[str], str]) -> str:
@@ -167,12 +173,19 @@ def _note_text(part: _Part, document: Document, link: Callable[[str], str]) -> s
     if opening and opening.prose and opening.note[0].number == part.first:
         front, prose = front_matter(opening.prose, document.path)
         text, title = prose.text, front.fields.get("title") or ""
-    text = _TARGET.sub(lambda match: match[1] + link(match[2]), _trimmed(text))
+    text = _TARGET.sub(
+        lambda match: match["code"] or match["start"] + link(match["target"]), _trimmed(text)
+    )
     return f"# {title}\n\n{text}".strip() if title and not text.startswith("# ") else text
 
 
-#: The target of a link or an image.
-_TARGET = re.compile(r"(\]\()([^()\s]+)(?=[)\s])")
+#: The target of a link or an image; code is looked for first, since what looks like one in it is
+#: none.
+_TARGET = re.compile(
+    r"(?P<code>^ *(`{3,}|~{3,}).*?^ *\2`*~* *$|(`+)(?!`)(?:(?!\n\s*\n).)*?(?<!`)\3(?!`))"
+    r"|(?P<start>\]\()(?P<target>[^()\s]+)(?=[)\s])",
+    re.DOTALL | re.MULTILINE,
+)
 
 
 def _plain(text: str) -> str:

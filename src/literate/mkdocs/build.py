@@ -6,7 +6,6 @@ MkDocs is imported where it is needed, for a build that would change nothing nee
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import time
@@ -14,12 +13,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from secrets import token_hex
 from traceback import clear_frames
 from typing import TYPE_CHECKING
 
 from literate.base.errors import LiterateError
-from literate.base.files import shown_from
+from literate.base.files import path_from, real_path, shown_from
+from literate.mkdocs.place import check_ours, clear_away, swap, workshop
 from literate.mkdocs.up_to_date import Stamp
 from literate.site.project import CACHE, Project
 
@@ -43,6 +42,7 @@ def build() -> Built:
     """
     stamp = Stamp(CACHE)
     if last := stamp.built():
+        clear_away(real_path(last[0]))
         return Built(shown_from(Path(), last[0]), f"{last[1]}; nothing has changed since")
 
     from literate.mkdocs.config import load, make_project
@@ -51,32 +51,17 @@ def build() -> Built:
     project = make_project(config)
     _check_place(project)
     # Where the site is a symbolic link, what it leads to is the site.
-    site = Path(os.path.realpath(project.site))
+    site = real_path(project.site)
     _check_writable(site, project.shown(project.site))
     started = time.time()
-    temporary = site.parent / f".site-{token_hex(4)}"
-    try:
-        temporary.mkdir()
-        new = temporary / "new"
+    with workshop(site) as folder:
+        new = folder / "new"
         config.site_dir = str(new)
         summary, notes = _mkdocs_build(config)
-        _swap(new, site, temporary / "old")
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        check_ours(site, path_from(Path(), project.site))
+        swap(new, site, folder / "old")
     stamp.write(project.site, summary, started=started)
     return Built(project.shown(project.site), summary, notes)
-
-
-def _swap(new: Path, site: Path, old: Path) -> None:
-    """Put the new site in the old one's place, or the old one back."""
-    try:
-        if site.exists():
-            site.rename(old)
-        new.rename(site)
-    except BaseException:
-        if old.exists() and not site.exists():
-            old.rename(site)
-        raise
 
 
 def _check_place(project: Project) -> None:

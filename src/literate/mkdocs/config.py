@@ -6,21 +6,23 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mkdocs.config import load_config
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort, MkDocsException
-from mkdocs.structure.files import get_files
+from mkdocs.structure.files import InclusionLevel, get_files
+from pathspec import GitIgnoreSpec, PathSpec
 
 from literate.base.cache import digest
 from literate.base.errors import LiterateError, nearest, raise_all
-from literate.base.files import Place
+from literate.base.files import Place, SourceFile, is_within, path_from, strays
 from literate.mkdocs.marks import Marks, not_yaml
 from literate.mkdocs.options import DECLARED, QUOTE, Options, described
 from literate.mkdocs.repository import files_address
-from literate.site.project import CONFIG, Project
+from literate.site.project import CONFIG, Project, is_hidden
 from literate.translation.message import Kind, Passage, plain_text
 
 if TYPE_CHECKING:
@@ -99,8 +101,8 @@ def check_options(config_file: Path, options: Options, errors: ConfigErrors) -> 
         raise place(name).error(f"the option `{name}` of the plugin `{NAME}` {error}")
 
 
-def make_project(config: MkDocsConfig) -> Project:
-    """The project of a configuration.
+def make_project(config: MkDocsConfig, *, drafts: bool = False) -> Project:
+    """The project of a configuration, with its drafts where they are asked for.
 
     Raises `LiterateError` for a value that MkDocs lets pass and the engine cannot work with.
     """
@@ -109,10 +111,10 @@ def make_project(config: MkDocsConfig) -> Project:
     root = Path(config.config_file_path).parent
     options: Options = config.plugins[NAME].config
     settings = ["site_dir", "theme", "theme.name", "theme.language"]
-    return Project(
+    project = Project(
         root=root,
         docs=Path(config.docs_dir),
-        markdown=tuple(sorted(_markdown(config))),
+        left_out=_left_out(config, drafts=drafts),
         words=tuple(_words(config, marks)),
         language=config.theme.get("language") or "en",
         site=Path(config.site_dir),
@@ -122,14 +124,40 @@ def make_project(config: MkDocsConfig) -> Project:
         key=digest(repr(sorted(options.items()))),
         **{name: option.typed(root, options[name]) for name, option in DECLARED.items()},
     )
+    _check_strays(project)
+    return replace(project, markdown=tuple(sorted(_markdown(config, drafts=drafts))))
 
 
-def _markdown(config: MkDocsConfig) -> Iterator[Path]:
+def _check_strays(project: Project) -> None:
+    """Raise where MkDocs would publish what is not the project's, or wait for it."""
+    errors = []
+    for path in strays(project.docs):
+        file = SourceFile(path, path_from(project.root, path), project.roots)
+        if not is_within(path, project.roots):
+            errors.append(file.stray())
+        elif not path.is_symlink() and not is_hidden(path.relative_to(project.docs)):
+            errors.append(file.error("this is no regular file", fix="Remove it"))
+    raise_all(errors)
+
+
+def _markdown(config: MkDocsConfig, *, drafts: bool) -> Iterator[Path]:
     """The files of the Markdown pages, as MkDocs finds them."""
     with overheard():  # a build hears of it when MkDocs looks for them itself
         files = get_files(config)
-    for file in files.documentation_pages():
-        yield Path(file.abs_src_path or "")
+    least = InclusionLevel.DRAFT if drafts else InclusionLevel.NOT_IN_NAV
+    for file in files.documentation_pages(inclusion=lambda level: level.value >= least.value):
+        if (
+            file.inclusion.value
+            > (InclusionLevel.EXCLUDED if drafts else InclusionLevel.DRAFT).value
+        ):
+            yield Path(file.abs_src_path or "")
+
+
+def _left_out(config: MkDocsConfig, *, drafts: bool) -> PathSpec[Any] | None:
+    """The pages that the configuration keeps out of the site, those made of Python among them."""
+    patterns = [config.exclude_docs, None if drafts else config.draft_docs]
+    known = [spec.patterns for spec in patterns if spec]
+    return GitIgnoreSpec([pattern for spec in known for pattern in spec]) if known else None
 
 
 def _check_words(config: MkDocsConfig, marks: Marks) -> None:

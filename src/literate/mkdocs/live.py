@@ -73,12 +73,19 @@ class LiveUpdates:
         site = self._site.refreshed(name, self._cache)
         if site is None:
             raise MoreThanPagesError
+        known = {str(fault) for fault in self._site.faults}
+        for error in site.faults:
+            if str(error) not in known:
+                log.warning(str(error))
         self._site = site
         for language, edition in self._content.editions.items():
             info = page_info(site, name, edition, self._cache)
             page = self._page(language, name)
             if info.title != page.info.title:  # it stands in the navigation of every page
                 raise MoreThanPagesError
+            for fault in info.faults:
+                if fault not in page.info.faults:
+                    log.warning(fault)
             if info != page.info:
                 self._content.infos[language, name] = page.info = info
                 page.source = site.pages[name]

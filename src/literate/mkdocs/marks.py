@@ -65,6 +65,8 @@ def _lineage(path: Path, heirs: tuple[SourceFile, ...] = ()) -> Iterator[tuple[S
         raise LiterateError(
             f"there is no {path.name} here", fix="Run this in the folder of a project"
         ) from None
+    except RecursionError:
+        raise not_yaml(file, "it nests too deep") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise not_yaml(file, getattr(error, "problem", error), mark and mark.line + 1) from None
@@ -74,6 +76,8 @@ def _lineage(path: Path, heirs: tuple[SourceFile, ...] = ()) -> Iterator[tuple[S
             line=1,
             fix="Write `key: value` lines; `site_name` and `plugins` are the least",
         )
+    if deep := _too_deep(node):
+        raise not_yaml(file, "it nests too deep", _line(deep))
     yield file, node
     for mark, value in _way(node, ("INHERIT",)):
         parent = Path(path.parent, str(loader.construct_object(value))).resolve()
@@ -96,6 +100,22 @@ def not_yaml(file: SourceFile, problem: object, line: int | None = None) -> Lite
     return file.error(f"this is not YAML: {problem}", line=line, fix=fix)
 
 
+def _too_deep(root: yaml.Node) -> yaml.Node | None:
+    """What stands deeper than any setting; recursion would not bear much more."""
+    level = [root]
+    for _ in range(_DEPTH):
+        parts = {id(part): part for node in level for part in _parts(node)}  # aliases: once each
+        level = list(parts.values())
+    return level[0] if level else None
+
+
+def _parts(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [part for pair in node.value for part in pair]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
+
+
+_DEPTH = 50
 _KINDS = {type(None): "empty", yaml.ScalarNode: "a text", yaml.SequenceNode: "a list"}
 
 

@@ -14,8 +14,9 @@ from mkdocs.utils import nest_paths
 from literate.base.errors import nearest
 from literate.mkdocs.marks import Marks
 from literate.site.editions import Edition
+from literate.site.project import Project
 from literate.site.site import Site
-from literate.site.ui import translate_ui
+from literate.site.ui import translate_setting
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 def check_navigation(site: Site, config: MkDocsConfig) -> None:
     """Raise `LiterateError` where the navigation names a page that there is not."""
     for path in _paths(config.nav or []):
-        if path.endswith(".md") and path.removesuffix(".md") not in site.pages:
+        is_page = path.removesuffix(".md") in site.pages or site.project.leaves_out(path)
+        if path.endswith(".md") and not is_page:
             raise (
                 Marks(Path(config.config_file_path))
                 .place_of(path, "nav")
@@ -35,12 +37,28 @@ def check_navigation(site: Site, config: MkDocsConfig) -> None:
             )
 
 
+def published(nav: Any, project: Project) -> Any:
+    """The navigation without the pages that are kept out of the site."""
+    if isinstance(nav, list):
+        left = (published(item, project) for item in nav)
+        return [item for item in left if item not in (None, {}, [])]
+    if isinstance(nav, dict):
+        named = {label: published(value, project) for label, value in nav.items()}
+        return {label: value for label, value in named.items() if value not in (None, [])}
+    return None if isinstance(nav, str) and project.leaves_out(nav) else nav
+
+
 def navigation(
     site: Site, edition: Edition, files: Iterable[File], config: MkDocsConfig
 ) -> Navigation:
-    """The navigation of a language, whose pages have these files."""
+    """The navigation of a language, whose pages and whose other targets have these files."""
+    files = list(files)
     names = sorted(site.pages, key=_index_first)
-    nav = config.nav or nest_paths([f"{name}.md" for name in names])  # type: ignore[no-untyped-call]
+    paths = [f"{name}.md" for name in names]
+    if edition.language == site.project.language:  # the pages of other plugins know no other
+        ours = {f"{site.folder(code)}{path}" for code in site.language_codes for path in paths}
+        paths += [f.src_uri for f in files if f.is_documentation_page() and f.src_uri not in ours]
+    nav = config.nav or nest_paths(paths)  # type: ignore[no-untyped-call]
     own = copy(config)
     own.nav = _translated(nav, site, edition)
     return get_navigation(Files(list(files)), own)
@@ -51,7 +69,7 @@ def _translated(nav: Any, site: Site, edition: Edition) -> Any:
         return [_translated(item, site, edition) for item in nav]
     if isinstance(nav, dict):
         return {
-            translate_ui(label, edition.words): _translated(value, site, edition)
+            translate_setting(label, edition.words): _translated(value, site, edition)
             for label, value in nav.items()
         }
     is_page = isinstance(nav, str) and nav.removesuffix(".md") in site.pages

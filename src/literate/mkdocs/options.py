@@ -65,6 +65,8 @@ class Option(BaseConfigOption[Any]):
         for item in value if isinstance(value, list) else ():
             if not isinstance(item, str) or not item:
                 raise ValidationError(f"holds {described(item)}. {QUOTE}")
+            if not self.check(item):
+                raise ValidationError(f"holds {item!r}. Write it as in `{example}`")
         if isinstance(value, str) and self.choices and value not in self.choices:
             raise ValidationError(f"is {value!r}. {nearest(value, self.choices)}")
         if isinstance(value, (str, dict)) and not self.check(value):
@@ -123,7 +125,10 @@ class Options(Config):  # type: ignore[no-untyped-call]
     Paths are relative to the folder of `mkdocs.yml`. Of MkDocs' own settings, the engine uses
     `docs_dir`, the folder of the Markdown pages; `nav`, whose labels are translated;
     `theme.language`, the language that the sources are written in, English by default; and
-    `site_url`, the address at which the site will be published.
+    `site_url`, the address at which the site will be published. `exclude_docs` and `draft_docs`
+    keep pages out, whatever they are made of, as `nav` calls them; `edit_uri` leads to the file
+    behind a page. `markdown_extensions` are not used, and neither is the plugin `search`: the
+    search is built in.
     """
 
     sources = Option(
@@ -171,7 +176,8 @@ class Options(Config):  # type: ignore[no-untyped-call]
         text="""The path of a page's map in that folder.
 
     `{language}` stands for the code of the language, `{page}` for the name of the page; both must
-    occur. With a path of your own, a language that `languages` names needs no `language.toml`.
+    occur. With a path of your own, a language that `languages` names needs no `language.toml`. The
+    page of a folder is called `index`; the map of its `__init__.py` may go by `__init__` as well.
 
     ```yaml
     maps: "{page}.{language}.json"
@@ -195,10 +201,27 @@ class Options(Config):  # type: ignore[no-untyped-call]
         text="""What to do about a broken link.
 
     With `error`, it stops the build. With `report`, the page shows its text without a link, and the
-    command `check` lists it. This is for sources that you cannot change.
+    command `check` lists it. This is for sources that you cannot change. What else in them nobody
+    can show, such as a formula that does not convert, is then shown as it is written.
 
     ```yaml
     dead_links: report
+    ```
+    """,
+    )
+    faulty = Option(
+        default="error",
+        choices=("error", "report"),
+        text="""What to do about a translation that would break its page, or a faulty note.
+
+    With `error`, it stops the build. With `report`, the page shows the text in the language of the
+    sources, marked as not translated, and the command `check` lists the fault. What a note holds
+    and nobody can show (a formula that does not convert, a footnote that is not defined, a citation
+    that is not in the bibliography) is shown as it is written. This is for maps and sources of
+    others; a preview always works like this.
+
+    ```yaml
+    faulty: report
     ```
     """,
     )
@@ -244,6 +267,27 @@ class Options(Config):  # type: ignore[no-untyped-call]
     ```
     """,
     )
+    shapes = Option(
+        default="",
+        typed=lambda root, path: root / path if path else None,
+        text="""A record of the shapes that tensors have, to be shown at the ends of lines of code.
+
+    It is JSON that a script of the project writes while it runs the code. `configurations` maps
+    each name to its symbols and their sizes, as in `{"ConvMixer-256/8": {"h": 256, "p": 2}}`.
+    `files` maps the path of a file to its functions by name, and each function to `lines`: the text
+    of a line of code, and its shape in symbols and in each configuration, as in
+    `"x = self.embed(x)": ["[B, h, H/p, W/p]", "[B, 256, 16, 16]"]`. `takes` is such a list for the
+    arguments, `passes` has for each configuration all shapes that come up, and `own` the symbols
+    that mean something else in the function.
+
+    Readers choose the configuration. The command `check` reports a note in a function that names a
+    shape `[B, …]` which nothing in that function has.
+
+    ```yaml
+    shapes: records/shapes.json
+    ```
+    """,
+    )
     cards = Option(
         default=False,
         text="""Whether each page has a picture that is shown where its address is shared.
@@ -282,6 +326,19 @@ class Options(Config):  # type: ignore[no-untyped-call]
 
     ```yaml
     llms_txt: true
+    ```
+    """,
+    )
+    pictures_from = Option(
+        default=[],
+        check=lambda site: bool(re.fullmatch(r"https?://[\w.-]+(?::\d+)?", site)),
+        text="""Other sites whose pictures, films and sounds the pages may show.
+
+    By default, a reader's browser asks no other site for anything: the content security policy of
+    each page forbids it.
+
+    ```yaml
+    pictures_from: ["https://pictures.example.org"]
     ```
     """,
     )

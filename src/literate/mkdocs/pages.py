@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os.path
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
 from mkdocs.structure.files import File, InclusionLevel
 from mkdocs.structure.pages import Page as MkDocsPage
@@ -25,8 +28,7 @@ from literate.site.local_page import Hero, TocEntry
 from literate.site.page import Page
 from literate.site.search import SearchSection
 from literate.site.site import Site
-from literate.site.ui import translate_ui, without_tags
-from literate.source.frontmatter import Words
+from literate.site.ui import for_templates, translate_setting
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -44,6 +46,15 @@ class Content:
     editions: Mapping[str, Edition]
     infos: dict[tuple[str, str], PageInfo]
     files: Mapping[tuple[str, str], File]
+
+    @property
+    def faults(self) -> Iterator[str]:
+        """What is wrong and only reported, in pages and in catalogs."""
+        yield from map(str, self.site.faults)
+        for edition in self.editions.values():
+            yield from edition.faults
+        for info in self.infos.values():
+            yield from info.faults
 
 
 def make_content(site: Site, config: MkDocsConfig, cache: Cache) -> Content:
@@ -88,6 +99,7 @@ class SitePage(MkDocsPage):
         config: Any,
     ) -> None:
         super().__init__(label, file, config)
+        self.edit_url = _edit_url(page.file, config)
         self.source = page
         self.edition = edition
         self.info = info
@@ -104,8 +116,10 @@ class SitePage(MkDocsPage):
         self.markdown = ""
         self.meta = {
             **({"hide": ["navigation"]} if self.source.is_annotated else {}),
-            **self.source.front.fields,
-            **{name: _shown(words) for name, words in self.info.words.items()},
+            **{
+                name: for_templates(value) if isinstance(value, str) else _shown(value)
+                for name, value in {**self.source.front.fields, **self.info.words}.items()
+            },
             "template": self.template,
             "title": self.info.title,
             "description": self.info.description,
@@ -144,9 +158,29 @@ class SitePage(MkDocsPage):
         return self.source.name == "index"
 
 
-def _shown(words: Words) -> str | list[str]:
-    """A field of the front matter as templates may show it: a translator brings in no tag."""
-    return without_tags(words) if isinstance(words, str) else list(map(without_tags, words))
+def _edit_url(file: Path, config: MkDocsConfig) -> str | None:
+    """Where the file that a page is made of is edited: `edit_uri` leads to the docs folder."""
+    if not (config.edit_uri or config.edit_uri_template):
+        return None
+    path = Path(os.path.relpath(file, config.docs_dir)).as_posix()
+    if config.edit_uri_template:
+        noext = Path(path).with_suffix("").as_posix()
+        place = config.edit_uri_template.format(path=path, path_noext=noext)
+    else:
+        place = f"{config.edit_uri}{path}"
+    repository = config.repo_url or ""
+    if repository and not place.startswith(("?", "#")):
+        repository = repository.rstrip("/") + "/"
+    return urljoin(repository, place)
+
+
+def _shown(value: Any) -> Any:
+    """What a field holds, as templates may show it: its texts bring in no tag."""
+    if isinstance(value, str):
+        return str(for_templates(value))
+    if isinstance(value, dict):
+        return {key: _shown(item) for key, item in value.items()}
+    return list(map(_shown, value)) if isinstance(value, list | tuple) else value
 
 
 def make_pages(
@@ -158,7 +192,7 @@ def make_pages(
     pages = {}
     for (language, name), file in content.files.items():
         edition, info = content.editions[language], content.infos[language, name]
-        label = translate_ui(named[name], edition.words) if name in named else info.title
+        label = translate_setting(named[name], edition.words) if name in named else info.title
         is_source = language == site.project.language
         file.inclusion = InclusionLevel.INCLUDED if is_source else InclusionLevel.NOT_IN_NAV
         load = partial(load_built, site, name, edition, info, cache)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from copy import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import BasePlugin, get_plugin_logger
-from mkdocs.structure.files import File
+from mkdocs.structure.files import File, InclusionLevel
 
 from literate.base.cache import Cache
 from literate.base.errors import LiterateError
@@ -19,14 +21,17 @@ from literate.mkdocs.config import NAME, check_options, make_project
 from literate.mkdocs.live import LiveUpdates, MoreThanPagesError
 from literate.mkdocs.llms import write_list, write_markdown
 from literate.mkdocs.marks import Marks
-from literate.mkdocs.navigation import check_navigation, navigation
+from literate.mkdocs.navigation import check_navigation, navigation, published
 from literate.mkdocs.options import Options
 from literate.mkdocs.others import leave_pages_alone, read_settings_alone
 from literate.mkdocs.pages import Content, SitePage, make_content, make_pages
+from literate.mkdocs.place import check_ours
 from literate.mkdocs.preview import Preview
 from literate.mkdocs.render import HtmlKeys, Renderer
 from literate.mkdocs.speech import Speech
+from literate.mkdocs.templates import Policy, prepare_templates
 from literate.mkdocs.theme import check_languages, check_templates, check_theme
+from literate.mkdocs.unused import turn_search_off, unused_settings
 from literate.mkdocs.up_to_date import Stamp
 from literate.site.load import load_site
 from literate.site.project import CACHE, CONFIG
@@ -80,20 +85,28 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         self._started = time.monotonic()
         folders = [_PACKAGE / "templates", *map(Path, config.theme.dirs)]
         try:
-            project = make_project(config)
+            if self._command == "build":  # MkDocs empties the folder
+                check_ours(Path(config.site_dir), config.site_dir)
+            project = make_project(config, drafts=self._command == "serve")
+            if self._command == "serve":  # an author sees the rest of the page meanwhile
+                project = replace(project, faulty="report")
             check_theme(project, config.theme.name, folders)
         except LiterateError as error:
             raise PluginError(str(error)) from error
         config.theme.dirs.insert(_first_theme_dir(config), str(_PACKAGE / "templates"))
         config.theme.dirs.append(str(_PACKAGE / "assets"))
         config.theme.static_templates.add("404.html")
+        self._unused = list(unused_settings(config))
+        turn_search_off(config)
         config.plugins.setdefault(SearchBox.name, SearchBox())
+        config.nav = published(config.nav, project)
         self._cache = Cache(project.root / CACHE, project.key)
         try:
             site = load_site(project, self._cache)
             check_languages(project, site.languages, folders)
             check_templates(site.pages.values(), folders)
-            check_navigation(site, config)
+            if read_settings_alone(config):  # others may bring pages of their own
+                check_navigation(site, config)
             self._content = make_content(site, config, self._cache)
         except LiterateError as error:
             # A preview shows the last good state until the author has mended an error.
@@ -103,6 +116,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
                 log.error(line)
         self._cards = make_cards(self._shown, config, self._cache)
         self._speech = Speech(config, self._shown, self._cards)
+        self._policy = Policy(config, self._shown.site.project.pictures_from)
         return config
 
     @property
@@ -136,7 +150,8 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         self._navigations = {}
         for language, edition in self._shown.editions.items():
             own = [page.file for page in self._pages.values() if page.language == language]
-            self._navigations[language] = navigation(site, edition, own, config)
+            known = [*own, *self._others(files, is_source=language == site.project.language)]
+            self._navigations[language] = navigation(site, edition, known, config)
         self._keys = None
         if leave_pages_alone(config):
             self._keys = HtmlKeys(config, self._shown, self._speech, self._navigations)
@@ -144,10 +159,20 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
                 page.html_key = self._keys.key_of(page)
         return self._navigations[site.project.language]
 
+    def _others(self, files: Files, *, is_source: bool) -> Iterator[File]:
+        """The files that are no pages of ours, for the navigation of a language to name."""
+        ours = {page.file for page in self._pages.values()}
+        for file in files:
+            if file in ours or file.inclusion.value <= InclusionLevel.DRAFT.value:
+                continue
+            if not is_source:  # a label in another language takes a page of its own
+                file = copy(file)
+                file.page = None
+            yield file
+
     def on_env(self, env: Environment, config: MkDocsConfig, files: Files) -> Environment:
         """Render the 404 page of each language; MkDocs itself renders one only."""
-        env.bytecode_cache = self._cache.templates()
-        env.auto_reload = False  # each build has an environment of its own
+        prepare_templates(env, self._cache)
         self._renderer = renderer = Renderer(
             env,
             config,
@@ -156,6 +181,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
             self._speech,
             self._navigations,
             self._pages,
+            self._policy,
         )
         folder = Path(config.site_dir)
         self.live = LiveUpdates(self._shown, renderer, self._keys, self._cache, folder)
@@ -191,7 +217,20 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
             context["html"] = html  # type: ignore[typeddict-unknown-key]
         elif isinstance(page, SitePage):
             self._renderer.prepare(page, context)
+        else:  # of another plugin: it has no other language
+            spoken = self._speech.context(self._source_language) | {"alternates": []}
+            context.update(spoken)  # type: ignore[typeddict-item]
         return context
+
+    def on_post_template(
+        self, output_content: str, *, template_name: str, config: MkDocsConfig
+    ) -> str:
+        is_page = template_name.endswith(".html")
+        return self._policy.put(output_content) if is_page else output_content
+
+    def on_post_page(self, output: str, *, page: MkDocsPage, config: MkDocsConfig) -> str:
+        is_finished = isinstance(page, SitePage) and page.html_key
+        return output if is_finished else self._policy.put(output)
 
     def on_post_build(self, config: MkDocsConfig) -> None:
         self._write_markdown(config)
@@ -203,7 +242,8 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
             stamp.note_inputs([*settings, *overrides, *self._shown.site.inputs])
         else:
             stamp.forget()
-        notes = (*self._cache.complaints, *self._dead_links(), *self._cards.notes)
+        reported = self._reported()
+        notes = (*self._unused, *self._cache.complaints, *reported, *self._cards.notes)
         self.notes = [f"{note}." for note in notes]
         for note in self.notes:
             log.info("note: %s", note)
@@ -221,9 +261,18 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         for language, nav in self._navigations.items():
             write_list(self._shown, language, self._speech.configs[language], nav, folder)
 
-    def _dead_links(self) -> Iterator[str]:
+    def _reported(self) -> Iterator[str]:
         if dead := len(self._shown.site.dead_links):
             yield f"{dead} links lead nowhere: the command `check` lists them"
+        faults = list(self._shown.faults)
+        if self._command == "serve":
+            for fault in faults:
+                log.warning(fault)
+        elif faults:
+            yield (
+                f"{len(faults)} fault{'s' * (len(faults) != 1)}: what is meant is shown as it is "
+                "written, or not translated; the command `check` lists them"
+            )
 
     def on_serve(
         self, server: LiveReloadServer, config: MkDocsConfig, builder: Callable[[], None]
@@ -235,14 +284,21 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
                 yield from self.live.refresh(changed)
             except MoreThanPagesError:
                 builder()
+                watch()  # what links lead to now
                 yield None
 
         host, port = config.dev_addr
         place, folder = (host, port), Path(server.root)
         # A build makes these updates anew.
         preview = Preview(place, server.mount_path, folder, rebuild, lambda: self.live.catch_up())
-        for path in (*Marks(Path(config.config_file_path)).files, *self._shown.site.inputs):
-            preview.watch(path)
+
+        def watch() -> None:
+            named = [config.theme.custom_dir, *config.watch]
+            settings = Marks(Path(config.config_file_path)).files
+            for path in (*settings, *self._shown.site.inputs, *map(Path, filter(None, named))):
+                preview.watch(path)
+
+        watch()
         return cast("LiveReloadServer", preview)
 
 

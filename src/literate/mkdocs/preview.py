@@ -11,9 +11,10 @@ import time
 import webbrowser
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
@@ -26,6 +27,8 @@ Rebuild = Callable[[set[Path]], Iterable[str | None]]
 _SETTLE = 0.004
 _ALIVE = 20.0  # seconds between signs of life to a browser that waits for a change
 _EVENTS = "_literate/changes"
+#: A file, for the policy of a page admits no script in it that the build did not put there.
+_LISTENER = "_literate/preview.js"
 _SCRIPT = Path(__file__).parents[1] / "assets" / "literate" / "preview.js"
 
 
@@ -162,7 +165,7 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """GET of a file of the site, or of the stream of changes."""
+    """A file of the site, or the stream of changes, to a browser that asks this machine for it."""
 
     server: _Server
     protocol_version = "HTTP/1.1"
@@ -170,22 +173,44 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         preview = self.server.preview
         path = unquote(urlsplit(self.path).path)
-        if path == preview.mount + _EVENTS:
+        if not self._is_meant():
+            self._answer(403, b"This preview answers to this machine's own names only.")
+        elif path == preview.mount + _EVENTS:
             self._stream()
+        elif path == preview.mount + _LISTENER:
+            events = json.dumps(preview.mount + _EVENTS)
+            script = _SCRIPT.read_text(encoding="utf-8").replace("EVENTS", events)
+            self._answer(200, script.encode(), "text/javascript; charset=utf-8")
         elif path.startswith(preview.mount):
             self._file(path.removeprefix(preview.mount))
         else:
             self._redirect(preview.mount)
 
+    do_HEAD = do_GET
+
+    def _is_meant(self) -> bool:
+        """Whether the address that was asked for is this machine's.
+
+        Any site can give its own name this machine's address, and would then read along.
+        """
+        name = (self.headers.get("Host") or "").rpartition("@")[2].lower()
+        name = name.rsplit(":", 1)[0] if not name.endswith("]") else name
+        bound = {str(self.server.server_address[0]), str(self.connection.getsockname()[0])}
+        return name.strip("[]") in {"127.0.0.1", "localhost", "::1", *bound}
+
     def _file(self, path: str) -> None:
         folder = self.server.preview.folder
-        file = (folder / path).resolve()
-        if file.is_dir() and path and not path.endswith("/"):
+        try:
+            file = (folder / path).resolve()
+            is_folder, is_there = file.is_dir(), file.exists()
+        except (OSError, ValueError):  # no name that a file can have
+            file, is_folder, is_there = folder, False, False
+        if is_folder and path and not path.endswith("/"):
             self._redirect(f"{self.server.preview.mount}{path}/")
             return
-        if file.is_dir():
+        if is_folder:
             file /= "index.html"
-        if file.is_relative_to(folder) and file.is_file():
+        if is_there and file.is_relative_to(folder) and file.is_file():
             self._send(200, file)
         else:
             self._send(404, folder / "404.html")
@@ -194,20 +219,23 @@ class _Handler(BaseHTTPRequestHandler):
         data = file.read_bytes() if file.is_file() else b"404"
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
         if kind == "text/html":
-            events = json.dumps(self.server.preview.mount + _EVENTS)
-            script = _SCRIPT.read_text(encoding="utf-8").replace("EVENTS", events)
-            data = data.replace(b"</body>", f"<script>{script}</script></body>".encode(), 1)
+            source = escape(self.server.preview.mount + _LISTENER)
+            data = data.replace(b"</body>", f'<script src="{source}"></script></body>'.encode(), 1)
             kind += "; charset=utf-8"
+        self._answer(status, data, kind)
+
+    def _answer(self, status: int, data: bytes, kind: str = "text/plain") -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(data)))
         self.send_header("Cache-Control", "no-cache")
         self.end_headers()
-        self.wfile.write(data)
+        if self.command != "HEAD":
+            self.wfile.write(data)
 
     def _redirect(self, address: str) -> None:
         self.send_response(302)
-        self.send_header("Location", address)
+        self.send_header("Location", quote(address))
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -218,6 +246,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         self.end_headers()
         self.close_connection = True
+        if self.command == "HEAD":
+            return
         with self.server.preview.browser() as line, suppress(OSError):
             self.wfile.write(b": listening\n\n")
             while True:

@@ -15,6 +15,7 @@ from literate.base.cache import Cache, digest
 from literate.base.parallel import map_on_cores
 from literate.mkdocs.pages import Content, SitePage
 from literate.mkdocs.speech import Speech
+from literate.mkdocs.templates import Policy
 from literate.site.search import search_index
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class Renderer:
     speech: Speech
     navigations: Mapping[str, Navigation]
     pages: Mapping[tuple[str, str], SitePage]
+    policy: Policy
 
     def render_all(self) -> None:
         """Make the HTML of all pages, on all cores; MkDocs then has only to write it."""
@@ -107,7 +109,7 @@ class Renderer:
             nav = self.navigations[page.language]
             context = get_context(nav, self.files, self.config, page)
         self.prepare(page, context)
-        html: str = self.env.get_template(page.template).render(context)
+        html = self.policy.put(self.env.get_template(page.template).render(context))
         page.active = False
         page.empty()
         self.cache.put(page.html_key, html)
@@ -123,7 +125,7 @@ class Renderer:
         base = urlsplit(self.config.site_url or "/").path
         context = get_context(self.navigations[language], self.files, self.config, base_url=base)
         context.update(self.speech.context(language))  # type: ignore[typeddict-item]
-        return self.env.get_template("404.html").render(context)
+        return self.policy.put(self.env.get_template("404.html").render(context))
 
     def search_index(self, language: str) -> bytes:
         """The index of a language, out of the cache if it is there."""
@@ -132,7 +134,7 @@ class Renderer:
         index: bytes | None = self.cache.get(key)
         if index is None:
             index = search_index(
-                (page.url or "", page.info.title, page.sections()) for page in pages
+                (page.url or "", str(page.info.words["title"]), page.sections()) for page in pages
             )
             self.cache.put(key, index)
         return index

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
+from html import unescape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
@@ -60,7 +61,7 @@ def share(content: Content, config: MkDocsConfig, cards: Cards, page: SitePage) 
         "url": url,
         "image": image,
         "author": config.site_author and {"name": config.site_author},  # a person, or several
-        "isPartOf": {"@type": "WebSite", "name": config.site_name, "url": site_url},
+        "isPartOf": {"@type": "WebSite", "name": unescape(config.site_name), "url": site_url},
         "isBasedOn": _paper(content.site.paper),
     }
     if url and language != content.site.project.language:

@@ -10,11 +10,12 @@ from urllib.parse import urljoin
 from literate.mkdocs.cards import Cards
 from literate.mkdocs.pages import Content, SitePage
 from literate.mkdocs.share import Share, share
-from literate.site.ui import translate_ui
+from literate.site.ui import for_templates, translate_setting
 from literate.translation.language import known_language
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.pages import Page as MkDocsPage
 
 
 class Speech:
@@ -27,7 +28,7 @@ class Speech:
         site = content.site
         self._source = site.project.language
         self.names = {
-            code: (site.languages.get(code) or known_language(code)).name
+            code: for_templates((site.languages.get(code) or known_language(code)).name)
             for code in content.editions
         }
         #: The configuration as each language has it.
@@ -49,14 +50,14 @@ class Speech:
         return own
 
     def _word(self, language: str, text: str) -> str:
-        return translate_ui(text, self._content.editions[language].words)
+        return translate_setting(text, self._content.editions[language].words)
 
     def context(self, language: str, page: SitePage | None = None) -> dict[str, Any]:
         """What templates are filled with: ours, and Material's, which reads `config.extra`."""
         alternates = self._alternates(page.source.name if page else "index")
         config = copy(self.configs[language])
         config.extra = copy(config.extra)
-        config.extra["alternate"] = alternates
+        config.extra["alternate"] = alternates if len(alternates) > 1 else []
         config.extra["homepage"] = self._address(language, "index") or "./"
         return {
             "config": config,
@@ -66,7 +67,7 @@ class Speech:
             "share": self.share(page) if page else None,
             "alternates": alternates,
             "by_language": self._by_language(),
-            "alternates_of": lambda other: self._alternates(other.source.name),
+            "alternates_of": self._alternates_of,
         }
 
     def share(self, page: SitePage) -> Share:
@@ -90,6 +91,10 @@ class Speech:
             }
             for code in self.names
         ]
+
+    def _alternates_of(self, page: MkDocsPage) -> list[dict[str, str]]:
+        """The same for a page; that of another plugin has none."""
+        return self._alternates(page.source.name) if isinstance(page, SitePage) else []
 
     def _by_language(self) -> list[tuple[str, str, Any]]:
         """Each language with the address of its overview and a way to speak it."""

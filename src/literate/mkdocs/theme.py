@@ -41,21 +41,34 @@ def check_languages(project: Project, languages: Iterable[str], folders: Sequenc
             )
 
 
+#: Field of the front matter -> where in the theme the file is that it names.
+_FILES = {"template": "{}", "icon": ".icons/{}.svg"}
+
+
 def check_templates(pages: Iterable[Page], folders: Sequence[Path]) -> None:
-    """Raise `LiterateError` for a page whose front matter names a template that is not there."""
+    """Raise `LiterateError` for a page whose front matter names what the theme does not have."""
     errors = []
     for page in pages:
-        template = page.front.fields.get("template")
-        if template is not None and not any((f / template).is_file() for f in folders):
-            errors.append(
-                LiterateError(
-                    f"the theme has no template {template!r}",
-                    file=page.path,
-                    line=page.front.lines.get("template"),
-                    fix="Name one that lies in the theme or in `theme.custom_dir`",
+        for field, place in _FILES.items():
+            name = page.front.fields.get(field)
+            if name is not None and not _has(folders, place.format(name)):
+                errors.append(
+                    LiterateError(
+                        f"the theme has no {field} {name!r}",
+                        file=page.path,
+                        line=page.front.lines.get(field),
+                        fix="Name one that lies in the theme or in `theme.custom_dir`",
+                    )
                 )
-            )
     raise_all(errors)
+
+
+def _has(folders: Sequence[Path], name: str) -> bool:
+    """Whether the theme has a file, by a name that Jinja takes: one that leads nowhere else."""
+    parts = name.split("/")
+    if "\0" in name or "\\" in name or {"", ".", ".."} & set(parts):
+        return False
+    return any(folder.joinpath(*parts).is_file() for folder in folders)
 
 
 def _known(folders: Sequence[Path]) -> list[str]:

@@ -7,8 +7,10 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from literate.base.cache import digest
+from literate.base.seal import seal, unseal
 
 _ENVIRONMENT = re.compile(r"!ENV\s+(\[[^\]]*\]|\S+)")
 
@@ -26,7 +28,7 @@ class Stamp:
 
     def note_inputs(self, paths: Iterable[Path]) -> None:
         """Remember the files and folders that the build reads."""
-        self._inputs.write_text(json.dumps([str(path) for path in paths]), encoding="utf-8")
+        _write(self._inputs, [str(path) for path in paths])
 
     def forget(self) -> None:
         """Whatever comes next is built."""
@@ -43,12 +45,12 @@ class Stamp:
                 "out": _listing(site),
                 "summary": summary,
             }
-            self._built.write_text(json.dumps(built), encoding="utf-8")
+            _write(self._built, built)
 
     def built(self) -> tuple[Path, str] | None:
         """The last build's site and summary, if that build is what a new one would be."""
         try:
-            built = json.loads(self._built.read_text(encoding="utf-8"))
+            built = _read(self._built)
             site = Path(built["site"])
             same = built["out"] == _listing(site)
             same = same and built["in"] == self._content(self._known_inputs())
@@ -58,7 +60,7 @@ class Stamp:
 
     def _known_inputs(self) -> list[Path]:
         try:
-            return [Path(path) for path in json.loads(self._inputs.read_text(encoding="utf-8"))]
+            return [Path(path) for path in _read(self._inputs)]
         except (OSError, ValueError):
             return []
 
@@ -76,6 +78,18 @@ class Stamp:
                     names = re.findall(r"\w+", expression)
                     parts += [f"{name}={os.environ.get(name)}" for name in names]
         return digest(*parts)
+
+
+def _write(path: Path, value: object) -> None:
+    path.write_bytes(seal(path.name, json.dumps(value).encode()))
+
+
+def _read(path: Path) -> Any:
+    """What `_write` wrote; raises `ValueError` where that was nobody of this user's."""
+    content = unseal(path.name, path.read_bytes() if path.is_file() else b"")
+    if content is None:
+        raise ValueError(f"{path} is not sealed")
+    return json.loads(content)
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:

@@ -6,13 +6,13 @@ import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from html import escape
 from string import ascii_lowercase
 
+from babel import Locale
 from bibtexparser.entrypoint import parse_string
 from bibtexparser.middlewares.names import (
-    InvalidNameError,
     parse_single_name_into_parts,
     split_multiple_persons_names,
 )
@@ -44,7 +44,8 @@ class Paper:
     """A paper, ready to be shown: `title` is HTML, everything else plain text.
 
     `links` are the texts and addresses of where it can be read. The list of authors is open
-    (`and_others`) where the entry ends in `and others`.
+    (`and_others`) where the entry ends in `and others`. `language` is the code of the language of
+    the paper, where the entry says it.
     """
 
     key: str
@@ -54,6 +55,7 @@ class Paper:
     venue: str
     year: str
     links: tuple[tuple[str, str], ...]
+    language: str = ""
 
     @property
     def names(self) -> str:
@@ -85,7 +87,12 @@ def load_bibliography(file: SourceFile) -> Bibliography:
     text = file.read_text("the bibliography")
     # What the parser would log is raised here, as one error.
     logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)
-    library = parse_string(text.replace("\r\n", "\n"))
+    try:
+        library = parse_string(text.replace("\r\n", "\n"))
+    except RecursionError:
+        lines = text.split("\n")
+        line = max(range(len(lines)), key=lambda number: lines[number].count("{")) + 1
+        raise file.error("the entry nests too deep", line=line, fix="Remove braces") from None
     for block in library.failed_blocks:
         raise _failure(block, file)
     return {entry.key: _paper(entry, file) for entry in library.entries}
@@ -154,7 +161,7 @@ def _paper(entry: Entry, file: SourceFile) -> Paper:
         raw = split_multiple_persons_names(people)
         authors = [_author(name) for name in raw if name.strip() != "others"]
         title = _rich(fields["title"])
-    except (InvalidNameError, ValueError) as error:
+    except Exception as error:  # the decoder of LaTeX fails in many ways
         raise file.error(
             f"the entry {entry.key!r} cannot be read: {error}",
             line=line,
@@ -168,7 +175,18 @@ def _paper(entry: Entry, file: SourceFile) -> Paper:
         venue=next((_plain(fields[name]) for name in _VENUES if fields.get(name)), ""),
         year=_plain(fields.get("year") or fields.get("date", "")[:4]),
         links=tuple(_links(fields)),
+        language=_language(fields.get("langid") or fields.get("language") or ""),
     )
+
+
+@cache
+def _language(name: str) -> str:
+    """The code of a language that goes by its code or, as babel in LaTeX has it, by its name."""
+    name = name.strip().lower()
+    known = {label.lower(): code for code, label in Locale("en").languages.items()}
+    aliases = {"ngerman": "de", "american": "en", "british": "en", "usenglish": "en"}
+    code = known.get(name) or aliases.get(name) or name.replace("_", "-")
+    return code if re.fullmatch(r"[a-z]{2,3}(?:-\w+)*", code) else ""
 
 
 def _author(name: str) -> Author:

@@ -10,16 +10,16 @@ from html import escape
 from xml.parsers import expat
 
 from literate.base.files import SourceFile
+from literate.notes.svg import SVG, XLINK, XML, clean
+from literate.notes.svg_style import scoped
 
-_SVG = "{http://www.w3.org/2000/svg}"
-ET.register_namespace("", _SVG.strip("{}"))
+ET.register_namespace("", SVG.strip("{}"))
 # HTML knows these two prefixes, and no others.
-ET.register_namespace("xlink", "http://www.w3.org/1999/xlink")
-ET.register_namespace("xml", "http://www.w3.org/XML/1998/namespace")
+ET.register_namespace("xlink", XLINK.strip("{}"))
+ET.register_namespace("xml", XML.strip("{}"))
 
-#: Where one part of a drawing speaks of another: in an attribute, and in a style sheet.
+#: Where one part of a drawing speaks of another.
 _REFERENCE = re.compile(r"(\A#|url\(\s*[\"']?#)([^\s)\"']+)")
-_SELECTOR = re.compile(r"(#)([^\s)\"'{,.:>+~\[]+)")
 #: Attributes that hold ids without that sign.
 _ID_LISTS = ("aria-labelledby", "aria-describedby")
 #: Attributes in which `#abc` is a colour, not a part named `abc`.
@@ -28,7 +28,7 @@ _COLOURS = ("fill", "stroke", "color", "stop-color", "flood-color", "lighting-co
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """An SVG file that has been seen to parse.
+    """An SVG file that has been seen to parse, and holds only what a page may take from it.
 
     `words` are the texts in it that are to be translated, with the line of the element of each.
     """
@@ -40,13 +40,13 @@ class Drawing:
     def html(self, translate: Callable[[str], str], label: str, prefix: str = "") -> str:
         """The drawing as an element of a page, its words translated, named for screen readers.
 
-        `prefix` goes before its ids, so that no two drawings of a page share one.
+        `prefix` goes before its ids, so that no two drawings of a page share one; its style sheet
+        reaches no other.
         """
         root = ET.fromstring(self.text)
         for element, attribute, text in list(_texts(root)):
             setattr(element, attribute, translate(" ".join(text.split())))
-        if prefix:
-            _rename_ids(root, prefix)
+        _rename(root, prefix)
         root.set("role", "img")
         root.set("aria-label", label)
         return ET.tostring(root, encoding="unicode")
@@ -69,13 +69,14 @@ def load_drawing(file: SourceFile) -> Drawing:
         ) from None
     except RecursionError:
         raise file.error("the drawing is nested too deep", fix="Ungroup what it holds") from None
-    if root.tag != f"{_SVG}svg":
+    if root.tag != f"{SVG}svg":
         raise file.error(
             "this is not an SVG drawing",
             line=1,
-            fix=f'Start it with <svg xmlns="{_SVG.strip("{}")}">',
+            fix=f'Start it with <svg xmlns="{SVG.strip("{}")}">',
         )
     lines = dict(zip(root.iter(), _lines(data), strict=True))
+    clean(root)
     words = tuple((" ".join(text.split()), lines[element]) for element, _, text in texts)
     return Drawing(ET.tostring(root, encoding="unicode"), file.shown, words)
 
@@ -89,15 +90,13 @@ def _lines(data: bytes) -> list[int]:
     return lines
 
 
-def _rename_ids(root: ET.Element, prefix: str) -> None:
+def _rename(root: ET.Element, prefix: str) -> None:
     """Put a prefix before each id of a drawing, and wherever the drawing speaks of it."""
     ids = {name for element in root.iter() if (name := element.get("id"))}
+    scope = f"{prefix}drawing"
 
     def renamed(name: str) -> str:
         return prefix + name if name in ids else name
-
-    def references(pattern: re.Pattern[str], text: str) -> str:
-        return pattern.sub(lambda match: match[1] + renamed(match[2]), text)
 
     for element in root.iter():
         for attribute, value in element.items():
@@ -106,9 +105,14 @@ def _rename_ids(root: ET.Element, prefix: str) -> None:
             elif attribute in _ID_LISTS:
                 element.set(attribute, " ".join(renamed(name) for name in value.split()))
             elif attribute not in _COLOURS or not value.startswith("#"):
-                element.set(attribute, references(_REFERENCE, value))
-        if element.tag == f"{_SVG}style" and element.text:
-            element.text = references(_SELECTOR, element.text)
+                element.set(attribute, _referring(value, renamed))
+        if element.tag == f"{SVG}style":
+            element.text = _referring(scoped(element.text or "", scope, renamed), renamed)
+    root.set("class", f"{scope} {root.get('class', '')}".strip())
+
+
+def _referring(text: str, renamed: Callable[[str], str]) -> str:
+    return _REFERENCE.sub(lambda match: match[1] + renamed(match[2]), text)
 
 
 def _texts(
@@ -117,7 +121,7 @@ def _texts(
     """Text nodes within `<text>`, `<title>` and `<desc>`: their element, attribute and text."""
     for child in element:
         wanted = translated and child.get("translate") != "no"
-        if wanted and child.tag in (f"{_SVG}text", f"{_SVG}title", f"{_SVG}desc"):
+        if wanted and child.tag in (f"{SVG}text", f"{SVG}title", f"{SVG}desc"):
             for part in child.iter():
                 if part.text and part.text.strip() and part.get("translate") != "no":
                     yield part, "text", part.text

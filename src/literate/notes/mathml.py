@@ -67,6 +67,7 @@ _ALIASES = (
     # Sizes of text, which have none in an expression.
     (re.compile(r"\\(?:tiny|small|normalsize|large|Large|LARGE|huge|Huge)(?![a-zA-Z])"), ""),
 )
+_LONGEST = 10_000
 _converter = LatexToMathML(fancy_error=False)
 _COLOUR = re.compile(r"(?<=color\{)\s*([A-Za-z]+)\s*(?=\})")
 _STYLE = re.compile(r'style="color:(#[0-9A-Fa-f]{6});"')
@@ -83,6 +84,8 @@ def to_mathml(latex: str, *, display: bool) -> str:
 
     Raises `ValueError` with the converter's own words where the expression does not convert.
     """
+    if len(latex) > _LONGEST:  # the converter's recursion would end the process
+        raise ValueError(f"it has over {_LONGEST:,} characters")
     for pattern, replacement in _ALIASES:
         latex = pattern.sub(replacement, latex)
     try:

@@ -85,6 +85,18 @@ class Link:
     line: int
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a note, on a line of its file, and how to mend it.
+
+    What it speaks of is shown as it is written.
+    """
+
+    message: str
+    line: int
+    fix: str
+
+
 class BlockKind(StrEnum):
     """What a block is to a reader. Raw HTML may be anything."""
 
@@ -152,6 +164,7 @@ class Note:
     footnotes: tuple[Footnote, ...] = ()
     headings: tuple[Heading, ...] = ()
     ids: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
     @property
     def html(self) -> str:

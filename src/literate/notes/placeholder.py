@@ -10,7 +10,7 @@ _SIGN = re.compile(r"_\^_(\d+)_\^_")
 _SPAN = rf'<span translate="?no"?>{_SIGN.pattern}</span>'
 _PLACEHOLDER = re.compile(_SPAN)
 _IN_PARAGRAPH = re.compile(rf"(<p>\s*)?{_SPAN}(\s*</p>)?")
-_MARKUP = re.compile(rf"{_SPAN}|<[^>]*>|{_SIGN.pattern}")
+_MARKUP = re.compile(rf"{_SPAN}|<[^<>]*+>|{_SIGN.pattern}")
 #: No text has a million parts that are held back.
 _HUGE = re.compile(r"_\^_\s*(\d{7})")
 
@@ -35,6 +35,11 @@ def sign(number: int) -> str:
 
 def placeholder(number: int) -> str:
     return f"<span translate=no>{sign(number)}</span>"
+
+
+def hold_signs(text: str, hold: Callable[[str], str]) -> str:
+    """The text with all that looks like a number of ours, but is its author's, held back."""
+    return _SIGN.sub(lambda match: hold(match[0]), text) if "_^_" in text else text
 
 
 def fill(html: str, part: Callable[[int], str]) -> str:

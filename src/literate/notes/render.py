@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
 from typing import Any
 
+from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
-from literate.base.errors import LiterateError, nearest
-from literate.base.html import is_balanced, tags, without_comments
+from literate.base.errors import nearest
+from literate.base.html import DEPTH, is_balanced, is_too_deep, map_words, tags, without_comments
+from literate.base.words import is_blank_between, joined, on_one_line
 from literate.notes.heading import find_headings
 from literate.notes.highlight import highlight_fence
 from literate.notes.labml import normalise
@@ -31,12 +34,15 @@ from literate.notes.note import (
     Link,
     Math,
     Note,
+    Problem,
     UiString,
     Verbatim,
 )
-from literate.notes.placeholder import placeholder
+from literate.notes.placeholder import hold_signs, placeholder
 from literate.notes.plain import code_fence, code_span
 from literate.notes.syntax import ADMONITIONS, make_parser
+from literate.notes.tokens import holds_html, number_lines, top_level
+from literate.notes.written import OF_THE_WHOLE_PAGE, is_contained, mended
 from literate.source.document import Prose
 
 
@@ -44,42 +50,68 @@ from literate.source.document import Prose
 class _State:
     """What one rendering collects."""
 
-    path: str
     line_of: Callable[[int], int]
     inlines: list[Inline] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
     #: Label of each footnote -> the tokens of its text.
     footnotes: dict[str, list[Token]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
 
     def hold(self, item: Inline) -> str:
         self.inlines.append(item)
         return placeholder(len(self.inlines) - 1)
 
+    def hold_text(self, text: str) -> str:
+        return self.hold(Verbatim(text, text))
+
+    def complain(self, message: str, line: int, fix: str) -> None:
+        fix = fix if fix.endswith("?") else f"{fix}."
+        fix += " `faulty: report` shows it as it is written"
+        self.problems.append(Problem(message, line, fix))
+
 
 @lru_cache(maxsize=512)  # under `serve`, all notes of a page but the edited one stay
-def render_note(prose: Prose, path: str) -> Note:
+def render_note(prose: Prose) -> Note:
     """Render the prose of a note.
 
-    Raises `LiterateError` with the file and line of a math expression that does not convert, of a
-    footnote that is not defined, defined twice or never referred to, and of an admonition of an
+    What is wrong with it is a `Problem` of the note's: a math expression that does not convert, a
+    footnote that is not defined, defined twice or never referred to, and an admonition of an
     unknown kind.
     """
     prose = normalise(prose)
+    with suppress(RecursionError):
+        note, has_html = _rendered(prose, _parser)
+        if has_html and not is_contained("".join(block.html for block in note.all_blocks)):
+            note, _ = _rendered(prose, _parser_of_text)
+        if not any(is_too_deep(block.html) for block in note.all_blocks):
+            return note
+    line = prose.line_numbers[0]
+    problem = Problem(f"the note nests over {DEPTH} deep", line, "Take it apart")
+    code = Verbatim(highlight_fence(prose.text, "text"), code_fence(prose.text, ""))
+    return Note((Block(placeholder(0), line, BlockKind.CODE),), (code,), problems=(problem,))
+
+
+def _rendered(prose: Prose, parser: MarkdownIt) -> tuple[Note, bool]:
+    """The note, and whether it holds HTML that its author wrote."""
 
     def line_of(index: int) -> int:
         return prose.line_numbers[min(index, len(prose.line_numbers) - 1)]
 
-    state = _State(path, line_of)
+    state = _State(line_of)
     env: dict[str, Any] = {"state": state}
-    tokens = _parser.parse(prose.text, env)
-    _number_lines(tokens)
+    tokens = parser.parse(prose.text, env)
+    number_lines(tokens)
+    tokens = mended(tokens)
     tokens = _without_footnotes(tokens, state)
     blocks = _blocks(tokens, env)
     footnotes = _footnotes(env)
     inlines = tuple(state.inlines)
     headings = find_headings("".join(block.html for block in blocks), inlines)
     ids = tuple(_ids([*blocks, *(block for note in footnotes for block in note.blocks)]))
-    return Note(blocks, inlines, tuple(state.links), footnotes, headings, ids)
+    note = Note(
+        blocks, inlines, tuple(state.links), footnotes, headings, ids, tuple(state.problems)
+    )
+    return note, holds_html(tokens)
 
 
 def _ids(blocks: Iterable[Block]) -> Iterator[str]:
@@ -105,7 +137,7 @@ _KINDS = {
 
 def _blocks(tokens: Sequence[Token], env: dict[str, Any]) -> tuple[Block, ...]:
     blocks = []
-    for group in _top_level(tokens):
+    for group in top_level(tokens):
         first = group[0]
         html = _renderer.render(group, _parser.options, env)
         is_wrapper = first.type == "html_block" and not is_balanced(html)
@@ -113,16 +145,6 @@ def _blocks(tokens: Sequence[Token], env: dict[str, Any]) -> tuple[Block, ...]:
             line = _state(env).line_of(first.map[0] if first.map else 0)
             blocks.append(Block(html, line, _KINDS.get(first.type, BlockKind.RAW), is_wrapper))
     return tuple(blocks)
-
-
-def _top_level(tokens: Sequence[Token]) -> Iterator[list[Token]]:
-    """The tokens of each top-level block."""
-    group: list[Token] = []
-    for token in tokens:
-        group.append(token)
-        if token.level == tokens[0].level and token.nesting != 1:
-            yield group
-            group = []
 
 
 def _without_footnotes(tokens: Sequence[Token], state: _State) -> list[Token]:
@@ -133,13 +155,10 @@ def _without_footnotes(tokens: Sequence[Token], state: _State) -> list[Token]:
         if token.type == "footnote_reference_open":
             label = token.meta["label"]
             if label in state.footnotes:
-                raise LiterateError(
-                    f"the footnote [^{label}] is defined twice",
-                    file=state.path,
-                    line=state.line_of(token.meta["line"]),
-                    fix="Give one of them another label",
-                )
-            current = state.footnotes[label] = [token]
+                line = state.line_of(token.meta["line"])
+                fix = "Give one of them another label"
+                state.complain(f"the footnote [^{label}] is defined twice", line, fix)
+            current = state.footnotes.setdefault(label, [token])
         elif token.type == "footnote_reference_close":
             current = body
         else:
@@ -149,35 +168,24 @@ def _without_footnotes(tokens: Sequence[Token], state: _State) -> list[Token]:
 
 def _footnotes(env: dict[str, Any]) -> tuple[Footnote, ...]:
     state = _state(env)
-    marked = {
-        data["label"]: data["count"] for data in env.get("footnotes", {}).get("list", {}).values()
-    }
+    marked = _marked(env)
     for label, (first, *_) in state.footnotes.items():
         if label not in marked:
-            raise LiterateError(
-                f"nothing refers to the footnote [^{label}]",
-                file=state.path,
-                line=state.line_of(first.meta["line"]),
-                fix=f"Write [^{label}] where it belongs, or remove it",
-            )
+            line = state.line_of(first.meta["line"])
+            fix = f"Write [^{label}] where it belongs, or remove it"
+            state.complain(f"nothing refers to the footnote [^{label}]", line, fix)
+    counts = dict.fromkeys(state.footnotes, 0) | marked
+    ordered = [*marked, *(label for label in state.footnotes if label not in marked)]
     return tuple(
-        Footnote(_blocks(state.footnotes[label][1:], env), count) for label, count in marked.items()
+        Footnote(_blocks(state.footnotes[label][1:], env), counts[label]) for label in ordered
     )
 
 
-def _number_lines(tokens: Sequence[Token]) -> None:
-    """Give each inline token its line, which the parser knows for blocks only."""
-    line = 0
-    for token in tokens:
-        line = token.map[0] if token.map else line
-        current = line
-        if token.type == "footnote_reference_open":
-            line = token.meta["line"]
-        for child in token.children or ():
-            child.meta["line"] = current
-            if child.type in ("softbreak", "hardbreak"):
-                current += 1
-            current += child.content.count("\n")
+def _marked(env: dict[str, Any]) -> dict[str, int]:
+    """The footnotes that something refers to, and how often, in the order of their first marks."""
+    listed = env.get("footnotes", {}).get("list", {}).values()
+    known = _state(env).footnotes
+    return {data["label"]: data["count"] for data in listed if data["label"] in known}
 
 
 def _line(token: Token, state: _State) -> int:
@@ -215,12 +223,13 @@ class _NoteRenderer(RendererHTML):
         try:
             html = to_mathml(token.content, display=display)
         except ValueError as error:
-            raise LiterateError(
-                f"the expression `{token.content.strip()}` does not convert: {error}",
-                file=state.path,
-                line=_line(token, state),
-                fix="Write it in the LaTeX that math-core knows",
-            ) from None
+            message = f"the expression `{token.content.strip()[:200]}` does not convert: {error}"
+            fix = "Write it in the LaTeX that math-core knows, in backticks if it is none"
+            state.complain(message, _line(token, state), fix)
+            sign = token.markup if token.markup.startswith("$") else ""
+            written = f"{sign}{token.content}{sign}".strip()
+            code = f"<code>{escape(written, quote=False)}</code>"
+            return state.hold(Verbatim(code, code_span(written)))
         latex = token.content.strip()
         if display:
             held = Formula(f'<span class="display-math">{html}</span>', f"$$\n{latex}\n$$")
@@ -232,8 +241,8 @@ class _NoteRenderer(RendererHTML):
         alt = self.renderInlineAsText(token.children or [], options, env)
         figure = Figure(
             target=str(token.attrs.get("src", "")),
-            alt=" ".join(alt.split()),
-            caption=" ".join(str(token.attrs.get("title", "")).split()),
+            alt=on_one_line(alt),
+            caption=on_one_line(str(token.attrs.get("title", ""))),
             line=_line(token, state),
         )
         return state.hold(figure)
@@ -247,12 +256,18 @@ class _NoteRenderer(RendererHTML):
         """HTML that the author wrote; its links are followed like any other."""
         token, state = tokens[idx], _state(env)
         line = _line(token, state)
-        html = without_comments(token.content)
+        html = joined(without_comments(token.content))
+        if "_^_" in html:  # what looks like a placeholder of ours
+            html = map_words(html, lambda text: hold_signs(text, state.hold_text))
+        if found := OF_THE_WHOLE_PAGE.search(html):
+            message = f"HTML in a note holds `{found[0]}`, which changes the whole page"
+            state.complain(message, line, "Remove it")
+            return escape(html, quote=False)
         written = list(tags(html))
         if token.type == "html_inline" and written and written[0].name == "img":
             image = written[0]
             rest = image.put("src", None).put("alt", None).text[len("<img") : -1].rstrip("/ ")
-            alt = " ".join((image.get("alt") or "").split())
+            alt = on_one_line(image.get("alt") or "")
             return state.hold(Figure(image.get("src") or "", alt, "", line, rest))
         for tag in written:
             for attribute in ("href", "src"):
@@ -269,12 +284,9 @@ class _NoteRenderer(RendererHTML):
         token, state = tokens[idx], _state(env)
         kind = token.meta["tag"]
         if kind not in ADMONITIONS:
-            raise LiterateError(
-                f"there is no admonition {kind!r}",
-                file=state.path,
-                line=_line(token, state),
-                fix=nearest(kind, ADMONITIONS),
-            )
+            message = f"there is no admonition {kind!r}"
+            state.complain(message, _line(token, state), nearest(kind, ADMONITIONS))
+            kind = "note"
         if not token.markup.startswith("?"):
             return f'<div class="admonition {kind}">\n'
         return f'<details class="{kind}"{" open" if token.markup.endswith("+") else ""}>\n'
@@ -303,22 +315,27 @@ class _NoteRenderer(RendererHTML):
         token, state = tokens[idx], _state(env)
         label = token.meta["label"]
         if label not in state.footnotes:
-            raise LiterateError(
-                f"the footnote [^{label}] is not defined",
-                file=state.path,
-                line=_line(token, state),
-                fix=nearest(label, state.footnotes)
-                if state.footnotes
-                else f"Write `[^{label}]: …` in the same note",
-            )
-        return state.hold(FootnoteRef(token.meta["id"], token.meta["subId"]))
+            close = f"{nearest(label, state.footnotes)} " if state.footnotes else ""
+            fix = f"{close}Write `[^{label}]: …` in the same note, backticks around what is none"
+            state.complain(f"the footnote [^{label}] is not defined", _line(token, state), fix)
+            return escape(f"[^{label}]", quote=False)
+        return state.hold(FootnoteRef(list(_marked(env)).index(label), token.meta["subId"]))
 
     def citation(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
         token, state = tokens[idx], _state(env)
         return state.hold(Citation(tuple(token.meta["keys"]), _line(token, state)))
 
     def softbreak(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
-        return " "
+        """A blank, except between two characters of a script that has none."""
+        said = [t for t in tokens if not t.nesting and (t.content or t.type != "text")]
+        at = next(i for i, token in enumerate(said) if token is tokens[idx])
+        before, after = said[at - 1] if at else None, said[at + 1] if said[at + 1 :] else None
+        if before is None or after is None or {before.type, after.type} != {"text"}:
+            return " "
+        return " " if is_blank_between(before.content, after.content) else ""
+
+    def text(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
+        return hold_signs(escape(tokens[idx].content), _state(env).hold_text)
 
 
 def _state(env: Any) -> _State:
@@ -327,4 +344,5 @@ def _state(env: Any) -> _State:
 
 
 _parser = make_parser()
+_parser_of_text = make_parser(html=False)
 _renderer = _NoteRenderer()

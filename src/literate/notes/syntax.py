@@ -10,10 +10,12 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from mdit_py_plugins.admon import admon_plugin
 from mdit_py_plugins.admon.index import admonition
-from mdit_py_plugins.amsmath import amsmath_plugin
+from mdit_py_plugins.amsmath import amsmath_block, amsmath_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.footnote import footnote_plugin
-from mdit_py_plugins.footnote.index import footnote_def
+from mdit_py_plugins.footnote.index import footnote_def, footnote_ref
+
+from literate.notes.written import block_of_html
 
 #: Kinds of admonition: those that Material draws. Their names are their titles.
 ADMONITIONS = (
@@ -70,9 +72,43 @@ def _define_footnote(state: StateBlock, first: int, last: int, silent: bool) -> 
     return True
 
 
-def make_parser() -> MarkdownIt:
-    """The parser of notes: CommonMark with tables, and what is added to it here."""
-    markdown = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+#: As long as CommonMark lets the label of a link be: the plugin would read to the end of the note.
+_FOOTNOTE = re.compile(r"\[\^[^\]\s]{1,999}\]")
+
+
+def _refer_to_footnote(state: StateInline, silent: bool) -> bool:
+    """The plugin's rule, where there is a label."""
+    is_one = _FOOTNOTE.match(state.src, state.pos, state.posMax)
+    return bool(is_one) and footnote_ref(state, silent, always_match=True)
+
+
+def _align(state: StateBlock, first: int, last: int, silent: bool) -> bool:
+    """The plugin's rule; what is not closed is not looked for a second time."""
+    start = state.bMarks[first] + state.tShift[first]
+    match = _ENVIRONMENT.match(state.src, start, state.eMarks[first])
+    if match is None:
+        return False
+    place = (match[0], last)
+    unclosed = state.env.setdefault("unclosed", set())
+    if place in unclosed or not amsmath_block(state, first, last, silent):
+        if not state.is_code_block(first):
+            unclosed.add(place)
+        return False
+    return True
+
+
+_ENVIRONMENT = re.compile(r"\\begin\{[A-Za-z]+\*?\}")
+
+
+def make_parser(*, html: bool = True) -> MarkdownIt:
+    """The parser of notes: CommonMark with tables, and what is added to it here.
+
+    Without `html`, each tag is text.
+    """
+    markdown = MarkdownIt("commonmark", {"html": html}).enable(["table", "strikethrough"])
+    markdown.block.ruler.at(
+        "html_block", block_of_html, {"alt": ["paragraph", "reference", "blockquote"]}
+    )
     # As pandoc has it: no blank within the dollar signs, no digit after them.
     dollarmath_plugin(
         markdown, allow_labels=False, allow_space=False, allow_digits=False, double_inline=True
@@ -80,11 +116,14 @@ def make_parser() -> MarkdownIt:
     # Display math is part of its paragraph, as LaTeX has it, not a block that would end it.
     markdown.disable("math_block")
     amsmath_plugin(markdown)
+    container = ["paragraph", "reference", "blockquote", "list", "footnote_def"]
+    markdown.block.ruler.at("amsmath", _align, {"alt": container})
     admon_plugin(markdown)
     markdown.block.ruler.at(
         "admonition", _admonish, {"alt": ["paragraph", "reference", "blockquote", "list"]}
     )
     footnote_plugin(markdown, inline=False, move_to_end=False, always_match_refs=True)
+    markdown.inline.ruler.at("footnote_ref", _refer_to_footnote)
     markdown.block.ruler.at("footnote_def", _define_footnote, {"alt": ["paragraph", "reference"]})
     markdown.inline.ruler.before("link", "citation", _cite)
     return markdown

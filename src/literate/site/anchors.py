@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from html import escape
 
 from literate.notes.note import Heading, Note
 from literate.source.document import Document
@@ -84,3 +85,13 @@ def _pairs(source: list[int], found: list[int]) -> dict[int, int]:
         return {index: index for index in range(len(found))}
     blocks = SequenceMatcher(None, source, found, autojunk=False).get_matching_blocks()
     return {block.b + i: block.a + i for block in blocks for i in range(block.size)}
+
+
+def bare_anchor(anchor: str) -> str:
+    """The place of a heading that is not there."""
+    return f'<span id="{escape(anchor)}"></span>'
+
+
+def ref_id(number: int, repeat: int) -> str:
+    """The id of a mark that leads to a footnote."""
+    return f"fnref:{number}" + (f":{repeat + 1}" if repeat else "")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from literate.notes.highlight import CodeName
 from literate.site.local_page import CodeLine
+from literate.site.shape_html import shape_html
 
 #: From so many characters on, a line may go on below on a narrow screen: after a parenthesis.
 _LONG = 48
@@ -47,11 +48,10 @@ def _line(line: CodeLine, repository: str, *, is_drawn: bool) -> str:
     if indent and html.startswith(" " * indent):
         html = f'<span class="in">{" " * indent}</span>{html[indent:]}'
         depth = f" i{min(indent, _DEEPEST)}"
-    shape = f'<span class="shape">{line.shape}</span>' if line.shape else ""
     return (
         f'<span class="cl{depth}"{ident} data-n="{line.number}">'
         f'<a class="num" href="{repository}#L{line.number}" tabindex="-1" aria-hidden="true"></a>'
-        f"{html}{shape}{ending}</span>"
+        f"{html}{shape_html(line.shape)}{ending}</span>"
     )
 
 

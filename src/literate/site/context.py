@@ -34,5 +34,8 @@ class PageContext:
     source_language: str = "en"
     source: SourceInfo | None = None
     abouts: Mapping[str, About] = field(default_factory=dict)
+    #: The shapes of what lines make, by their numbers; and of which configurations they are.
+    shapes: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    configurations: tuple[str, ...] = ()
     #: Whether code and formulas stay Markdown, for `site/markdown.py`.
     is_plain: bool = False

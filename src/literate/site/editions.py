@@ -19,11 +19,10 @@ from literate.site.page_names import PageNames
 from literate.site.quotes import Quotes
 from literate.site.search import SearchSection, search_sections
 from literate.site.site import SITE_CATALOG, Site
-from literate.site.ui import without_tags
+from literate.site.ui import for_templates
+from literate.site.usable import usable_catalog
 from literate.source.frontmatter import Words
 from literate.source.names import package_name
-from literate.translation.catalog import Catalog
-from literate.translation.checks import breaking_faults
 from literate.translation.lookup import Coverage, Lookup, coverage_of
 
 #: Address of a page by its name, relative to the site's root, in one language.
@@ -32,17 +31,22 @@ Addresses = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class PageInfo:
-    """What a site needs to know of a page in a language; the page itself lies under `key`."""
+    """What a site needs to know of a page in a language; the page itself lies under `key`.
+
+    `faults` is what is said of entries of its catalog that did not serve.
+    """
 
     key: str
     words: Mapping[str, Words]
     coverage: Coverage
     has_notebook: bool
     description: str = ""
+    faults: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
-        return without_tags(str(self.words["title"]))
+        """The title as templates and the navigation may show it."""
+        return for_templates(str(self.words["title"]))
 
     @property
     def summary(self) -> str:
@@ -67,7 +71,8 @@ class Edition:
     """The site in one language.
 
     `root` is the address of the site. `words` looks up the words that stand on no page, and is
-    None in the language of the sources; `digest` names their catalog's content.
+    None in the language of the sources; `digest` names their catalog's content, and `faults` says
+    what of it did not serve.
     """
 
     language: str
@@ -75,6 +80,7 @@ class Edition:
     addresses: Addresses
     words: Lookup | None = None
     digest: str = ""
+    faults: tuple[str, ...] = ()
 
 
 def make_editions(site: Site, root: str, address: Callable[[str, str], str]) -> dict[str, Edition]:
@@ -86,10 +92,13 @@ def make_editions(site: Site, root: str, address: Callable[[str, str], str]) -> 
     source = site.project.language
     editions = {source: Edition(source, root, partial(address, source))}
     for language in site.languages:
-        words = Lookup(site.catalog(language, SITE_CATALOG))
-        raise_all(_faults(words.catalog))
+        catalog, faults = usable_catalog(site, language, SITE_CATALOG)
+        raise_all(faults if site.is_strict else [])
+        words = Lookup(catalog)
         content = digest(site.catalog_bytes(language, SITE_CATALOG))
-        editions[language] = Edition(language, root, partial(address, language), words, content)
+        editions[language] = Edition(
+            language, root, partial(address, language), words, content, tuple(map(str, faults))
+        )
     return editions
 
 
@@ -149,11 +158,12 @@ def _infos_of(
             names.digest,
             repr(site.context_parts(page, url_of)),
             site.project.language,
+            repr((site.shapes.of(page), list(site.shapes.configurations))),
             site.project.repository,
             quotes[language].key(targets),
         )
         built = cache.get(key)
-        if isinstance(built, BuiltPage):
+        if isinstance(built, BuiltPage) and not (site.is_strict and built.info.faults):
             infos[language] = built.info
             continue
         source = infos.get(site.project.language)
@@ -201,12 +211,10 @@ def _make(
     of what it links to.
     """
     lookup = None
+    faults: list[LiterateError] = []
     if edition.words is not None:
-        try:
-            catalog = site.catalog(edition.language, name)
-        except LiterateError as error:
-            return [error]
-        if faults := _faults(catalog):
+        catalog, faults = usable_catalog(site, edition.language, name)
+        if faults and site.is_strict:
             return faults
         lookup = Lookup(catalog)
     book = _notebook(site, name, edition) if edition.words is None or source is None else None
@@ -215,7 +223,8 @@ def _make(
         site.pages[name], edition.addresses, lookup, edition.words, names, has_notebook, said
     )
     coverage = coverage_of(site.passages(name), lookup) if lookup else Coverage()
-    info = PageInfo(key, page.words, coverage, has_notebook, page.description)
+    words = tuple(map(str, faults))
+    info = PageInfo(key, page.words, coverage, has_notebook, page.description, words)
     book = book if edition.words is None else None
     html, toc, sections = lay_out(page), tuple(page.toc), search_sections(page)
     markdown = _markdown(site, name, edition, lookup) if site.project.llms_txt else ""
@@ -244,12 +253,3 @@ def _notebook(site: Site, name: str, edition: Edition) -> str | None:
         )
     except LiterateError:  # its imports lead out of its package
         return None
-
-
-def _faults(catalog: Catalog) -> list[LiterateError]:
-    """Translations that would break a page."""
-    return [
-        LiterateError(fault.problem, file=catalog.path, line=entry.line, fix=fault.fix)
-        for entry in catalog.entries
-        for fault in breaking_faults(entry)
-    ]

@@ -76,19 +76,17 @@ class _Sheet:
         self.glossary = Glossary(self.page.abouts)
 
     def html(self) -> str:
-        opening, *rows = (
-            self.page.rows if self._has_opening else (Row(is_opening=True), *self.page.rows)
-        )
+        rows = list(self.page.rows)
+        at = next((index for index, row in enumerate(rows) if row.is_opening), None)
+        opening = Row(is_opening=True) if at is None else rows.pop(at)
+        # Of the mark of a cell, readers see nothing.
+        rows = [row for row in rows if row.blocks or row.footnotes or row.code or row.anchor]
         sections = "\n".join(map(self._section, _sections(rows)))
         return (
             f'<div class="annotated" data-copied="{self.page.say("Copied")}"><div class="sheet">'
             f"{self._opening(opening)}\n{sections}{index_html(self.page, self.page.abouts)}"
             f"{''.join(_references(self.page))}{_COLOPHON}</div></div>"
         )
-
-    @property
-    def _has_opening(self) -> bool:
-        return bool(self.page.rows) and self.page.rows[0].is_opening
 
     # --- the opening ---
 
@@ -104,7 +102,8 @@ class _Sheet:
         aside = f'<div class="aside">{side}</div>' if side else ""
         return (
             f'<div class="opening"><header class="title">{title}{self._summary()}{self._file()}'
-            f'</header><div class="lead">{lead}{self._original(row)}</div>{aside}</div>'
+            f'</header><div class="lead">{lead}{self._original(row)}{self.page.shape_choice}</div>'
+            f"{aside}</div>"
         )
 
     def _summary(self) -> str:
@@ -252,7 +251,8 @@ def _sections(rows: Sequence[Row]) -> Iterator[list[tuple[Row, int]]]:
 def _references(page: LocalPage) -> Iterator[str]:
     """The list of what the page cites."""
     if heading := page.references_heading:
-        yield f'<section class="references">{heading.html}<ul lang="en">'
+        yield f'<section class="references">{heading.html}<ul>'
         for paper in page.references:
-            yield f'<li id="{escape(paper.anchor)}">{paper.html}</li>'
+            language = escape(paper.language)
+            yield f'<li id="{escape(paper.anchor)}" lang="{language}">{paper.html}</li>'
         yield "</ul></section>"

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from literate.base.errors import LiterateError, nearest, raise_all
+from literate.base.files import is_within
 from literate.notes.bibliography import Bibliography
 from literate.notes.drawing import Drawing, load_drawing
 from literate.notes.note import Citation
@@ -49,6 +50,8 @@ class Links:
         self.drawings: dict[tuple[str, str], Drawing] = {}
         self.assets: dict[str, Path] = {}
         self.errors: list[LiterateError] = []
+        #: What can be shown as it is written.
+        self.faults: list[LiterateError] = []
         self.dead: list[LiterateError] = []
         self._relative: dict[str, list[str]] = {}
 
@@ -58,7 +61,8 @@ class Links:
 
     def raise_errors(self) -> None:
         dead = self.dead if self.project.dead_links == "error" else []
-        raise_all([*self.errors, *dead])
+        faults = [] if self.project.shows_faults else self.faults
+        raise_all([*self.errors, *faults, *dead])
 
     def follow(self, page: Page) -> None:
         for link in page.links():
@@ -75,7 +79,7 @@ class Links:
                     drawing = load_drawing(self.project.file(self.assets[target.asset]))
                     self.drawings[page.name, figure.target] = drawing
                 except LiterateError as error:
-                    self.errors.append(error)
+                    self.faults.append(error)
 
     def _take(self, page: Page, key: str, ending: str) -> None:
         """Serve a script or a style sheet that a page's front matter names for itself."""
@@ -100,14 +104,17 @@ class Links:
     def _cite(self, page: Page, citation: Citation) -> None:
         for key in citation.keys:
             if key not in self.bibliography:
-                self.errors.append(
+                self.faults.append(
                     LiterateError(
                         f"the citation [@{key}] is not in the bibliography",
                         file=page.path,
                         line=citation.line,
-                        fix=nearest(key, self.bibliography)
-                        if self.project.bibliography
-                        else "Name a BibTeX file as `bibliography` of the plugin `literate`",
+                        fix=(
+                            nearest(key, self.bibliography)
+                            if self.project.bibliography
+                            else "Name a BibTeX file as `bibliography` of the plugin `literate`; "
+                            "put in backticks what is no citation"
+                        ),
                     )
                 )
 
@@ -154,9 +161,21 @@ class Links:
                 f"the link {raw!r} leads nowhere",
                 file=page.path,
                 line=line,
-                fix=nearest(path, self._reachable(page), self.names),
+                fix=self._advice(page, path, parts.fragment),
             )
         return Target(page=None, asset=asset, anchor=anchor)
+
+    def _advice(self, page: Page, path: str, anchor: str) -> str:
+        """What the author of a link that leads nowhere may have meant."""
+        if anchor and self._page(page, f"{path}#{anchor}"):
+            return f"In a link, # starts an anchor: write {_spelt(f'{path}#{anchor}')!r}"
+        close = nearest(path, self._reachable(page), self.names)
+        if close.endswith("?"):
+            return close
+        return (
+            f"{close}. Put it in backticks if it is no link; `dead_links: report` shows such links "
+            "as text"
+        )
 
     def _page(self, page: Page, path: str) -> Page | None:
         """A page by its source file, or by its address as in `../gan/index.html`."""
@@ -177,8 +196,13 @@ class Links:
         """
         folder = self.project.docs if path.startswith("/") else page.file.parent
         file = _absolute(folder / path.lstrip("/"))
-        if not file.is_file():
+        try:
+            if not file.is_file():
+                return None
+        except OSError:  # no name that a file can have
             return None
+        if not is_within(file, self.project.roots):
+            raise ValueError("leads out of the project")
         address = self._address(file)
         if self.assets.setdefault(address, file) != file:
             raise ValueError(f"is served where {self.project.shown(self.assets[address])} is")
@@ -221,7 +245,8 @@ class Links:
         """How other pages are written in a link of this one."""
         here = posixpath.dirname(page.path)
         if here not in self._relative:
-            self._relative[here] = [posixpath.relpath(path, here or ".") for path in self.by_path]
+            paths = (posixpath.relpath(path, here or ".") for path in self.by_path)
+            self._relative[here] = list(map(_spelt, paths))
         return self._relative[here]
 
 
@@ -246,8 +271,13 @@ def _names(pages: Mapping[str, Page]) -> dict[str, dict[str, Target]]:
     return names
 
 
+def _spelt(path: str) -> str:
+    """A path as a link has to spell it."""
+    return path.replace("%", "%25").replace("#", "%23").replace("?", "%3F")
+
+
 def _absolute(path: Path) -> Path:
-    """The path without `..`; symbolic links stay, for what they lead to is the author's will."""
+    """The path without `..`; symbolic links stay: a file goes by the name that it has here."""
     return Path(os.path.abspath(path))  # noqa: PTH100
 
 

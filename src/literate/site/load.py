@@ -15,6 +15,7 @@ from literate.site.inventory import documented
 from literate.site.links import Links
 from literate.site.page import Page, load_page
 from literate.site.project import MAPS, Project, page_name
+from literate.site.shapes import Shapes, load_shapes
 from literate.site.site import SITE_CATALOG, Site
 from literate.source.names import module_name, read_names
 from literate.source.python import read_python
@@ -31,7 +32,8 @@ def load_site(project: Project, cache: Cache = NO_CACHE) -> Site:
     pages = _load_pages(project, cache, errors)
     languages = _load_languages(project)
     errors += _in_the_way(pages, languages)
-    raise_all(errors)
+    faults = [fault for page in pages.values() for fault in page.faults]
+    raise_all([*errors, *(() if project.shows_faults else faults)])
     if "index" not in pages:
         raise LiterateError(
             "there is no first page", file=project.shown(project.docs), fix="Write index.md there"
@@ -52,6 +54,16 @@ def load_site(project: Project, cache: Cache = NO_CACHE) -> Site:
             f"the paper {project.paper!r} is not in the bibliography",
             nearest(project.paper, bibliography),
         )
+    shapes = Shapes()
+    if record := project.shapes:
+        try:
+            shapes = load_shapes(project.file(record))
+        except FileNotFoundError:
+            raise project.error(
+                "shapes",
+                f"the record {project.shown(record)} does not exist",
+                "Fix `shapes` of the plugin `literate`, or record them",
+            ) from None
     for font in project.card_fonts:
         if not font.is_file():
             raise project.error(
@@ -72,8 +84,10 @@ def load_site(project: Project, cache: Cache = NO_CACHE) -> Site:
         links.assets,
         bibliography,
         tuple(links.dead),
+        (*faults, *links.faults),
         documented(project),
         dict(_packages(project, pages.values())),
+        shapes,
     )
 
 
@@ -140,7 +154,7 @@ def _packages(
         if file.is_file() and file not in known:
             module = module_name(file)
             with suppress(LiterateError, OSError):  # it is not shown: its faults are not ours
-                document = read_python(file.read_bytes(), project.shown(file))
+                document = read_python(project.file(file).read_bytes("it"), project.shown(file))
                 yield module, read_names(document, module)[0].symbols
 
 

@@ -12,7 +12,7 @@ from literate.notes.highlight import NameLink, Tokens
 from literate.notes.note import BlockKind, Figure, Formula, Inline
 from literate.site.about import About
 from literate.site.page_names import PaperSymbol
-from literate.site.ui import without_tags
+from literate.site.ui import for_templates
 from literate.source.document import Definition
 from literate.source.frontmatter import Words
 
@@ -104,14 +104,14 @@ class CodeLine:
     """A line of code: as the file has it, and its coloured and linked tokens without its ending.
 
     Its anchor is empty where something else on the page goes by that name. `shape` is that of the
-    tensor which the line makes, where that is known.
+    tensor which the line makes, where that is known: in symbols, then in each configuration.
     """
 
     number: int
     text: str
     tokens: Tokens
     anchor: str
-    shape: str = ""
+    shape: tuple[str, ...] = ()
 
     @property
     def html(self) -> str:
@@ -158,6 +158,7 @@ class Reference:
 
     anchor: str
     html: str
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +207,8 @@ class LocalPage:
     `hero`. `symbols` are those of the paper that it pairs with names of the code; `outside` has
     what leads to other documentations, by address. `interface` are the engine's own words in the
     page's language, and `source_language` is the language of the originals in its rows.
-    `definitions` are those of its file; `abouts` tells, by address, what is said of them and of
-    those of other pages.
+    `shape_choice` is the control of its shapes, as HTML. `definitions` are those of its file;
+    `abouts` tells, by address, what is said of them and of those of other pages.
     """
 
     words: Mapping[str, Words]
@@ -218,6 +219,7 @@ class LocalPage:
     symbols: tuple[PaperSymbol, ...] = ()
     outside: Mapping[str, NameLink] = field(default_factory=dict)
     hero: Hero | None = None
+    shape_choice: str = ""
     source: SourceInfo | None = None
     interface: Mapping[str, str] = field(default_factory=dict)
     source_language: str = "en"
@@ -239,7 +241,7 @@ class LocalPage:
     @property
     def title(self) -> str:
         """The title as templates and the navigation may show it."""
-        return without_tags(str(self.words["title"]))
+        return for_templates(str(self.words["title"]))
 
     @property
     def description(self) -> str:

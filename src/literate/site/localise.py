@@ -10,7 +10,7 @@ from html import escape, unescape
 from itertools import accumulate
 
 from literate.base.html import Tag, map_tags, map_words
-from literate.notes.bibliography import labels, paper_html
+from literate.notes.bibliography import labels
 from literate.notes.drawing import image_html
 from literate.notes.heading import find_headings
 from literate.notes.note import (
@@ -28,25 +28,28 @@ from literate.notes.note import (
 )
 from literate.notes.placeholder import cut
 from literate.site.about import About
-from literate.site.anchors import match_anchors
+from literate.site.addresses import link_addresses
+from literate.site.anchors import bare_anchor, match_anchors, ref_id
 from literate.site.context import PageContext
+from literate.site.hero import make_hero
 from literate.site.local_page import (
     BlockBuilder,
-    Hero,
     LocalBlock,
     LocalFootnote,
     LocalHeading,
     LocalPage,
-    Reference,
     Row,
 )
 from literate.site.markdown import marked
 from literate.site.originals import original_words
 from literate.site.page import Page
-from literate.site.rows import make_rows
+from literate.site.references import citation_html, heading_of, references
+from literate.site.rows import make_rows, with_shapes
 from literate.site.sayings import sayings
+from literate.site.shape_html import choice_html
 from literate.site.ui import UI_STRINGS, translate_ui
 from literate.source.frontmatter import Words
+from literate.translation.language import direction_of
 from literate.translation.lookup import Lookup
 from literate.translation.segment import Segment, has_words, segments_of
 
@@ -76,7 +79,8 @@ class _Localiser:
         footnotes = [len(note.footnotes) if note else 0 for note in self.page.notes]
         self._footnotes_before = [0, *accumulate(footnotes)]
         cited = dict.fromkeys(key for citation in self.page.citations() for key in citation.keys)
-        self._labels = labels(self.context.bibliography[key] for key in cited)
+        known = self.context.bibliography
+        self._labels = labels(known[key] for key in cited if key in known)
 
     def abouts(self, rows: Sequence[Row] = ()) -> dict[str, About]:
         """What the page says first of what it defines, by its anchors; `rows` may be at hand."""
@@ -91,7 +95,10 @@ class _Localiser:
 
     def run(self) -> LocalPage:
         names = self.context.names
-        words = {name: self._words(value) for name, value in self.page.words.items()}
+        words = {
+            name: value if name == "title" and not self.page.has_title else self._words(value)
+            for name, value in self.page.words.items()
+        }
         rows = tuple(self._note(i, note) for i, note in enumerate(self.page.notes))
         said = dict(self.context.abouts)
         if self.page.is_annotated:
@@ -99,12 +106,14 @@ class _Localiser:
                 said |= {f"#{anchor}": known for anchor, known in self.abouts(rows).items()}
             code = names.code if names else ()
             rows = make_rows(self.page, rows, code, self._word("Imports"))
+            rows = tuple(with_shapes(rows, self.context.shapes))
         page = LocalPage(
             words=words,
             rows=rows,
             is_annotated=self.page.is_annotated,
-            references_heading=self._references_heading(),
-            references=self._references(),
+            references_heading=heading_of(self.page, self._labels, self._word("References")),
+            references=references(self._labels, self.context),
+            shape_choice=choice_html(self.context.shapes, self.context.configurations, self._word),
             symbols=names.symbols if names else (),
             outside=names.outside if names else {},
             source=self.context.source,
@@ -113,20 +122,10 @@ class _Localiser:
             definitions=self.page.document.definitions,
             abouts=said,
         )
-        return replace(page, hero=self._hero(page)) if self.page.front.get("hero") else page
-
-    def _hero(self, page: LocalPage) -> Hero:
-        """What the front matter puts beside the title."""
-        labels, picture = page.words.get("hero.actions", ()), self.page.picture
-        urls = (self.context.url(link.target) for link in self.page.actions)
-        has_title = any(heading.level == 1 for row in page.rows for heading in row.headings)
-        title = "" if has_title else f"<h1>{page.title}</h1>"
-        return Hero(
-            heading=page.headline.html if page.headline else title,
-            kicker=str(page.words.get("hero.kicker", "")),
-            actions=tuple((label, url) for label, url in zip(labels, urls, strict=True) if url),
-            picture=self._picture(picture) if picture else "",
-        )
+        if not self.page.front.get("hero"):
+            return page
+        picture = self._picture(self.page.picture) if self.page.picture else ""
+        return replace(page, hero=make_hero(self.page, page, self.context.url, picture))
 
     # --- words ---
 
@@ -171,14 +170,14 @@ class _Localiser:
             while done < len(found) and found[done].start < end:
                 heading = found[done]
                 builder.add(self._pieces(note, index, html[start : heading.start]))
-                builder.add((None, _bare_anchor(anchor)) for anchor in lost[done])
+                builder.add((None, bare_anchor(anchor)) for anchor in lost[done])
                 builder.parts.append(self._heading(note, index, heading, anchors[done]))
                 start, done = heading.end, done + 1
             builder.add(self._pieces(note, index, html[start:end]))
             start = end
             yield builder.block(note.blocks[number].kind if is_parallel else BlockKind.RAW)
         if lost[-1]:
-            yield LocalBlock(BlockKind.RAW, tuple(map(_bare_anchor, lost[-1])))
+            yield LocalBlock(BlockKind.RAW, tuple(map(bare_anchor, lost[-1])))
 
     def _heading(self, note: Note, index: int, heading: Heading, anchor: str) -> LocalHeading:
         pieces = list(self._pieces(note, index, heading.inner, is_link=True))
@@ -197,12 +196,10 @@ class _Localiser:
     def _pieces(
         self, note: Note, index: int, html: str, *, is_link: bool = False
     ) -> Iterator[tuple[Inline | None, str]]:
-        """HTML whose links lead to where they point from here, and what was held back, in turn.
-
-        Code in what `is_link` becomes none: a heading's words are links elsewhere.
-        """
+        """HTML whose links lead where they point from here, and what was held back, in turn."""
         depth = int(is_link)
-        for piece in cut(map_tags(html, self._led, "href", "src")):
+        led = map_tags(html, self._led, "href", "src")
+        for piece in cut(led if is_link else link_addresses(led)):
             if isinstance(piece, str):
                 depth += sum(-1 if end else 1 for end in _LINK.findall(piece))
                 yield None, piece
@@ -248,7 +245,8 @@ class _Localiser:
     def _untranslated(self, segment: Segment) -> str:
         title = escape(self._word("Not translated yet"))
         language = escape(self.context.source_language)
-        return f'<div class="untranslated" lang="{language}" title="{title}">{segment.html}</div>\n'
+        attributes = f'lang="{language}" dir="{direction_of(language)}" title="{title}"'
+        return f'<div class="untranslated" {attributes}>{segment.html}</div>\n'
 
     def _wrapper(self, block: Block) -> str:
         """HTML around other blocks stands as it is, but for its words: a `<summary>`, say."""
@@ -276,23 +274,9 @@ class _Localiser:
     def _back(self, number: int, repeat: int) -> str:
         label = escape(self._word("Back to the text"))
         return (
-            f'<a class="footnote-backref" href="#{_ref_id(number, repeat)}" '
+            f'<a class="footnote-backref" href="#{ref_id(number, repeat)}" '
             f'title="{label}" aria-label="{label}">↩</a>'
         )
-
-    def _references(self) -> tuple[Reference, ...]:
-        """The papers that the page cites."""
-        cited = [self.context.bibliography[key] for key in self._labels]
-        return tuple(
-            Reference(f"ref:{paper.key}", paper_html(paper, self._labels[paper.key]))
-            for paper in sorted(cited, key=lambda paper: paper.order)
-        )
-
-    def _references_heading(self) -> LocalHeading | None:
-        if not self._labels:
-            return None
-        words, anchor = escape(self._word("References")), self.page.references
-        return LocalHeading(2, anchor, f'<h2 id="{anchor}">', words, "</h2>", words)
 
     def _item(self, item: Inline, index: int) -> str:
         if isinstance(item, Verbatim):
@@ -301,9 +285,9 @@ class _Localiser:
             return self._picture(item)
         if isinstance(item, UiString):
             return escape(self._word(item.text), quote=False)
-        return (
-            self._citation(item) if isinstance(item, Citation) else self._footnote_ref(item, index)
-        )
+        if isinstance(item, Citation):
+            return citation_html(item, self._labels)
+        return self._footnote_ref(item, index)
 
     def _code(self, code: Code, index: int) -> str:
         """Inline code, which leads to what it names."""
@@ -314,16 +298,9 @@ class _Localiser:
     def _footnote_ref(self, ref: FootnoteRef, index: int) -> str:
         number = self._footnotes_before[index] + ref.footnote + 1
         return (
-            f'<sup class="mark" id="{_ref_id(number, ref.repeat)}">'
+            f'<sup class="mark" id="{ref_id(number, ref.repeat)}">'
             f'<a class="footnote-ref" href="#fn:{number}">{number}</a></sup>'
         )
-
-    def _citation(self, citation: Citation) -> str:
-        links = (
-            f'<a href="#ref:{escape(key)}">{escape(self._labels[key], quote=False)}</a>'
-            for key in citation.keys
-        )
-        return f"({'; '.join(links)})"
 
     def _figure(self, figure: Figure) -> str:
         """A paragraph that is nothing but an image with a caption."""
@@ -340,11 +317,3 @@ class _Localiser:
         self._drawings += 1
         prefix = f"drawing-{self._drawings}-"
         return drawing.html(self._text, alt, prefix)
-
-
-def _bare_anchor(anchor: str) -> str:
-    return f'<span id="{escape(anchor)}"></span>'
-
-
-def _ref_id(number: int, repeat: int) -> str:
-    return f"fnref:{number}" + (f":{repeat + 1}" if repeat else "")

@@ -18,6 +18,8 @@ from literate.translation.segment import block_key, key_of, parse, segments_of
 def page_passages(page: Page, drawings: Mapping[tuple[str, str], Drawing]) -> Iterator[Passage]:
     """What a page asks its catalog for, in order; drawings go by (page, target)."""
     for name, value in page.words.items():
+        if name == "title" and not page.has_title:
+            continue
         for text in (value,) if isinstance(value, str) else value:
             yield plain_text(text, page.path, _line_of(page, name), Kind.FIELD, name)
     if picture := page.picture:

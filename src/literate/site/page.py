@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from literate.base.cache import NO_CACHE, Cache, digest
+from literate.base.errors import LiterateError
 from literate.base.files import SourceFile
 from literate.notes.highlight import highlight_lines
 from literate.notes.note import Citation, Figure, Link, Note
@@ -16,7 +17,7 @@ from literate.source.document import Document
 from literate.source.frontmatter import FrontMatter, Words, front_matter
 from literate.source.markdown import read_markdown
 from literate.source.names import Names, module_name, read_names
-from literate.source.python import read_python
+from literate.source.python import read_python, too_deep
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,11 @@ class Page:
         return str(self.words["title"])
 
     @property
+    def has_title(self) -> bool:
+        """Whether its author gave it a title: otherwise it goes by its file's name."""
+        return "title" in self.front.words or any(note.headings for note in self.notes if note)
+
+    @property
     def summary(self) -> str:
         return str(self.words.get("summary", ""))
 
@@ -63,6 +69,15 @@ class Page:
     def is_annotated(self) -> bool:
         """Whether the page shows code beside its notes."""
         return self.file.suffix == ".py"
+
+    @property
+    def faults(self) -> list[LiterateError]:
+        """What is wrong with its notes."""
+        return [
+            LiterateError(problem.message, file=self.path, line=problem.line, fix=problem.fix)
+            for note in self.notes
+            for problem in (note.problems if note else ())
+        ]
 
     @property
     def definitions(self) -> frozenset[str]:
@@ -112,13 +127,16 @@ def load_page(name: str, file: SourceFile, cache: Cache = NO_CACHE) -> Page:
     Raises `LiterateError` for whatever of it cannot be read, parsed or converted.
     """
     path = file.path
-    data = path.read_bytes()
+    data = file.read_bytes("the file")
     module = module_name(path) if path.suffix == ".py" else ""
     key = digest("page", name, str(path), file.shown, module, data)
     known = cache.get(key)
     if isinstance(known, Page):
         return known
-    page = _make_page(name, file, module, data, key)
+    try:
+        page = _make_page(name, file, module, data, key)
+    except RecursionError:
+        raise too_deep(data.decode("utf-8", "replace"), file.shown) from None
     cache.put(key, page)
     return page
 
@@ -132,7 +150,7 @@ def _make_page(name: str, file: SourceFile, module: str, data: bytes, key: str) 
         prose = section.prose
         if prose is not None and index == document.opening:
             front, prose = front_matter(prose, file.shown)
-        notes.append(None if prose is None else render_note(prose, file.shown))
+        notes.append(None if prose is None else render_note(prose))
     headings, anchors = name_headings(document, notes)
     names, uses = read_names(document, module) if module else (Names(), {})
     places = dict(_places(names, document, anchors))
@@ -147,7 +165,7 @@ def _make_page(name: str, file: SourceFile, module: str, data: bytes, key: str) 
         document=document,
         notes=tuple(notes),
         front=front,
-        words={"title": _first_heading(notes) or name.rsplit("/", 1)[-1]} | front.words,
+        words={"title": _first_heading(notes) or name.removesuffix("/index")} | front.words,
         headings=headings,
         anchors=anchors,
         references=references,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from literate.base.html import tags
@@ -32,6 +32,13 @@ def make_rows(
             defined.add(name)
         rows.append(row)
     return tuple(rows)
+
+
+def with_shapes(rows: Iterable[Row], shapes: Mapping[int, tuple[str, ...]]) -> Iterator[Row]:
+    """The rows, their lines with the shapes of what they make, by their numbers."""
+    for row in rows:
+        code = tuple(replace(line, shape=shapes.get(line.number, ())) for line in row.code)
+        yield replace(row, code=code) if shapes else row
 
 
 def _opening(

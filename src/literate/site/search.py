@@ -85,7 +85,11 @@ def search_sections(page: LocalPage) -> tuple[SearchSection, ...]:
         parts[-1].html = [f"<li>{paper.html}</li>" for paper in page.references]
     for part in parts:
         part.read()
-    return tuple(part.section() for part in _merged(parts))
+    kept = _merged(parts)
+    if hero := page.hero:
+        words = [kept[0].text, hero.kicker, str(page.words.get("summary", ""))]
+        kept[0].text = _tidy("\n".join([*words, *(label for label, _ in hero.actions)]))
+    return tuple(part.section() for part in kept)
 
 
 @dataclass(slots=True)

@@ -10,8 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from literate.base.cache import Cache
-from literate.base.errors import LiterateError
-from literate.base.files import SourceFile
+from literate.base.errors import LiterateError, raise_all
 from literate.notes.bibliography import Bibliography, Paper
 from literate.notes.drawing import Drawing
 from literate.site.about import About
@@ -25,6 +24,7 @@ from literate.site.names import NameTable
 from literate.site.page import Page, load_page
 from literate.site.page_names import PageNames, page_names
 from literate.site.project import Project
+from literate.site.shapes import Shapes
 from literate.site.ui import ui_passages
 from literate.source.values import Symbol
 from literate.translation.catalog import Catalog
@@ -50,10 +50,13 @@ class Site:
     bibliography: Bibliography = field(default_factory=dict)
     #: What is said of each link that leads nowhere, where the project only wants that reported.
     dead_links: tuple[LiterateError, ...] = ()
+    #: What is said of what pages hold and show as it is written, where that is only reported too.
+    faults: tuple[LiterateError, ...] = ()
     #: What other documentations document, by name.
     documented: Mapping[str, Documented] = field(default_factory=dict)
     #: What packages bring in whose file is no page, by their names.
     packages: Mapping[str, Mapping[str, Symbol]] = field(default_factory=dict)
+    shapes: Shapes = field(default_factory=Shapes)
 
     def messages(self, name: str) -> tuple[Message, ...]:
         """The texts to translate of a page, or those that stand on no page: of `SITE_CATALOG`."""
@@ -63,7 +66,7 @@ class Site:
         """What a page asks its catalog for, in order."""
         if name != SITE_CATALOG:
             return page_passages(self.pages[name], self.drawings)
-        return chain(self.project.words, ui_passages(self.pages.values()))
+        return chain(self.project.words, self.shapes.passages(), ui_passages(self.pages.values()))
 
     @property
     def language_codes(self) -> tuple[str, ...]:
@@ -73,6 +76,11 @@ class Site:
     def folder(self, language: str) -> str:
         """The folder of a language's pages; those in the sources' language are at the root."""
         return "" if language == self.project.language else f"{language}/"
+
+    @property
+    def wrong_shapes(self) -> list[LiterateError]:
+        """What notes say of shapes that no run of the code has seen."""
+        return [fault for page in self.pages.values() for fault in self.shapes.faults(page)]
 
     @property
     def paper(self) -> Paper | None:
@@ -86,6 +94,7 @@ class Site:
         folders = [project.docs, *project.sources, project.translations]
         files = [project.bibliography] if project.bibliography else []
         files += [*project.card_fonts, *(it.inventory for it in project.inventories)]
+        files += [project.shapes] if project.shapes else []
         return [*folders, *files, *self.assets.values()]
 
     def page_of(self, path: Path) -> str | None:
@@ -106,12 +115,13 @@ class Site:
         Raises `LiterateError` for what is wrong with the page.
         """
         old = self.pages[name]
-        page = load_page(name, SourceFile(old.file, old.path), cache)
+        page = load_page(name, self.project.file(old.file), cache)
         if _outline(page) != _outline(old):
             return None
         links = Links(self.project, self.pages, self.bibliography)
         links.follow(page)
         links.raise_errors()
+        raise_all([] if self.project.shows_faults else page.faults)
         if links.assets.items() - self.assets.items():
             return None
         kept = {place: to for place, to in self.targets.items() if place[0] != name}
@@ -121,6 +131,11 @@ class Site:
             pages={**self.pages, name: page},
             targets=kept | links.targets,
             drawings=drawn | links.drawings,
+            faults=(
+                *(fault for fault in self.faults if fault.file != page.path),
+                *page.faults,
+                *links.faults,
+            ),
         )
 
     @cached_property
@@ -131,19 +146,28 @@ class Site:
         """Where a page's names lead; `url_of` gives the address of a page in any one language."""
         return page_names(self._names, page, url_of)
 
-    def catalog(self, language: str, name: str) -> Catalog:
+    @property
+    def is_strict(self) -> bool:
+        """Whether a faulty translation stops a build."""
+        return self.project.faulty == "error"
+
+    def catalog(
+        self, language: str, name: str, faults: list[LiterateError] | None = None
+    ) -> Catalog:
         """The catalog of a page.
 
-        Raises `LiterateError` where the file is no catalog.
+        Raises `LiterateError` where the file is no catalog; what is wrong with an entry alone goes
+        to `faults`, if there is such a list.
         """
-        return load_catalog(self.project.file(self.project.catalog_path(language, name)))
+        file = self.project.file(self.project.catalog_path(language, name))
+        return load_catalog(file, faults)
 
     def catalog_bytes(self, language: str, name: str) -> bytes:
         """The content of a page's catalog, nothing where there is none."""
-        path = self.project.catalog_path(language, name)
+        file = self.project.file(self.project.catalog_path(language, name))
         try:
-            return path.read_bytes()
-        except OSError:
+            return file.read_bytes("the map")
+        except (OSError, LiterateError):
             return b""
 
     def localise(
@@ -177,6 +201,8 @@ class Site:
             source=self._source(page, url_of(page.name), has_notebook=has_notebook),
             abouts=said or {},
             is_plain=is_plain,
+            shapes=self.shapes.of(page),
+            configurations=tuple(self.shapes.configurations),
         )
         return localise(page, context)
 
@@ -226,7 +252,8 @@ class Site:
             if (page.name, raw) in self.drawings:
                 drawings[raw] = self.drawings[page.name, raw]
         keys = [key for citation in page.citations() for key in citation.keys]
-        return addresses, drawings, {key: self.bibliography[key] for key in keys}
+        known = {key: self.bibliography[key] for key in keys if key in self.bibliography}
+        return addresses, drawings, known
 
     def _address(
         self, target: Target, page: str, here: str, url_of: Callable[[str], str]

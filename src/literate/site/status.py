@@ -10,6 +10,8 @@ from rapidfuzz import fuzz, process
 from literate.base.errors import LiterateError
 from literate.site.editions import Edition, PageInfo
 from literate.site.site import SITE_CATALOG, Site
+from literate.site.usable import usable_catalog
+from literate.translation.catalog import Catalog
 from literate.translation.catalog_file import write_catalog
 from literate.translation.checks import Fault, check_entry
 from literate.translation.lookup import Coverage, Lookup, coverage_of
@@ -75,13 +77,15 @@ def check_language(site: Site, code: str) -> LanguageReport:
     errors: list[LiterateError] = []
     for name in (SITE_CATALOG, *site.pages):
         try:
-            lookup = Lookup(site.catalog(code, name))
+            lookup = Lookup(site.catalog(code, name, errors))
         except LiterateError as error:
             errors.append(error)
-            continue
-        here = coverage_of(site.passages(name), lookup)
+            lookup = Lookup(Catalog(error.file or ""))
+        # What readers see, which may be less than what is asked for.
+        here = coverage_of(site.passages(name), Lookup(usable_catalog(site, code, name)[0]))
         coverage += here
-        obsolete += _obsolete(lookup, here.missing)
+        asked = coverage_of(site.passages(name), lookup)
+        obsolete += _obsolete(lookup, asked.missing)
         for entry in lookup.catalog.entries:
             found = check_entry(entry, site.languages[code])
             faults += [(lookup.catalog.path, fault) for fault in found]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from markupsafe import Markup
+
 from literate.notes.note import Note, UiString
 from literate.notes.placeholder import placeholder
 from literate.site.page import Page
@@ -21,6 +23,9 @@ UI_STRINGS = {
     "To the overview": "link on the same page",
     "Download the source file": "below an annotated page",
     "Download as a notebook": "below an annotated page",
+    "Nothing for “{typed}”. Results for “{meant}”.": "above what a mistyped search finds instead",
+    "Shapes of tensors": "before the choice of a configuration, above code with shapes",
+    "in symbols": "one of the choices there: shapes such as [B, h, H/p, W/p]",
     "Enlarge": "button on a picture",
     "Close": "button on an enlarged picture, and on the list of keys",
     "lines": "after a number: how long a file is",
@@ -49,7 +54,7 @@ def ui_passages(pages: Iterable[Page]) -> Iterator[Passage]:
     """The engine's words: those of any site, then what the pages need beyond."""
     lines = Path(__file__).read_text(encoding="utf-8").split("\n")
     for word, context in UI_STRINGS.items():
-        line = next(number for number, text in enumerate(lines, 1) if f'"{word}":' in text)
+        line = next((number for number, text in enumerate(lines, 1) if f'"{word}":' in text), 1)
         yield plain_text(word, "literate/site/ui.py", line, Kind.UI, context)
     for page in pages:
         for note in filter(None, page.notes):
@@ -63,18 +68,27 @@ def _needed(page: Page, note: Note) -> Iterator[Passage]:
     for number, item in enumerate(note.inlines):
         if isinstance(item, UiString):
             held = placeholder(number)
-            line = next(block.line for block in note.all_blocks if held in block.html)
+            line = next((block.line for block in note.all_blocks if held in block.html), 1)
             yield plain_text(item.text, page.path, line, Kind.UI, "title of an admonition")
     for block in note.all_blocks[len(note.blocks) :][:1]:
         yield plain_text("Back to the text", page.path, block.line, Kind.UI, "after a footnote")
 
 
 def translate_ui(word: str, words: Lookup | None) -> str:
-    """A word of the site's own in the language of a catalog, or as it is."""
-    translation = words.text(word) if words else None
-    return without_tags(translation) if translation else word
+    """A word of the site's own in the language of a catalog, or as it is: plain text."""
+    return (words.text(word) if words else None) or word
 
 
-def without_tags(text: str) -> str:
-    """A plain text that goes into pages as it is: what would make a tag is escaped."""
-    return text.replace("<", "&lt;").replace(">", "&gt;")
+def translate_setting(text: str, words: Lookup | None) -> str:
+    """A text of the configuration, which is HTML to templates; its translation brings in no tag."""
+    translation = words.text(text) if words else None
+    return for_templates(translation) if translation else text
+
+
+#: What ends a text or an attribute. A character reference is neither, and may be meant.
+_MARKS = str.maketrans({"<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;", "`": "&#96;"})
+
+
+def for_templates(text: str) -> Markup:
+    """A plain text that templates may put anywhere: into a text, or into an attribute in quotes."""
+    return Markup(text.translate(_MARKS))  # noqa: S704 - escaped here

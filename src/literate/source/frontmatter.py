@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from literate.base.errors import LiterateError, nearest
+from literate.base.words import on_one_line
 from literate.source.document import Prose
 
 #: A text, or a list of them.
@@ -41,7 +42,7 @@ class Field:
         return self._words(value)
 
     def _words(self, item: Any) -> str:
-        return " ".join((item[0] if self.is_link else item).split())
+        return on_one_line(item[0] if self.is_link else item)
 
     @property
     def wanted(self) -> tuple[str, str]:
@@ -115,7 +116,7 @@ def front_matter(prose: Prose, path: str) -> tuple[FrontMatter, Prose]:
     numbers = prose.line_numbers[start + 1 : end]
     try:
         meta, indices = _load("\n".join(lines[start + 1 : end]))
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         raise LiterateError(
             f"the front matter is not YAML: {getattr(error, 'problem', error)}",
@@ -134,6 +135,21 @@ def front_matter(prose: Prose, path: str) -> tuple[FrontMatter, Prose]:
     return matter, rest if rest.line_numbers else Prose("", prose.line_numbers[-1:])
 
 
+#: How many values front matter may hold, each counted wherever an alias repeats it.
+_MOST = 10_000
+
+
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many values a node holds; endlessly many where it holds itself."""
+    if id(node) not in known:
+        known[id(node)] = _MOST  # for as long as it is being counted
+        parts: list[yaml.Node] = node.value if isinstance(node, yaml.SequenceNode) else []
+        if isinstance(node, yaml.MappingNode):
+            parts = [part for pair in node.value for part in pair]
+        known[id(node)] = 1 + sum(_size(part, known) for part in parts)
+    return known[id(node)]
+
+
 def _load(text: str) -> tuple[Any, dict[str, int]]:
     """What a piece of YAML says, and the line of each of its keys, counted from 0."""
     loader = yaml.SafeLoader(text)
@@ -141,6 +157,8 @@ def _load(text: str) -> tuple[Any, dict[str, int]]:
         node = loader.get_single_node()
         if node is None:
             return {}, {}
+        if _size(node, {}) > _MOST:
+            raise ValueError(f"it holds over {_MOST:,} values")
         lines = dict(_lines(node))
         return loader.construct_document(node) or {}, lines
     finally:

@@ -8,42 +8,22 @@ from __future__ import annotations
 
 import ast
 import io
+import sys
 import tokenize
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from textwrap import dedent
 
 from literate.base.errors import LiterateError
+from literate.source.comments import comment_spans, is_markdown_cell
+from literate.source.docstring import readable_docstring
 from literate.source.document import Definition, Document, Line, NoteLines, Prose, Section
-
-#: Comments that speak to a tool, not to a reader: they stay code.
-PRAGMAS = (
-    "type:", "noqa", "fmt:", "isort:", "mypy:", "pragma:", "pylint:", "pyright:", "ruff:",
-    "yapf:",
-)  # fmt: skip
+from literate.source.span import Span
+from literate.source.tools import speaks_to_tool
 
 _DEFINITION = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-
-
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """A run of file lines (`first` to `last`) that is prose, and how they hold it."""
-
-    first: int
-    last: int
-    prose: Prose
-    indent: str
-    quotes: str = ""
-    definition: str | None = None
-    #: First line of the decorators or of the `def` that this docstring documents.
-    header: int | None = None
-    opens_module: bool = False
-
-    @property
-    def start(self) -> int:
-        return self.first if self.header is None else self.header
 
 
 def decode(data: bytes, path: str) -> tuple[str, str]:
@@ -51,7 +31,7 @@ def decode(data: bytes, path: str) -> tuple[str, str]:
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         return data.decode(encoding), encoding
-    except (SyntaxError, UnicodeDecodeError) as error:
+    except (SyntaxError, LookupError, UnicodeDecodeError) as error:  # no encoding of texts, say
         line = 1
         if isinstance(error, UnicodeDecodeError):
             line += data.count(b"\n", 0, error.start)
@@ -72,7 +52,8 @@ def read_python(data: bytes, path: str) -> Document:
     lines = list(io.StringIO(text, newline=""))
     tree = _parse(text, path)
     docstrings = list(_docstrings(tree, lines))
-    comments = _comments(lines, _headers(tree, lines), docstrings)
+    taken = _headers(tree, lines).union(*(range(s.start, s.last + 1) for s in docstrings))
+    comments = comment_spans(lines, taken, has_docstring=any(s.opens_module for s in docstrings))
     sections, opening = _assemble(lines, sorted([*docstrings, *comments], key=lambda n: n.start))
     return Document(
         path=path,
@@ -95,12 +76,29 @@ def syntax_tree(text: str) -> ast.Module:
 def _parse(text: str, path: str) -> ast.Module:
     try:
         return syntax_tree(text)
+    except (RecursionError, MemoryError):
+        raise too_deep(text, path) from None
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
         what = getattr(error, "msg", None) or str(error)
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
         raise LiterateError(
-            f"this is not Python: {what}", file=path, line=line, fix="Fix the source"
+            f"this is not Python {version}: {what}",
+            file=path,
+            line=line,
+            fix="Fix the source, or build with a newer Python if it is written for one",
         ) from None
+
+
+def too_deep(text: str, path: str) -> LiterateError:
+    """The error of a source whose expressions or branches no recursion bears.
+
+    Nobody says where; it is likely to be on the longest line.
+    """
+    lines = text.split("\n")
+    line = max(range(len(lines)), key=lambda number: len(lines[number])) + 1
+    fix = "Take what nests deep, or the long chain, apart"
+    return LiterateError("this nests too deep to be read", file=path, line=line, fix=fix)
 
 
 def _walk(tree: ast.AST, scope: str = "") -> Iterator[tuple[str, ast.stmt]]:
@@ -183,7 +181,9 @@ def _with_closing(end: int, body: ast.stmt, lines: list[str]) -> int:
     return end
 
 
-def _docstrings(tree: ast.Module, lines: list[str]) -> Iterator[_Span]:
+def _docstrings(tree: ast.Module, lines: list[str]) -> Iterator[Span]:
+    """The docstrings, and the strings that some write a Markdown cell as."""
+    cells = {number for number, line in enumerate(lines, 2) if is_markdown_cell(line)}
     scopes: list[tuple[str | None, ast.AST]] = [(None, tree), *_walk(tree)]
     for name, node in scopes:
         body: list[ast.stmt] = node.body  # type: ignore[attr-defined]
@@ -192,12 +192,19 @@ def _docstrings(tree: ast.Module, lines: list[str]) -> Iterator[_Span]:
         value = body[0].value
         if not isinstance(value, ast.Constant) or not isinstance(value.value, str):
             continue
+        if name is None and value.lineno in cells:
+            continue
         if span := _docstring(value, lines):
             header = first_line(node) if isinstance(node, ast.stmt) else None
             yield replace(span, definition=name, header=header, opens_module=name is None)
+    for statement in tree.body:
+        match statement:
+            case ast.Expr(ast.Constant(str()) as text) if text.lineno in cells:
+                if span := _docstring(text, lines):
+                    yield replace(span, continues=True)
 
 
-def _docstring(value: ast.Constant, lines: list[str]) -> _Span | None:
+def _docstring(value: ast.Constant, lines: list[str]) -> Span | None:
     """The raw text between the quotes, dedented; None where code shares its lines."""
     first, last = value.lineno, value.end_lineno or value.lineno
     raw = [line.rstrip("\r\n") for line in lines[first - 1 : last]]
@@ -216,10 +223,11 @@ def _docstring(value: ast.Constant, lines: list[str]) -> _Span | None:
     raw[-1] = raw[-1][: -len(quotes)]
     body = dedent("\n".join(raw[1:])).split("\n") if len(raw) > 1 else []
     prose = Prose("\n".join([raw[0].strip(), *body]), tuple(range(first, last + 1)))
+    prose = readable_docstring(prose, is_raw="r" in opening[:-1].lower())
     remark = comment[1:].strip()
-    if remark and not remark.startswith(PRAGMAS):
+    if remark and not speaks_to_tool(comment):
         prose = _join(prose, Prose(remark, (last,)))
-    return _Span(first, last, prose, head, opening)
+    return Span(first, last, prose, head, opening)
 
 
 def _is_one_string(text: str, quotes: str) -> bool:
@@ -237,45 +245,7 @@ def _opening_quotes(text: str) -> str:
     return prefix + (rest[:3] if rest[:3] in ('"""', "'''") else rest[:1])
 
 
-def _comments(lines: list[str], headers: set[int], docstrings: list[_Span]) -> list[_Span]:
-    """Runs of lines that hold nothing but a comment."""
-    taken = headers.union(*(range(note.start, note.last + 1) for note in docstrings))
-    notes: list[_Span] = []
-    run: list[tuple[int, int, str]] = []  # line number, column, text
-    for number, column, text in _comment_lines(lines):
-        if number in taken:
-            continue
-        if run and (number != run[-1][0] + 1 or column != run[-1][1]):
-            notes.append(_comment_span(run, lines))
-            run = []
-        run.append((number, column, text))
-    return [*notes, _comment_span(run, lines)] if run else notes
-
-
-def _comment_lines(lines: list[str]) -> Iterator[tuple[int, int, str]]:
-    reader = iter(lines)
-    for token in tokenize.generate_tokens(lambda: next(reader, "")):
-        if token.type != tokenize.COMMENT:
-            continue
-        number, column = token.start
-        if token.line[:column].strip(" \t\f\ufeff"):
-            continue
-        body = token.string[1:]
-        if number <= 2 and "coding" in body and tokenize.cookie_re.match(token.string):
-            continue
-        # `#!` is for the shell; `# ![…](…)` is a picture, and `# !!! note` an admonition.
-        if not body.startswith("!") and not body.lstrip().startswith(PRAGMAS):
-            yield number, column, body.removeprefix(" ")
-
-
-def _comment_span(run: list[tuple[int, int, str]], lines: list[str]) -> _Span:
-    numbers = tuple(number for number, _, _ in run)
-    text = "\n".join(text.rstrip() for _, _, text in run)
-    number, column, _ = run[0]
-    return _Span(number, numbers[-1], Prose(text, numbers), lines[number - 1][:column])
-
-
-def _assemble(lines: list[str], notes: list[_Span]) -> tuple[list[Section], int | None]:
+def _assemble(lines: list[str], notes: list[Span]) -> tuple[list[Section], int | None]:
     """Give every line of the file to a section, as note or as code."""
     sections: list[Section] = []
     opening: int | None = None
@@ -290,7 +260,9 @@ def _assemble(lines: list[str], notes: list[_Span]) -> tuple[list[Section], int 
     for note in notes:
         current = _add_code(current, numbered[position - 1 : note.start - 1])
         introduces = note.header is not None and current.prose and not current.code
-        if not introduces or current.definition:
+        if opening == len(sections) or current.definition:  # a module's note is not a definition's
+            introduces = False
+        if not introduces and not note.continues:
             finish()
             current = Section()
         if note.opens_module:

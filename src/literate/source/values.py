@@ -122,7 +122,9 @@ class Values:
             return f"{owner.path}.{name}" if self.is_lasting(nodes) else ""
         declared = [path for node in nodes if (path := self._declared(node, owner))]
         if declared:
-            return declared[0] if len(set(declared)) == 1 else ""
+            # What comes in as a `str` often goes on as a `Path` of the same name.
+            is_kept = len(nodes) == len(declared) or not declared[0].startswith("builtins.")
+            return declared[0] if is_kept and len(set(declared)) == 1 else ""
         if len(nodes) == 1:
             return self._received(first, owner) or self._assigned(first, owner)
         return ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from literate.translation.sanitise import sanitise
+from literate.translation.sanitise import TAGS, sanitise
 from literate.translation.segment import TEXT, Segment, parse
 
 
@@ -26,8 +26,11 @@ class Entry:
 
     @property
     def all_blocks(self) -> tuple[Segment, ...]:
-        """The translation's blocks, with whatever strays between them."""
-        return parse(sanitise(self.translation, self.source))
+        """The translation's blocks, with whatever strays between them.
+
+        What of them a page may show is not said here: the key is a stranger's too.
+        """
+        return parse(sanitise(self.translation, self.source, TAGS))
 
     @property
     def blocks(self) -> tuple[Segment, ...]:

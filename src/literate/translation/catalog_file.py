@@ -3,42 +3,45 @@
 from __future__ import annotations
 
 import json
+import os.path
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
-
 from literate.base.errors import LiterateError
 from literate.base.files import SourceFile, write_whole
+from literate.base.html import DEPTH, is_too_deep
 from literate.notes.placeholder import huge_number
 from literate.translation.catalog import Catalog, Entry
 
 _decoder = json.JSONDecoder()
 
 
-def load_catalog(file: SourceFile) -> Catalog:
+def load_catalog(file: SourceFile, faults: list[LiterateError] | None = None) -> Catalog:
     """Read a catalog; a catalog that is not there is empty.
 
     Raises `LiterateError` where it cannot be read, is not JSON, holds a key twice, or anything but
-    texts of a sane size.
+    texts of a sane size. What is wrong with an entry alone goes to `faults`, if there is such a
+    list, and the entry is left out.
     """
     try:
         text = file.read_text("the map")
     except FileNotFoundError:
         return Catalog(file.shown)
-    entries = list(read_entries(text, file.shown))
-    for entry in entries:
-        _check(entry, file)
+    entries = []
+    for entry in read_entries(text, file.shown, faults):
+        try:
+            _check(entry, file)
+            entries.append(entry)
+        except LiterateError as error:
+            if faults is None:
+                raise
+            faults.append(error)
     return Catalog(
         file.shown,
         tuple(entry for entry in entries if entry.translation.strip()),
         tuple(entry.source for entry in entries if not entry.translation.strip()),
     )
-
-
-#: Deeper than any note, and well below what the parser's recursion bears.
-_DEPTH = 100
 
 
 def _check(entry: Entry, file: SourceFile) -> None:
@@ -69,15 +72,13 @@ def _huge_number(text: str) -> tuple[str, str] | None:
 
 
 def _nesting(text: str) -> tuple[str, str] | None:
-    root = LexborHTMLParser(text, is_fragment=True).root if text.count("<") > _DEPTH else None
-    level: list[LexborNode] = [root] if root else []
-    for _ in range(_DEPTH):
-        level = [child for node in level for child in node.iter()]
-    return (f"is nested over {_DEPTH} tags deep", "Close each tag") if level else None
+    return (f"is nested over {DEPTH} tags deep", "Close each tag") if is_too_deep(text) else None
 
 
-def read_entries(text: str, shown: str) -> Iterator[Entry]:
-    """The entries of a catalog's JSON text, each with its line.
+def read_entries(
+    text: str, shown: str, faults: list[LiterateError] | None = None
+) -> Iterator[Entry]:
+    """The entries of a catalog's JSON text, each with its line; faulty ones as in `load_catalog`.
 
     The standard library's decoder knows no positions of keys; hence its scanner, pair by pair.
     """
@@ -111,34 +112,43 @@ def read_entries(text: str, shown: str) -> Iterator[Entry]:
                 error.pos,
                 "Check the quotes, backslashes and commas",
             ) from None
-        except RecursionError:
+        except (ValueError, RecursionError):  # of a number, or of what is no text either
             raise fail(
-                "the map nests too deep", position, 'A map is {"source": "translation", …}'
+                "the map nests too deep, or holds a huge number",
+                position,
+                'A map is {"source": "translation", …}',
             ) from None
 
     lines: dict[str, int] = {}
+    line, counted = 1, 0  # the lines up to there, which are not counted again
     position = skip(expect("{", 0))
     while text[position : position + 1] != "}":
         start = expect('"', position) - 1
         source, position = value(start)
-        line = text.count("\n", 0, start) + 1
+        line, counted = line + text.count("\n", counted, start), start
+        place = skip(expect(":", position))
+        translation, position = value(place)
+        error = None
         if source in lines:
-            raise fail(
+            error = fail(
                 f"the key {_short(source)!r} stands here and on line {lines[source]}",
                 start,
                 "Keep one of the two",
             )
-        lines[source] = line
-        place = skip(expect(":", position))
-        translation, position = value(place)
-        if not isinstance(translation, str):
+        elif not isinstance(translation, str):
             kind = type(translation).__name__
-            raise fail(
+            error = fail(
                 f"the translation of {_short(source)!r} is a {kind}",
                 place,
                 "Write a text in quotes",
             )
-        yield Entry(source, translation, line)
+        lines.setdefault(source, line)
+        if error is None:
+            yield Entry(source, translation, line)
+        elif faults is None:
+            raise error
+        else:
+            faults.append(error)
         position = skip(position)
         if text[position : position + 1] != "}":
             position = expect('"', expect(",", position)) - 1
@@ -153,6 +163,6 @@ def _short(text: str, length: int = 60) -> str:
 
 
 def write_catalog(path: Path, entries: Mapping[str, str]) -> None:
-    """Write a catalog as translators read it, and nothing by halves."""
+    """Write a catalog as translators read it, and nothing by halves; a link stays one."""
     text = json.dumps(entries, ensure_ascii=False, indent=2) + "\n"
-    write_whole(path, text.encode())
+    write_whole(Path(os.path.realpath(path)), text.encode())

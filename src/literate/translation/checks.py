@@ -15,7 +15,7 @@ from literate.notes.placeholder import markup, numbers, placeholder, sign
 from literate.translation.catalog import Entry
 from literate.translation.language import Language
 from literate.translation.sanitise import TAGS
-from literate.translation.segment import TEXT, Segment
+from literate.translation.segment import TEXT, Segment, parse
 
 _LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]+")
 
@@ -35,11 +35,25 @@ def check_entry(entry: Entry, language: Language) -> list[Fault]:
 
 
 def breaking_faults(entry: Entry) -> Iterator[Fault]:
-    """What would damage the page: placeholders and links that the source does not have."""
+    """What would damage the page, or cannot serve it.
+
+    That is placeholders and links that the source does not have, and another block than its one.
+    """
     if sorted(markup(entry.source)) == sorted(markup(entry.translation)):
         return  # the very same tags: there is nothing to look for
     for fault in (*_placeholders(entry), *_links(entry), *_tags(entry)):
         yield Fault(entry, *fault)
+    if len(entry.source_blocks) == 1 and not entry.is_parallel:
+        yield _unlike(entry)
+
+
+def _unlike(entry: Entry) -> Fault:
+    source, translation = _kinds(entry.source_blocks), _kinds(entry.all_blocks)
+    return Fault(
+        entry,
+        f"the source has {source}, the translation has {translation}",
+        "Give the translation the same blocks in the same order.",
+    )
 
 
 def _placeholders(entry: Entry) -> Iterator[tuple[str, str]]:
@@ -63,7 +77,7 @@ def _placeholders(entry: Entry) -> Iterator[tuple[str, str]]:
 
 def _links(entry: Entry) -> Iterator[tuple[str, str]]:
     wanted = Counter(link for block in entry.source_blocks for link in block.links)
-    found = Counter(link for block in entry.all_blocks for link in block.links)
+    found = Counter(link for block in parse(entry.translation) for link in block.links)
     for link in found - wanted:
         yield f"the link to {link!r} is not in the source", "Link to what the source links to."
     for link in wanted - found:
@@ -91,12 +105,8 @@ def _strays(entry: Entry) -> Iterator[Fault]:
                     f"the text {block.text.strip()!r} stands outside any tag",
                     "Move it into the paragraph that it belongs to, or remove it.",
                 )
-    if not entry.is_parallel:
-        yield Fault(
-            entry,
-            f"the source has {_kinds(entry.source_blocks)}, the translation has {_kinds(blocks)}",
-            "Give the translation the same blocks in the same order.",
-        )
+    if len(entry.source_blocks) > 1 and not entry.is_parallel:
+        yield _unlike(entry)
 
 
 def _kinds(blocks: Sequence[Segment]) -> str:

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
@@ -33,7 +34,7 @@ class Language:
 
 
 _FIELDS: dict[str, Callable[[Any], bool]] = {
-    "name": lambda value: isinstance(value, str) and bool(value.strip()),
+    "name": lambda value: isinstance(value, str) and bool(value.strip()) and value.isprintable(),
     "direction": lambda value: value in ("ltr", "rtl"),
     "reviewed": lambda value: isinstance(value, bool),
     "names": lambda value: _is_texts(value),
@@ -87,11 +88,11 @@ def load_language(file: SourceFile) -> Language:
             f"the language {code!r} has no language.toml",
             fix=f"Write one, with at least {_EXPECTED['name']}",
         ) from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # of TOML, of a huge number, of deep lists
         match = re.search(r"at line (\d+)", str(error))
         raise file.error(
             f"this is not TOML: {error}",
-            line=int(match[1]) if match else text.count("\n") + 1,
+            line=int(match[1]) if match else _longest_line(text),
             fix='Write `entry = "value"` lines',
         ) from None
     for key, value in {"name": "", **settings}.items():
@@ -107,12 +108,18 @@ def load_language(file: SourceFile) -> Language:
     return Language(
         code=code,
         name=settings["name"],
-        direction=settings.get("direction") or _direction(code),
+        direction=settings.get("direction") or direction_of(code),
         reviewed=settings.get("reviewed", False),
         glossary=glossary,
         avoid=settings.get("avoid", {}),
         names=frozenset(settings.get("names", ())),
     )
+
+
+def _longest_line(text: str) -> int:
+    """Where what is too large or too deep is likely to be: the reader does not say."""
+    lines = text.split("\n")
+    return max(range(len(lines)), key=lambda number: len(lines[number])) + 1
 
 
 def _line_of(key: str, text: str) -> int:
@@ -123,7 +130,8 @@ def _line_of(key: str, text: str) -> int:
     return text.count("\n", 0, found.start()) + 1 if found else 1
 
 
-def _direction(code: str) -> str:
+@cache
+def direction_of(code: str) -> str:
     """The direction in which a language is written, where that is known."""
     try:
         return known_language(code).direction

@@ -9,7 +9,7 @@ from literate.base.html import Tag, map_tags
 from literate.notes.placeholder import fill, placeholder
 from literate.translation.catalog import Catalog, Entry
 from literate.translation.message import Message, Passage
-from literate.translation.sanitise import plain
+from literate.translation.sanitise import plain, sanitise
 from literate.translation.segment import (
     Segment,
     escape_text,
@@ -79,7 +79,8 @@ class Lookup:
         entry = self._serve(index)
         numbers = _numbers(entry.source_blocks, blocks)
         targets = _targets(entry.source_blocks, blocks)
-        return tuple(_fill(block.html, numbers, targets) for block in entry.blocks)
+        own = "".join(block.html for block in blocks)
+        return tuple(_fill(block.html, own, numbers, targets) for block in entry.blocks)
 
     def block(self, block: Segment) -> str | None:
         """The translation of one block, filled with the block's own parts."""
@@ -88,16 +89,18 @@ class Lookup:
         found = self._place(block.key, block.loose_key) if block.key else None
         if found is None:
             self.requested[key_of((block,))] = None
+            # What cannot serve, since its blocks are others, is asked for all the same.
+            self.used.update(self._blocks.get(block.key, ()))
             return None
         index, position = found
         entry = self._serve(index, position)
         source = entry.source_blocks[position]
         numbers, targets = _numbers([source], [block]), _targets([source], [block])
-        return _fill(entry.blocks[position].html, numbers, targets)
+        return _fill(entry.blocks[position].html, block.html, numbers, targets)
 
     def _place(self, *forms: str) -> tuple[int, int] | None:
         """Where a block is translated for itself, in the first of these forms that is known."""
-        places = (place for form in forms for place in self._blocks.get(form, ()))
+        places = [place for form in forms for place in self._blocks.get(form, ())]
         return next((p for p in places if self.catalog.entries[p[0]].is_parallel), None)
 
     def missing(self, passage: Passage) -> list[Message]:
@@ -181,8 +184,13 @@ def _targets(key: Sequence[Segment], note: Sequence[Segment]) -> dict[str, list[
     return targets
 
 
-def _fill(html: str, numbers: Mapping[int, int], targets: Mapping[str, Sequence[str]]) -> str:
-    """The translation with the note's numbers and link targets in place of the key's."""
+def _fill(
+    html: str, own: str, numbers: Mapping[int, int], targets: Mapping[str, Sequence[str]]
+) -> str:
+    """The translation with the note's numbers and link targets in place of the key's.
+
+    `own` is what the page itself has there: nothing else comes in.
+    """
     seen: dict[str, int] = {}
 
     def target(tag: Tag) -> str:
@@ -199,4 +207,4 @@ def _fill(html: str, numbers: Mapping[int, int], targets: Mapping[str, Sequence[
     def renumbered(old: int) -> str:
         return placeholder(numbers[old]) if old in numbers else ""
 
-    return fill(map_tags(html, target, "href"), renumbered)
+    return fill(sanitise(map_tags(html, target, "href"), own), renumbered)

@@ -1,8 +1,12 @@
-"""What a translation may hold: it is untrusted, and becomes part of a page."""
+"""What a translation may hold: it is untrusted, and becomes part of a page.
+
+The measure is the page's own block, never the key of the map, which is a stranger's as well.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from html import unescape
 
@@ -15,82 +19,65 @@ _INLINE = {
     "a", "abbr", "b", "cite", "code", "del", "dfn", "em", "i", "ins", "kbd", "mark", "q", "s",
     "small", "span", "strong", "sub", "sup", "u", "var",
 }  # fmt: skip
-#: What a translation may hold.
+#: The tags of notes.
 TAGS = frozenset(BLOCKS | _INLINE)
-ATTRIBUTES = {
-    "*": {"id", "class", "title", "lang", "dir"},
-    "a": {"href"},
-    "details": {"open"},
-    "span": {"translate"},
-    "ol": {"start"},
-    "td": {"style"},
-    "th": {"style"},
-}
-
-
-@lru_cache(maxsize=1024)
-def sanitise(html: str, source: str = "") -> str:
-    """The HTML with nothing in it that neither a note may hold nor the source holds.
-
-    Of a tag that only the source brings in (`<video>`, `<button>`), the attributes must have the
-    source's values, except for those that are read to people. Scripts and style sheets never pass.
-    """
-    brought = _elements(source) if _may_bring(source) else {}
-    schemes = set(_SCHEME.findall(source)) - {"javascript", "vbscript"} - _SCHEMES
-    cleaner = _cleaner(brought, schemes) if brought or schemes else _usual_cleaner
-    return str(cleaner.clean(html))
-
-
-def _cleaner(brought: dict[str, set[tuple[str, str]]], schemes: set[str]) -> nh3.Cleaner:
-    values = {(tag, *pair) for tag, nodes in brought.items() for pair in nodes}
-
-    def attribute(tag: str, name: str, value: str) -> str | None:
-        if tag in TAGS or name in _READ:
-            return value
-        return value if (tag, name, value) in values else None
-
-    return nh3.Cleaner(
-        tags={*TAGS, *brought},
-        attributes=ATTRIBUTES
-        | {tag: {name for name, _ in pairs} | _READ for tag, pairs in brought.items()},
-        attribute_filter=attribute if brought else None,
-        link_rel=None,
-        filter_style_properties={"text-align"},
-        url_schemes=_SCHEMES | schemes,
-    )
-
-
-#: What runs or restyles is never taken from a translation, whatever the source holds.
-_NEVER = frozenset({"script", "style", "iframe", "object", "embed", "base", "meta", "link"})
-#: Attributes that are words.
-_READ = {"alt", "title", "aria-label"}
+#: What a translation may hold whatever its source holds, for it does nothing: prose, and emphasis.
+_PROSE = frozenset(_INLINE | {"p", "ul", "ol", "li", "dl", "dt", "dd", "blockquote", "div", "br"})
+#: What runs, restyles or loads is never taken from a translation, whatever the source holds.
+_NEVER_TAGS = frozenset(
+    ["script", "style", "iframe", "frame", "frameset", "object", "embed", "applet", "base", "meta",
+     "link", "noscript", "template", "title", "html", "head", "body"]
+)  # fmt: skip
+_NEVER_ATTRIBUTES = frozenset(["action", "formaction", "srcset", "srcdoc", "style", "ping"])
+#: Attributes that are words: they may say something else than the source's.
+_READ = frozenset(["alt", "title", "aria-label", "placeholder"])
 _SCHEMES = {"http", "https", "mailto", "tel"}
-_usual_cleaner = nh3.Cleaner(
-    tags=set(TAGS),
-    attributes=ATTRIBUTES,
-    link_rel=None,
-    filter_style_properties={"text-align"},
-    url_schemes=_SCHEMES,
-)
-_SCHEME = re.compile(r"""(?:href|src)=["']?([a-z][a-z0-9+.-]*):""")
-_NAME = re.compile(r"<([a-zA-Z][a-zA-Z0-9-]*)")
+_SCHEME = re.compile(r"""(?:href|src)=["']?([a-z][a-z0-9+.-]*):""", re.IGNORECASE)
+_ALIGNED = re.compile(r"text-align: ?(?:left|right|center);?")
 
 
-def _may_bring(source: str) -> bool:
-    return any(name.lower() not in TAGS for name in _NAME.findall(source))
+def sanitise(html: str, source: str = "", tags: frozenset[str] = _PROSE) -> str:
+    """The HTML with nothing in it but these tags, and what the source holds.
+
+    An attribute must have a value that the same tag has in the source, but for the words that are
+    read to people, and for what says of which language they are.
+    """
+    return str(_cleaner(source, tags).clean(html))
 
 
 @lru_cache(maxsize=4096)
-def _elements(source: str) -> dict[str, set[tuple[str, str]]]:
-    """The tags of a source that no note may hold of itself, each with its attributes."""
-    root = LexborHTMLParser(source, is_fragment=True).root
-    found: dict[str, set[tuple[str, str]]] = {}
+def _cleaner(source: str, known: frozenset[str]) -> nh3.Cleaner:
+    tags = set(known)
+    values: dict[str, dict[str, set[str]]] = {"span": {"translate": {"no"}}}
+    words: dict[str, set[str]] = {"*": {"lang", "dir"}}
+    for tag, attributes in _elements(source):
+        tags.add(tag)
+        for name, value in attributes.items():
+            if name in _READ:
+                words.setdefault(tag, set()).add(name)
+            elif _is_harmless(name, value):
+                values.setdefault(tag, {}).setdefault(name, set()).add(value)
+    return nh3.Cleaner(
+        tags=tags,
+        attributes=words,
+        tag_attribute_values=values,
+        link_rel=None,
+        url_schemes=_SCHEMES | set(_SCHEME.findall(source)) - {"javascript", "vbscript", "data"},
+    )
+
+
+def _elements(source: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """The elements of a source that a translation may have as well, each with its attributes."""
+    root = LexborHTMLParser(source, is_fragment=True).root if "<" in source else None
     for node in root.traverse() if root else ():
-        tag = str(node.tag)
-        if node.is_element_node and tag not in TAGS | _NEVER | {"html"}:
-            pairs = ((name, value or "") for name, value in node.attributes.items())
-            found.setdefault(tag, set()).update(pairs)
-    return found
+        if node.is_element_node and str(node.tag) not in _NEVER_TAGS:
+            yield str(node.tag), {name: value or "" for name, value in node.attributes.items()}
+
+
+def _is_harmless(name: str, value: str) -> bool:
+    if name == "style":
+        return bool(_ALIGNED.fullmatch(value))
+    return name not in _NEVER_ATTRIBUTES | {"lang", "dir"} and not name.startswith("on")
 
 
 def plain(html: str) -> str:

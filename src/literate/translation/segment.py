@@ -151,7 +151,8 @@ class _Reading:
 
     structure: list[str] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
-    placeholders: list[int] = field(default_factory=list)
+    #: The number of each, and how many came before it.
+    placeholders: dict[int, int] = field(default_factory=dict)
     links: list[str] = field(default_factory=list)
 
     def read(self, node: LexborNode) -> None:
@@ -165,9 +166,8 @@ class _Reading:
     def _element(self, node: LexborNode) -> None:
         tag = str(node.tag)
         if tag == "span" and (number := _placeholder(node)) is not None:
-            if number not in self.placeholders:
-                self.placeholders.append(number)
-            mark = f"\x01{self.placeholders.index(number)}\x02"
+            place = self.placeholders.setdefault(number, len(self.placeholders))
+            mark = f"\x01{place}\x02"
             self.structure.append(mark)
             self.words.append(mark)
             return
@@ -178,21 +178,20 @@ class _Reading:
             self.words.append(_LINK)  # words without their link are not the same text
         self.structure.append(f"{edge}<{tag}{_attributes(node)}>{edge}")
         self.words.append(" " if edge else "")
-        if tag == "li" and (number := _list_number(node)) is not None:
-            self.words.append(f" {number}. ")
+        number = _first_number(node) if tag == "ol" else 0
         for child in node.iter(include_text=True):
+            if tag == "ol" and child.tag == "li":  # words, where the list was left as text
+                self.words.append(f" {number}. ")
+                number += 1
             self.read(child)
         self.structure.append(f"{edge}</{tag}>{edge}")
         self.words.append(" " if edge else "")
 
 
-def _list_number(node: LexborNode) -> int | None:
-    """The number before an item of a numbered list: words, where it was left as text."""
-    if node.parent is None or node.parent.tag != "ol":
-        return None
-    items = [item for item in node.parent.iter() if item.tag == "li"]
-    start = str(node.parent.attributes.get("start") or "1")
-    return items.index(node) + (int(start) if start.isdigit() else 1)
+def _first_number(node: LexborNode) -> int:
+    """The number of the first item of a numbered list."""
+    start = node.attributes.get("start") or ""
+    return int(start) if re.fullmatch(r"[0-9]{1,9}", start) else 1
 
 
 def _placeholder(node: LexborNode) -> int | None:
@@ -226,5 +225,5 @@ def segments_of(blocks: Iterable[Block]) -> tuple[Segment, ...]:
 
 def block_key(html: str, segment: Segment) -> str:
     """A block as the key of a catalog: its placeholders numbered from 0."""
-    numbers = segment.placeholders
-    return fill(html, lambda number: placeholder(numbers.index(number))).strip()
+    places = {number: place for place, number in enumerate(segment.placeholders)}
+    return fill(html, lambda number: placeholder(places[number])).strip()

@@ -1,13 +1,12 @@
 """The GPU path, as far as it can be checked without a GPU, and the choices of the machine."""
 
-import os
-import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 import torch
+from nursery import Program
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from convmixer import training as optimization
@@ -297,16 +296,17 @@ def test_what_is_compiled_is_the_joined_model(tmp_path):
     assert state.model._compiled_call_impl is None
 
 
-def test_a_missing_compiler_is_one_line_for_the_user(tmp_path):
+def test_a_missing_compiler_is_one_line_for_the_user(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     command = ["--width", "8", "--depth", "1", "--epochs", "1", "--compile", "on"]
-    program = [sys.executable, "-m", "convmixer.experiment", *command]
-    environment = os.environ | {"CXX": str(tmp_path / "g++"), "HOME": str(tmp_path)}
-    environment["TORCHINDUCTOR_CACHE_DIR"] = str(tmp_path)
-    done = subprocess.run(program, cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: cannot use torch.compile, which does not work here")
-    assert done.stderr.endswith("add --compile off\n")
-    assert done.stderr.count("\n") == 1
+    # Nothing lies where programs are looked for, and no processes help to compile.
+    empty = {"PATH": str(tmp_path), "CXX": str(tmp_path / "g++")}
+    caches = {"TORCHINDUCTOR_CACHE_DIR": str(tmp_path), "TORCHINDUCTOR_COMPILE_THREADS": "1"}
+    code, _, errors = Program(command, **empty, **caches).wait()
+    assert code == 2
+    assert errors.startswith("error: cannot use torch.compile, which does not work here")
+    assert errors.endswith("add --compile off\n")
+    assert errors.count("\n") == 1
     assert not (tmp_path / "runs").exists()
 
 

@@ -8,7 +8,8 @@ import sys
 import pytest
 from support import CONFIG, PAGE, SOURCE
 
-from literate.mkdocs.build import _swap, crash
+from literate.mkdocs.build import crash
+from literate.mkdocs.place import swap
 
 
 def test_every_language_is_built(built):
@@ -253,7 +254,7 @@ def test_a_swap_that_fails_puts_the_old_site_back(tmp_path):
     (tmp_path / "site").mkdir()
     (tmp_path / "site/index.html").write_text("the last good site")
     with pytest.raises(OSError):
-        _swap(tmp_path / "nothing", tmp_path / "site", tmp_path / "old")
+        swap(tmp_path / "nothing", tmp_path / "site", tmp_path / "old")
     assert (tmp_path / "site/index.html").read_text() == "the last good site"
 
 

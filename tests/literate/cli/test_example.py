@@ -5,9 +5,11 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.metadata import Distribution, PackageNotFoundError, distribution, distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 from selectolax.lexbor import LexborHTMLParser
 from support import EXAMPLES, ROOT, Project
 
@@ -28,8 +30,10 @@ def without_seconds(text: str) -> str:
 
 def shell(commands: str, folder: Path, path: Path | None = None) -> str:
     """What commands print, run as a reader runs them who has copied them."""
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    environment["PIP_NO_COMPILE"] = "1"  # most modules are never imported
+    left_out = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+    environment = {key: value for key, value in os.environ.items() if key not in left_out}
+    # What the project needs lies here already, and no test waits for a network.
+    environment["PIP_NO_DEPS"] = "1"
     if path:
         environment["PATH"] = f"{path}{os.pathsep}{environment['PATH']}"
     result = subprocess.run(
@@ -69,7 +73,8 @@ def wheel(tmp_path_factory) -> Path:
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, checkout)
     wheels = tmp_path_factory.mktemp("wheels")
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(wheels), "."]
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
+    command += ["--no-build-isolation", "-w", str(wheels), "."]
     subprocess.run(command, cwd=checkout, check=True, capture_output=True)
     return next(wheels.glob("*.whl"))
 
@@ -84,7 +89,44 @@ def environment(tmp_path_factory, wheel) -> Path:
         "/path/to/convmixer", str(wheel)
     )
     shell(install, folder)
+    (packages,) = folder.glob(".venv/lib/python*/site-packages")
+    (made,) = distributions(path=[str(packages)], name="convmixer")
+    for found in needed(made, "site").values():
+        link(found, packages, folder / ".venv/bin")
     return folder / ".venv/bin"
+
+
+def needed(project: Distribution, extra: str = "") -> dict[str, Distribution]:
+    """What a project says that it needs, and what that needs, as it is installed here."""
+    found: dict[str, Distribution] = {}
+    waiting = [(project, extra)]
+    while waiting:
+        one, extra = waiting.pop()
+        for line in one.requires or []:
+            wanted = Requirement(line)
+            if wanted.marker and not wanted.marker.evaluate({"extra": extra}):
+                continue
+            try:
+                there = distribution(wanted.name)
+            except PackageNotFoundError:  # a build that needs it fails
+                continue
+            assert wanted.specifier.contains(there.version, prereleases=True), line
+            if wanted.name not in found or wanted.extras:
+                found[wanted.name] = there
+                waiting += [(there, extra) for extra in ("", *wanted.extras)]
+    return found
+
+
+def link(found: Distribution, packages: Path, programs: Path) -> None:
+    """Put a distribution that lies elsewhere into an environment, with its programs."""
+    for name in {file.parts[0] for file in found.files or []} - {"..", "__pycache__"}:
+        if not (packages / name).exists():
+            (packages / name).symlink_to(found.locate_file(name))
+    for entry in found.entry_points.select(group="console_scripts"):
+        start = f"import sys\nfrom {entry.module} import {entry.attr}\nsys.exit({entry.attr}())\n"
+        program = programs / entry.name
+        program.write_text(f"#!{programs / 'python'}\n{start}", encoding="utf-8")
+        program.chmod(0o755)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)

@@ -30,13 +30,19 @@ def written(project):
     project.write("locale/zh/net.json", '{"<p>Double the input.</p>": "<p>两倍。</p>"}')
     project.write("translations/net.zh.json", '{"<p>Double the input.</p>": "<p>乘二。</p>"}')
     project.write("translations/de/language.toml", 'name = "Deutsch"\n')
+    project.write("translations/zh/index.json", '{"<h1>Overview</h1>": "<h2>概览</h2>"}')
     project.write("docs/references.bib", PAPER)
     shutil.copy(ROOT / "inventories/python.inv", project.root)
     project.write("docs/index.md", PAGE + "\nWords [@key].\n\n[nowhere](nowhere.md)\n")
     return project
 
 
-BASE = {"sources": ["src/paper"], "dead_links": "report", "bibliography": "docs/references.bib"}
+BASE = {
+    "sources": ["src/paper"],
+    "dead_links": "report",
+    "faulty": "report",
+    "bibliography": "docs/references.bib",
+}
 #: Option -> another value, and options that then have to change with it.
 CHANGES = {
     "sources": {"sources": ["src/paper/net.py"]},
@@ -45,7 +51,9 @@ CHANGES = {
     "maps": {"maps": "{page}.{language}.json", "languages": ["zh"]},
     "languages": {"languages": ["zh", "de"]},
     "dead_links": {"dead_links": "error"},
+    "faulty": {"faulty": "error"},
     "bibliography": {"bibliography": ""},
+    "pictures_from": {"pictures_from": ["https://pictures.example"]},
     "inventories": {
         "inventories": {"Python": {"url": "https://py.example/", "file": "python.inv"}}
     },

@@ -8,6 +8,7 @@ import pytest
 from literate.base.errors import LiterateError
 from literate.base.files import SourceFile
 from literate.notes.drawing import load_drawing
+from literate.notes.svg_style import scoped
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">{}</svg>'
 PARTS = SVG.format(
@@ -64,11 +65,52 @@ def test_two_uses_share_no_id_and_each_speaks_of_its_own_parts(tmp_path):
         seen.update(ids)
         assert f'aria-labelledby="{prefix}a {prefix}c x"' in text
         assert f'fill="url(#{prefix}a)" stroke="#abc"' in text
+        kept = f":where(.{prefix}drawing, .{prefix}drawing *)"
         assert (
-            f"#{prefix}a:hover, .b, #{prefix}c.d {{ fill: #abc; clip-path: url(#{prefix}a) }}"
-            in text
-        )
+            f"#{prefix}a:hover{kept}, .b{kept}, #{prefix}c.d{kept} "
+            f"{{ fill: #abc; clip-path: url(#{prefix}a) }}"
+        ) in text
         assert f' href="#{prefix}a"' in text and f'xlink:href="#{prefix}c"' in text
         root = ET.fromstring(text)
         assert [e.text for e in root.iter() if e.tag.endswith("}text")] == ["#a"]
         assert 'fill="#c"' in text and 'href="https://x.example/#a"' in text
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    ["<script>f()</script>", "<foreignObject><b xmlns='http://www.w3.org/1999/xhtml'>f()</b></foreignObject>",
+     "<animate attributeName='href' values='javascript:f()'/>", "<set attributeName='onclick' to='f()'/>",
+     "<g onclick='f()'/>", "<a href='javascript:f()'><text>f</text></a>", "<image href='https://f().example/'/>",
+     "<use href='https://f().example/#a'/>", "<g style='background:url(//f().example)'/>",
+     "<rect fill='url(https://f().example/#a)'/>", "<image href='data:image/svg+xml,f()'/>",
+     "<style>@import 'f()';</style>", "<style>} body { color: f() }</style>",
+     "<style>a[x='}']{fill:f()}</style>", "<style>g { fill: \\75rl(//f().example) }</style>",
+     "<iframe xmlns='http://www.w3.org/1999/xhtml' src='f()'/>"],
+)  # fmt: skip
+def test_nothing_of_a_drawing_runs_or_is_fetched(tmp_path, hostile):
+    assert "f()" not in html(load(tmp_path, SVG.format(hostile)), "one-")
+
+
+def test_a_drawing_paints_itself_and_nothing_else(tmp_path):
+    sheet = (
+        "* { fill: red } body, .md-header { display: none; position: fixed }"
+        " @media (prefers-color-scheme: dark) { text { fill: #eee } } .b::before { stroke: red }"
+    )
+    drawn = SVG.format(
+        f"<style>{sheet}</style><g class='md-overlay b' style='position:fixed;fill:red'/>"
+    )
+    text = html(load(tmp_path, drawn), "one-")
+    kept = ":where(.one-drawing, .one-drawing *)"
+    assert f"*{kept} {{ fill: red }} body{kept}, .md-header{kept} {{ display: none }}" in text
+    assert f"@media (prefers-color-scheme: dark) {{ text{kept} {{ fill: #eee }} }}" in text
+    assert f".b{kept}::before {{ stroke: red }}" in text
+    assert 'class="b" style="fill: red"' in text
+    assert '<svg xmlns="http://www.w3.org/2000/svg" class="one-drawing"' in text
+
+
+def test_a_condition_of_a_style_ends_with_its_block():
+    css = "@media (prefers-color-scheme: dark) { rect { fill: red } } .box { fill: none }"
+    kept = scoped(css, "drawing-1", str)
+    outside = kept.split("} } ")[1]
+    assert outside.startswith(".box")
+    assert "@media" not in outside

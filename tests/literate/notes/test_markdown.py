@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from literate.base.errors import LiterateError
 from literate.base.files import SourceFile
 from literate.notes.bibliography import Author, Paper
 from literate.notes.mathml import contrast, readable, to_mathml
@@ -30,7 +29,12 @@ HELD = "<span translate=no>_^_{}_^_</span>"
 
 
 def render(text):
-    return render_note(Prose(text, tuple(range(1, text.count("\n") + 2))), "page.md")
+    return render_note(Prose(text, tuple(range(1, text.count("\n") + 2))))
+
+
+def complaint(text):
+    problem = render(text).problems[0]
+    return f"page.md:{problem.line}: {problem.message}. {problem.fix}"
 
 
 @pytest.fixture
@@ -155,9 +159,7 @@ def test_marks_and_footnotes_lead_to_each_other_through_the_page(tmp_path_factor
     ],
 )
 def test_footnotes_that_lead_nowhere_name_their_line(text, message):
-    with pytest.raises(LiterateError) as error:
-        render(text)
-    assert str(error.value).startswith(message)
+    assert complaint(text).startswith(message)
 
 
 # --- admonitions -------------------------------------------------------------------------------
@@ -203,8 +205,7 @@ def test_a_title_may_be_left_out():
 def test_what_only_looks_like_an_admonition_is_text():
     for text in ("??? why is this", "!!! wow", "!!!", "!!!note"):
         if text == "!!! wow":
-            with pytest.raises(LiterateError, match=r"page\.md:1: there is no admonition 'wow'"):
-                render(text)
+            assert complaint(text).startswith("page.md:1: there is no admonition 'wow'")
         else:
             assert render(text).html == f"<p>{text}</p>\n"
 

@@ -5,6 +5,7 @@ from selectolax.lexbor import LexborHTMLParser
 from support import PAGE
 
 from literate.base.errors import LiterateError
+from literate.site.search import search_sections
 from literate.source.document import Prose
 from literate.source.frontmatter import front_matter
 from literate.translation.lookup import Lookup
@@ -53,6 +54,13 @@ def test_its_words_are_translated_with_those_of_its_picture(project):
     asked = {(it.key, it.line) for it in project.load().messages("index")}
     lines = {("A paper, annotated", 5), ("Read <it>", 6), ("Nets in a row", 9), ("a net", 1)}
     assert lines <= asked
+
+
+def test_search_finds_what_the_hero_says(project):
+    first, *_ = search_sections(localised(project))
+    assert first.text.split("\n") == [
+        "Overview", "See the code.", "A paper, annotated", "What this is.", "Read <it>", "Elsewhere"
+    ]  # fmt: skip
 
 
 def test_a_link_of_a_hero_that_leads_nowhere_is_an_error_on_its_line(project):

@@ -1,12 +1,13 @@
 """Inventories are read as Sphinx writes them, and what is none is one clear error."""
 
+import importlib.util
+import tomllib
 import zlib
-from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import CONFIG, ROOT
+from support import CONFIG, ROOT, Project, served
 
 from literate.base.errors import LiterateError
 from literate.mkdocs.config import read_project
@@ -58,8 +59,12 @@ def test_what_is_none_says_why(data, reason):
 @given(st.binary())
 def test_no_bytes_crash(data):
     for candidate in (data, HEAD + data, HEAD + zlib.compress(data)):
-        with suppress(ValueError):
+        try:
             parse_inventory(candidate)
+        except ValueError as error:
+            assert str(error)
+        else:
+            assert candidate.startswith(HEAD)
 
 
 @pytest.mark.parametrize(
@@ -110,3 +115,92 @@ def test_our_own_inventories_document_what_our_pages_use():
         "len": "https://docs.python.org/3/library/functions.html#len",
     }
     assert {name: found[name].url for name in addresses} == addresses
+
+
+@pytest.fixture(scope="module")
+def tool():
+    """`tools/inventories.py`."""
+    spec = importlib.util.spec_from_file_location("inventories", ROOT / "tools/inventories.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+LISTED = {
+    "pages": [
+        {"prefix": "json.", "address": "api/$.html#$", "names": "dumps nothing", "source": "a.rst"},
+        {"address": "api.html#module-$", "names": "json", "source": "b.rst"},
+        {"address": "$.html#$", "names": "json.JSONDecoder", "members": True, "source": "c.rst"},
+    ],
+    "aliases": {"json.decoder.JSONDecoder": "json.JSONDecoder"},
+}
+
+
+def test_a_list_of_names_becomes_an_inventory_of_what_is_installed(tool):
+    entries = dict(tool.documented(LISTED))
+    assert entries.pop("json.nothing") is None
+    found = parse_inventory(tool.inventory("P", "1.2", entries))
+    assert found.version == "1.2"
+    assert found.names == entries
+    assert found.names["json.dumps"] == ("function", "api/json.dumps.html#json.dumps")
+    assert found.names["json"] == ("module", "api.html#module-json")
+    decode = ("method", "json.JSONDecoder.html#json.JSONDecoder.decode")
+    assert found.names["json.JSONDecoder.decode"] == decode
+    assert found.names["json.decoder.JSONDecoder.decode"] == decode
+
+
+def test_an_alias_of_another_thing_is_refused(tool):
+    with pytest.raises(SystemExit, match=r"json\.loads is not json\.dumps"):
+        dict(tool.documented(LISTED | {"aliases": {"json.loads": "json.dumps"}}))
+
+
+@pytest.mark.parametrize("name", ["pytorch", "torchvision", "numpy"])
+def test_an_inventory_is_of_the_names_that_are_listed(name):
+    folder = ROOT / "inventories"
+    listed = tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))
+    known = {
+        page.get("prefix", "") + short
+        for page in listed["pages"]
+        for short in page["names"].split()
+    }
+    known |= listed.get("aliases", {}).keys()
+    found = parse_inventory((folder / f"{name}.inv").read_bytes()).names
+    # What is more are members of classes that are listed.
+    assert {
+        entry for entry in found.keys() - known if entry.rpartition(".")[0] not in known
+    } == set()
+    assert len(found) > 0.9 * len(known)
+
+
+@pytest.fixture
+def fetching(tmp_path):
+    """A project whose documentation is served beside it."""
+    served_folder = tmp_path / "served"
+    served_folder.mkdir()
+    (tmp_path / "docs").mkdir()
+    with served(served_folder) as address:
+        option = f'      inventories: {{P: {{url: "{address}", file: kept/p.inv}}}}\n'
+        (tmp_path / "mkdocs.yml").write_text(CONFIG + option)
+        yield Project(tmp_path), served_folder
+
+
+def test_the_command_fetches_an_inventory_when_told_to(fetching):
+    project, folder = fetching
+    (folder / "objects.inv").write_bytes(inventory("p.f py:function 1 a.html#$ -\n"))
+    result = project.run("inventories")
+    assert (result.returncode, project.root.joinpath("kept").exists()) == (1, False)
+    result = project.run("inventories", "--download")
+    assert result.stdout == "P 1.2: 1 names, kept/p.inv\n"
+    assert project.run("inventories", "P").stdout == result.stdout
+
+
+@pytest.mark.parametrize("data", [None, b"<!doctype html>"])
+def test_what_is_fetched_and_is_none_replaces_nothing(fetching, data):
+    project, folder = fetching
+    project.write("kept/p.inv", "old")
+    if data is not None:
+        (folder / "objects.inv").write_bytes(data)
+    result = project.run("inventories", "--download")
+    assert result.returncode == 1
+    assert "objects.inv gives no inventory: " in result.stderr
+    assert project.read("kept/p.inv") == "old"

@@ -8,8 +8,8 @@ from support import ROOT, Project, write_labml_project
 
 from literate.mkdocs.config import read_project
 from literate.site.inventory import documented
-from literate.site.layout import lay_out
 from literate.site.load import load_site
+from literate.translation.lookup import Lookup
 
 DOCUMENTED = documented(read_project(ROOT / "mkdocs.yml"))
 INDEX = (
@@ -81,6 +81,11 @@ class Net(Base):
     def helper(self, value): return self.forward(value)
 
 
+def open_device(text: str, device: str):
+    device = torch.device(device)
+    return text.index("1"), device.index
+
+
 net = Net(depth=3, settings=Settings(depth=1, nonsense=2))
 net.forward(x=1)
 net.helper(value=3)
@@ -115,8 +120,10 @@ def site(tmp_path_factory):
     return project.load()
 
 
-def page_of(site, name):
-    return LexborHTMLParser(lay_out(site.localise(site.pages[name], lambda name: f"{name}/")))
+def notes_of(site, name, lookup=None):
+    """The notes of a page, as HTML."""
+    page = site.localise(site.pages[name], lambda name: f"{name}/", lookup)
+    return LexborHTMLParser("".join(block.html for row in page.rows for block in row.blocks))
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +180,7 @@ def line_of(text, source=NET):
         ("print(base", "depth", "../base/#Options.depth"),
         ("print(base", "len", "https://python.example/library/functions.html#len"),
         ("print(base", "made", "#made"),
+        ("return text", "index", "https://python.example/library/stdtypes.html#str.index"),
         ("from paper import", "Reexported", "../base/#Base"),
         ("from paper import", "paper", ""),
     ],
@@ -185,6 +193,10 @@ def test_a_field_of_a_dataclass_is_what_its_constructor_takes(tokens):
     line = line_of("net = Net")
     assert tokens[line, "depth", 1].href == "../base/#Options.depth"
     assert tokens[line, "nonsense", 0].href == ""
+
+
+def test_a_name_that_gets_another_value_is_not_what_it_was(tokens):
+    assert (line_of("return text"), "index", 1) not in tokens
 
 
 def test_what_nothing_binds_is_no_name(tokens):
@@ -225,7 +237,7 @@ def inline(page):
 
 
 def test_code_in_a_note_leads_to_what_it_names(site):
-    found = inline(page_of(site, "net"))
+    found = inline(notes_of(site, "net"))
     init, forward = line_of("def __init__(self, depth"), line_of("def forward")
     assert found == {
         "width": "../base/#Base.width",
@@ -245,7 +257,7 @@ def test_code_in_a_note_leads_to_what_it_names(site):
 
 
 def test_code_on_a_page_of_words_leads_to_what_is_sure_to_be_meant(site):
-    assert inline(page_of(site, "index")) == {
+    assert inline(notes_of(site, "index")) == {
         "Base.width": "../base/#Base.width",
         "make_net()": "../base/#make_net",
         "Net": "../net/#Net",
@@ -291,8 +303,33 @@ def ids_of(page, names):
     return {*ids, *(f"L{line.number}" for line in page.document.lines)}
 
 
-def test_every_link_of_this_site_leads_somewhere():
-    inside, outside = check_links(load_site(read_project(ROOT / "mkdocs.yml")))
+@pytest.fixture(scope="module")
+def own():
+    """This repository's site."""
+    return load_site(read_project(ROOT / "mkdocs.yml"))
+
+
+def test_a_page_has_the_symbols_of_the_paper_and_what_leads_away(own):
+    page = own.localise(own.pages["model"], lambda name: f"{name}/")
+    tokens = [token for row in page.rows for line in row.code for token in line.tokens]
+    texts = {token.binding: token.text for token in tokens if not isinstance(token, str)}
+    names = {symbol.tex: symbol.name for symbol in page.symbols}
+    assert names["h"] == "width" and names["d"] == "depth"
+    assert page.symbols[0].html == "<math><mi>h</mi></math>"
+    for symbol in page.symbols:
+        assert {texts[binding] for binding in symbol.bindings} == {symbol.name}
+    convolution = page.outside[DOCUMENTED["torch.nn.Conv2d"].url]
+    assert (convolution.name, convolution.documentation) == ("torch.nn.Conv2d", "PyTorch")
+
+
+def test_code_in_a_translated_note_leads_where_the_source_does(own):
+    source = inline(notes_of(own, "model"))
+    assert inline(notes_of(own, "model", Lookup(own.catalog("zh", "model")))) == source
+    assert any(source.values())
+
+
+def test_every_link_of_this_site_leads_somewhere(own):
+    inside, outside = check_links(own)
     assert inside > 500
     assert outside > 500
 

@@ -7,8 +7,9 @@ import unicodedata
 from html import escape
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from rapidfuzz.distance import OSA
 from selectolax.lexbor import LexborHTMLParser
 from support import ASK_WORKER
 
@@ -209,3 +210,74 @@ def test_nothing_is_found_for_nothing(ask):
 def test_what_a_page_hides_is_not_found():
     html = '<h1 id="a">A</h1><p>shown</p><div hidden><h2 id="b">B</h2><div>no</div>no</div><template>no</template><img src="x" alt><p hidden>no</p><input hidden>, too'
     assert [one.text for one in sections_of(html)] == ["A\nshown\n, too"]
+
+
+# --- mistyped words ---
+
+
+@pytest.fixture(scope="module")
+def ask_what(browser, server):
+    """The pages that the worker finds, and what it takes the query for."""
+    page = browser.new_page()
+    page.goto(server)
+    served = {}
+    page.route("**/search/made.json.gz", lambda route: route.fulfill(body=served["index"]))
+
+    def ask(pages, *queries):
+        pages = [(f"{i}/", "", f"<p>{escape(text)}</p>") for i, text in enumerate(pages)]
+        served["index"] = search_index(
+            (url, title, sections_of(html)) for url, title, html in pages
+        )
+        worker = f"{server}literate/search-worker.js#made"
+        answers = page.evaluate(
+            ASK_WORKER.replace("items: data.items", "...data"), [worker, list(queries)]
+        )
+        return [(answer["meant"], pages_of(answer["items"])) for answer in answers]
+
+    yield ask
+    page.close()
+
+
+def test_a_mistyped_word_finds_its_nearest_neighbour(ask_what):
+    pages = ["A ConvMixer mixes", "depthwise convolution", "pointwise", "conv conv conv"]
+    queries = {
+        "convmxier": ("ConvMixer", ["0/"]),  # exchanged
+        "ConvMixr": ("ConvMixer", ["0/"]),  # missing
+        "convvmixer": ("ConvMixer", ["0/"]),  # too many
+        "depthwize convolutoin": ("depthwise convolution", ["1/"]),
+        "depthwise convolutio": (None, ["1/"]),
+        "mixs": ("mixes", ["0/"]),
+    }
+    answers = ask_what(pages, *queries)
+    assert dict(zip(queries, answers, strict=True)) == queries
+
+
+def test_nearer_goes_first_then_alike_at_the_start_then_frequent(ask_what):
+    pages = ["batches patches patched fatter fatter batted", "patches", "matches"]
+    answers = ask_what(pages, "matchse", "batter", "patche_")
+    assert [meant for meant, _ in answers] == ["matches", "batted", "patches"]
+
+
+def test_nothing_is_guessed_of_short_words_numbers_or_chinese(ask_what):
+    pages = ["one net 81371 图块嵌入 kernel"]
+    queries = ["nte", "81372", "图快嵌入", "kernal 图块", "qwertyuiop", "kernel pooling", "?!"]
+    assert ask_what(pages, *queries) == [(None, [])] * len(queries)
+
+
+@settings(max_examples=25)
+@given(st.lists(st.text("abcd ", min_size=4, max_size=12), min_size=1, max_size=3), st.data())
+def test_what_is_there_is_never_taken_for_something_else(ask_what, texts, data):
+    words = sorted({word for text in texts for word in folded(text).split()})
+    query = data.draw(st.sampled_from(words)) if words else "abcd"
+    [(meant, found)] = ask_what(texts, query)
+    holding = {f"{i}/" for i, text in enumerate(texts) if query in folded(text)}
+    assert set(found) >= holding
+    assert meant is None or not holding
+
+
+@settings(max_examples=40)
+@given(st.text("abc", min_size=7, max_size=9), st.text("abc", min_size=7, max_size=9))
+def test_a_neighbour_is_as_near_as_an_oracle_says(ask_what, typed, written):
+    assume(typed not in written)
+    [(meant, _)] = ask_what([written], typed)
+    assert (meant == written) == (OSA.distance(typed, written) <= 2)

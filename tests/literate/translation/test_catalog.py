@@ -25,7 +25,7 @@ def of(mapping):
 
 def fragments(text):
     prose = Prose(text, tuple(range(1, text.count("\n") + 2)))
-    return segments_of(render_note(prose, "page.md").blocks)
+    return segments_of(render_note(prose).blocks)
 
 
 HELD = "<span translate=no>_^_{}_^_</span>"
@@ -197,6 +197,10 @@ def test_faults_of_a_translation(chinese, source, translation, words):
         (f"<p>{HELD.format(0)}</p>", "<p>_^_0_^_</p>", ["a placeholder has lost its span"]),
         ("<p>a</p><p>b</p>", "<p>甲乙</p>", ["the source has p p, the translation has p"]),
         ("<p>a</p>", "<h2>甲</h2>", ["the source has p, the translation has h2"]),
+        ("<p>a</p>", "<p>甲</p> 乙", ["the text '乙' stands outside any tag"]),
+        ("<p>a</p>", "<script>x</script>", ["the tag <script> may not stand in a translation", "the source has p, the translation has nothing"]),
+        ('<p><a href="b">a</a></p>', '<p><a href="b">甲</a><a href="b">乙</a></p>', ["the link to 'b' is not in the source"]),
+        ("<p>Both RESIDUAL Connections</p>", "<p>两个连接</p>", ["the term 'RESIDUAL Connections' is not translated as the glossary says"]),
         # Several are told in the order of their numbers, of their tags and of the words.
         (
             "".join(f"<p>{HELD.format(number)}</p>" for number in (10, 9)),
@@ -245,11 +249,24 @@ def test_in_the_script_of_the_source_a_new_word_is_no_fault(text):
             f"<p>{HELD.format(1)}的{HELD.format(0)}</p>",
         ),
         ("<p>Both residual connections</p>", "<p>两个残差连接</p>"),
+        ("<p>residual connectionism</p>", "<p>某主义</p>"),
+        ("<p>A word</p>", "<p>一个 token</p>"),
+        ("<p>A width</p>", "<p>宽度 h</p>"),
+        # A tag that the source has may stay, where another differs.
+        ("<p>a<canvas></canvas></p>", "<p><em>甲</em><canvas></canvas></p>"),
         ("Plain title", "标题"),
     ],
 )
 def test_a_good_translation_has_no_fault(chinese, source, translation):
     assert check_entry(Entry(source, translation, 1), chinese) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "faults"), [("<p>标记</p>", 0), ("<p>TOKEN 甲</p>", 0), ("<p>甲</p>", 1)]
+)
+def test_one_of_the_words_of_the_glossary_is_enough(text, faults):
+    language = Language("zh", "中文", glossary={"token": ("Token", "标记")})
+    assert len(check_entry(Entry("<p>a token</p>", text, 1), language)) == faults
 
 
 @pytest.mark.parametrize(
@@ -274,7 +291,7 @@ def test_a_language_file_with_an_error_names_the_line(tmp_path, settings, words)
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{\n"a": "\\ud800"}', "m.json:2: the entry 'a' holds half a character, \\ud800"),
+        ('{\n"a": "b\\ud800"}', "m.json:2: the entry 'a' holds half a character, \\ud800"),
         ('{\n"\\udc00": "a"}', "m.json:2: the entry '\\udc00' holds half a character"),
         ('{\n"a": ' + "[" * 100_000, "m.json:2: the map nests too deep"),
         ('{\n"a": "' + "<b>" * 5000 + '"}', "m.json:2: the entry 'a' is nested over"),

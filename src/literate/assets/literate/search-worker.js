@@ -3,6 +3,7 @@
 // The worker's address names the language, as in `search-worker.js#zh`; the language's index is
 // fetched at the first query that is not empty. Every part of a page that holds the query's own
 // characters is found, whatever the language: capitals and forms of a character do not count.
+// Where nothing is, the words nearest to those typed are looked for instead, and the page is told.
 "use strict";
 
 const READY = 1, QUERY = 2, RESULT = 3;
@@ -121,6 +122,82 @@ const search = (pages, query) => {
 const byBest = ({ hits: one }, { hits: other }) =>
   other[0].score - one[0].score || other.length - one.length;
 
+// --- what may have been meant ---
+
+const WORD = /[\p{L}\p{N}\p{M}_]+/gu;
+const isUnspaced = new RegExp(UNSPACED, "u");
+
+// The words of the index: folded -> how often they are there, and as they are written: in a heading
+// if they are in one, else in a note, else in code.
+const lexicon = new WeakMap();
+
+const wordsOf = (pages) => {
+  if (lexicon.has(pages)) return lexicon.get(pages);
+  const words = new Map(), sections = pages.flat();
+  for (const [place] of PLACES) {
+    for (const { shown } of sections) {
+      for (const [word] of shown[place].matchAll(WORD)) {
+        if (word.length < 3 || isUnspaced.test(word)) continue;
+        const known = words.get(fold(word));
+        if (known) known.count++;
+        else words.set(fold(word), { written: word, count: 1 });
+      }
+    }
+  }
+  lexicon.set(pages, words);
+  return words;
+};
+
+// How many letters may be wrong: none in a short word, nor in a number.
+const tolerance = (word) => (word.length < 4 || !/\p{L}/u.test(word) ? 0 : word.length < 7 ? 1 : 2);
+
+// How many letters are missing, too many, wrong, or exchanged with their neighbour (Damerau and
+// Levenshtein, each place touched once); more than `most` as soon as that is sure.
+const distance = (one, other, most) => {
+  if (Math.abs(one.length - other.length) > most) return most + 1;
+  let before, above = Array.from({ length: other.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= one.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= other.length; j++) {
+      const wrong = Number(one[i - 1] !== other[j - 1]);
+      row[j] = Math.min(row[j - 1] + 1, above[j] + 1, above[j - 1] + wrong);
+      const isExchanged = i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1];
+      if (isExchanged) row[j] = Math.min(row[j], before[j - 2] + 1);
+    }
+    if (Math.min(...row) > most) return most + 1;
+    [before, above] = [above, row];
+  }
+  return above[other.length];
+};
+
+// The nearest word, of several the one that starts alike, then the most frequent.
+const nearest = (word, words) => {
+  const most = tolerance(word);
+  let best, least = Infinity;
+  for (const [other, { written, count }] of most ? words : []) {
+    const far = distance(word, other, most);
+    if (far > most) continue;
+    const cost = far + (other[0] === word[0] ? 0 : 0.5) - count / (1e6 + count);
+    if (cost < least) [best, least] = [written, cost];
+  }
+  return best;
+};
+
+// The query with each word that no page has replaced; null where that is none, or has no neighbour.
+const correct = (pages, query) => {
+  const typed = fold(query.trim());
+  if (isUnspaced.test(typed)) return null;
+  const words = wordsOf(pages), known = [...words.keys()];
+  let isWhole = true;
+  const meant = typed.replace(WORD, (word) => {
+    if (known.some((other) => other.includes(word))) return words.get(word)?.written ?? word;
+    const near = nearest(word, words);
+    isWhole &&= near !== undefined;
+    return near ?? word;
+  });
+  return isWhole && fold(meant) !== typed ? meant : null;
+};
+
 // --- what the box shows ---
 
 const item = (page, hits) => {
@@ -219,11 +296,23 @@ const escapeHtml = (text) =>
 
 let latest = 0;
 
+// The box shows results alone: what they are for, the page's own script says.
+const page = new BroadcastChannel("literate-search");
+
+const answer = (pages, query) => {
+  const items = search(pages, query);
+  const meant = items.length ? null : correct(pages, query);
+  const others = meant === null ? [] : search(pages, meant);
+  return others.length ? { items: others, meant } : { items, meant: null };
+};
+
 self.onmessage = async ({ data: { type, data: query } }) => {
   if (type !== QUERY) return;
   const own = ++latest;
-  const items = query.trim() ? search(await load(), query) : [];
-  if (own === latest) self.postMessage({ type: RESULT, data: { items } });
+  const data = query.trim() ? answer(await load(), query) : { items: [], meant: null };
+  if (own !== latest) return;
+  page.postMessage({ query, meant: data.meant });
+  self.postMessage({ type: RESULT, data });
 };
 
 self.postMessage({ type: READY });

@@ -1,0 +1,101 @@
+"""The templates' environment: what they escape, and the policy of the pages that they make.
+
+A content security policy names by its hash each script that stands in a page, so that no other
+runs, whoever wrote it there. A page's own words come from many hands; so a script is taken for the
+theme's only where a template itself holds it, which a mark tells that nobody else can know.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from html import escape
+from secrets import token_hex
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from jinja2.ext import Extension
+from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from mkdocs.config.defaults import MkDocsConfig
+
+    from literate.base.cache import Cache
+
+_SCRIPT_TAG = re.compile(r"<script(?=[\s>])(?![^>]*\s(?:src=|type=\"application/[\w+]*json\"))")
+_MARK = f" data-{token_hex(16)}"
+_MARKED = re.compile(rf"<script{_MARK}([^>]*)>(.*?)</script>", re.DOTALL)
+_HEAD = re.compile(r"<meta charset=[^>]*>|<head[^>]*>")
+
+
+class _OwnScripts(Extension):
+    """Marks the scripts of templates."""
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        return _SCRIPT_TAG.sub("<script{{ own_script }}", source)
+
+
+def prepare_templates(env: Environment, cache: Cache) -> None:
+    """Make an environment of MkDocs' ours; each build has one of its own."""
+    env.add_extension(_OwnScripts)
+    env.globals["own_script"] = Markup(_MARK)  # noqa: S704 - ours
+    env.filters["striptags"] = _without_tags
+    env.bytecode_cache = cache.templates()
+    env.auto_reload = False
+
+
+def _without_tags(html: object) -> Markup:
+    """Jinja's own filter decodes what was escaped, for whoever escapes again; themes forget to."""
+    return Markup(escape(Markup(html).striptags()))  # noqa: S704 - escaped here
+
+
+class Policy:
+    """What a page of a site may run and fetch, in the words of a content security policy.
+
+    All of it comes from the site itself, but for what the configuration names: its author's scripts
+    and style sheets, and what of the theme's is elsewhere.
+    """
+
+    def __init__(self, config: MkDocsConfig, allowed: Iterable[str] = ()) -> None:
+        pictures = " ".join(["'self'", "data:", *allowed])
+        scripts = " ".join(_origins(str(script) for script in config.extra_javascript))
+        styles = " ".join(_origins(config.extra_css))
+        fonts = ""
+        if config.theme.get("font", True) is not False:
+            styles += " https://fonts.googleapis.com"
+            fonts = " https://fonts.gstatic.com"
+        facts = " https://api.github.com https://gitlab.com" if config.repo_url else ""
+        self._scripts = f"script-src 'self' {scripts}".strip()
+        self._rest = [
+            "default-src 'self'",
+            f"style-src 'self' 'unsafe-inline' {styles}".strip(),
+            f"img-src {pictures}",
+            f"media-src {pictures}",
+            f"font-src 'self' data:{fonts}",
+            f"connect-src 'self'{facts}",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+        ]
+
+    def put(self, html: str) -> str:
+        """A page with its policy."""
+        hashes = dict.fromkeys(_hash(match[2]) for match in _MARKED.finditer(html))
+        rules = [*self._rest, " ".join([self._scripts, *hashes])]
+        content = escape("; ".join(rules)).replace("&#x27;", "'")
+        meta = f'<meta http-equiv="Content-Security-Policy" content="{content}">'
+        return _HEAD.sub(lambda match: match[0] + meta, html.replace(_MARK, ""), count=1)
+
+
+def _hash(script: str) -> str:
+    return f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
+
+
+def _origins(addresses: Iterable[str]) -> Iterator[str]:
+    for address in addresses:
+        parts = urlsplit(address)
+        if parts.netloc and re.fullmatch(r"[\w.:-]+", parts.netloc):
+            yield f"{parts.scheme or 'https'}://{parts.netloc}"

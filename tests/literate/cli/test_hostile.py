@@ -1,0 +1,107 @@
+"""What strangers send, loaded in a browser: nothing runs, and nothing is fetched from elsewhere."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from corpus import RAN, Payloads, write_hostile_project
+from selectolax.lexbor import LexborHTMLParser
+from support import Project, built, served
+
+from literate.base.errors import LiterateError
+from literate.translation.catalog import Catalog, Entry
+from literate.translation.lookup import Lookup
+from literate.translation.segment import parse
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    """A built site that strangers wrote, and how many payloads are in it."""
+    project = Project(tmp_path_factory.mktemp("hostile"))
+    made = write_hostile_project(project)
+    built(project, "site")
+    return project, made
+
+
+def test_no_payload_runs_or_fetches_anything(hostile, browser):
+    project, made = hostile
+    assert made.made >= 200
+    site = project.root / "site"
+    pages = sorted(path.relative_to(site).as_posix() for path in site.rglob("*.html"))
+    assert len(pages) > 40
+    seen: list[str] = []
+    with served(site) as address:
+        context = browser.new_context()
+
+        def look(route):
+            url = route.request.url
+            if url.startswith((address, "data:", "blob:")):
+                route.continue_()
+            else:
+                seen.append(f"request {url}")
+                route.abort()
+
+        context.route("**/*", look)
+        page = context.new_page()
+        page.on(
+            "dialog", lambda dialog: (seen.append(f"dialog {dialog.message}"), dialog.dismiss())
+        )
+        page.on(
+            "console", lambda said: seen.append(said.text) if said.text.startswith(RAN) else None
+        )
+        for name in pages:
+            page.goto(address + name, wait_until="load")
+            found = page.evaluate(
+                """() => {
+                    for (const element of document.querySelectorAll("*"))
+                        for (const kind of ["mouseover", "focus", "click"])
+                            if (element.hasAttribute("on" + kind)) element.dispatchEvent(new Event(kind));
+                    const scripts = document.querySelectorAll('[href^="javascript:" i], [action^="javascript:" i]');
+                    const config = [...document.querySelectorAll("#__config")].map(e => e.tagName);
+                    return [scripts.length, config.join()];
+                }"""
+            )
+            # A page's own notes may hold such a link: it is the policy that stops it.
+            own = ("notes/", "net/", "zh/notes/", "zh/net/")
+            assert found[1] == "SCRIPT" and (not found[0] or name.startswith(own)), name
+            seen and seen.insert(0, name)
+            assert not seen
+        page.goto(f"{address}zh/keys/")
+        page.keyboard.press("/")
+        page.keyboard.type("词")
+        page.wait_for_selector(".md-search-result__item")
+        context.close()
+    assert not seen
+
+
+@pytest.mark.parametrize("name", ["keys", "own"])
+def test_a_translation_brings_in_no_tag_and_no_attribute(hostile, name):
+    project, _ = hostile
+    pages = (project.root / f"site/{folder}{name}/index.html" for folder in ("", "zh/"))
+    source, translated = (LexborHTMLParser(page.read_text(encoding="utf-8")) for page in pages)
+
+    def held(page):
+        nodes = page.css_first("article").css("p, p *, .own, .own *")
+        return {(str(node.tag), *pair) for node in nodes for pair in node.attributes.items()}
+
+    assert held(translated) <= held(source)
+    assert "词" in translated.body.text() or "自" in translated.body.text()
+
+
+@pytest.mark.parametrize("tag", Payloads().tags())
+def test_a_tag_that_a_key_does_not_have_is_a_line_or_nothing(tag):
+    entry = Entry("<p>Words.</p>", f"<p>词。{tag}</p>", 7)
+    blocks = parse("<p>Words.</p>")
+    served = "".join(Lookup(Catalog("m.json", (entry,))).note(blocks) or ())
+    assert not LexborHTMLParser(f"<main>{served}</main>").css("main *:not(p, a, b, i)")
+    assert not re.search(r"<[^>]*(?:=|javascript)", served)
+
+
+@pytest.mark.parametrize(
+    "html", ["<meta http-equiv=refresh content=0>", "<base href=x>", '<i id="__config">']
+)
+def test_what_changes_the_whole_page_is_an_error_of_the_note(project, html):
+    project.write("docs/index.md", f"# A\n\nWords.\n\n<div>{html}</div>\n")
+    with pytest.raises(LiterateError, match=r"docs/index.md:5: HTML in a note holds"):
+        project.load()
