@@ -91,7 +91,7 @@ def test_a_translation_brings_in_no_tag_and_no_attribute(hostile, name):
     assert "词" in translated.body.text() or "自" in translated.body.text()
 
 
-@pytest.mark.parametrize("tag", Payloads().tags())
+@pytest.mark.parametrize("tag", list(Payloads().tags()))
 def test_a_tag_that_a_key_does_not_have_is_a_line_or_nothing(tag):
     entry = Entry("<p>Words.</p>", f"<p>词。{tag}</p>", 7)
     blocks = parse("<p>Words.</p>")
