@@ -9,7 +9,7 @@ from support import ROOT, SOURCE, built, served, small_project
 from literate.site.layout import lay_out
 from literate.source.python import read_python
 
-CLIPBOARD = {"permissions": ["clipboard-read", "clipboard-write"]}
+CLIPBOARD = {"permissions": ("clipboard-read", "clipboard-write")}
 LIT = "CSS.highlights.get('use')?.size ?? 0"
 
 
