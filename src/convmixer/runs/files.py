@@ -79,7 +79,14 @@ def refuse_links(folder: Path) -> None:
     The folder of a run may come from someone else. A link in place of one of its parts
     would have us write, and delete old checkpoints, in another folder.
     """
-    for name in ("checkpoints", "record.json", "labml", ".lock"):
+    for name in (
+        "checkpoints",
+        "record.json",
+        "metrics.jsonl",
+        "tensorboard",
+        "labml",
+        ".lock",
+    ):
         path = folder / name
         if path.is_symlink():
             raise ExperimentError(

@@ -9,7 +9,7 @@ from literate.source.document import Prose
 
 def pairs(text):
     prose = Prose(text, tuple(range(1, text.count("\n") + 2)))
-    return [(symbol.tex, code.text) for symbol, code in paired(render_note(prose, "m.py"))]
+    return [(symbol.tex, code.text) for symbol, code in paired(render_note(prose))]
 
 
 TABLE = "| symbol | name | |\n| --- | --- | --- |\n"
