@@ -34,8 +34,8 @@ CACHE = ROOT / ".cache/lighthouse"
 #: The last that runs on Node.js 20; each names its own rules, so that scores compare.
 LIGHTHOUSE = "lighthouse@12.8.2"
 GOALS = {"performance": 98, "accessibility": 100, "best-practices": 100, "seo": 100}
-#: Kilobytes of HTML, styles and scripts, and of fonts, that a page may send.
-TEXTS, FONTS = 85.0, 110.0
+#: Kilobytes that the page of the model may send: HTML, styles and scripts; that any may: fonts.
+WEIGHED, TEXTS, FONTS = "model/", 85.0, 110.0
 TEXT_KINDS = ("Document", "Stylesheet", "Script")
 WIDTH = {"width": 412, "height": 823}
 
@@ -44,6 +44,7 @@ WIDTH = {"width": 412, "height": 823}
 class Measured:
     """What one page got, and what of it is below the goals."""
 
+    address: str
     scores: dict[str, int]
     bytes: Counter[str]
     shift: float
@@ -60,7 +61,7 @@ class Measured:
             for name, goal in GOALS.items()
             if self.scores[name] < goal
         ]
-        if self.texts > TEXTS:
+        if self.texts > TEXTS and self.address.endswith(WEIGHED):
             missed.append(f"HTML, styles and scripts {self.texts:.1f} kB > {TEXTS:.0f}")
         if self.bytes["Font"] > FONTS * 1000:
             missed.append(f"fonts {self.bytes['Font'] / 1000:.1f} kB > {FONTS:.0f}")
@@ -189,26 +190,29 @@ def axe(browser: Any, address: str) -> list[str]:
     return list(found)
 
 
-def measure(report: dict[str, Any], found: list[str]) -> Measured:
+def measure(address: str, report: dict[str, Any], found: list[str]) -> Measured:
     """A report in figures."""
     sent: Counter[str] = Counter()
     for request in report["audits"]["network-requests"]["details"]["items"]:
         sent[request.get("resourceType", "Other")] += request["transferSize"]
     scores = {name: round(100 * (report["categories"][name]["score"] or 0)) for name in GOALS}
     shift = report["audits"]["cumulative-layout-shift"]["numericValue"]
-    return Measured(scores, sent, shift, faults(report) + found)
+    return Measured(address, scores, sent, shift, faults(report) + found)
 
 
-def row(address: str, page: Measured) -> str:
+def row(page: Measured) -> str:
     """A line of the table."""
     kinds = [page.bytes[kind] / 1000 for kind in (*TEXT_KINDS, "Font")]
     rest = sum(page.bytes.values()) / 1000 - sum(kinds)
+    kinds.insert(3, page.texts)
     figures = [*(f"{page.scores[name]:4}" for name in GOALS)]
     figures += [f"{size:6.1f}" for size in (*kinds, rest)]
-    return f"{address or './':34}{' '.join(figures)} {page.shift:7.4f}"
+    return f"{page.address or './':34}{' '.join(figures)} {page.shift:7.4f}"
 
 
-HEAD = f"{'page':34}perf a11y best  seo   HTML    CSS     JS  fonts   rest   shift   (kB sent)"
+HEAD = (
+    f"{'page':34}perf a11y best  seo   HTML    CSS     JS  these  fonts   rest   shift   (kB sent)"
+)
 
 
 def main() -> int:
@@ -230,13 +234,13 @@ def main() -> int:
         for address in chosen:
             report = CACHE / f"{address.strip('/').replace('/', '-') or 'index'}.json"
             found = axe(browser, root + address)
-            page = measure(lighthouse(command, root + address, report), found)
+            page = measure(address, lighthouse(command, root + address, report), found)
             if page.scores["performance"] < GOALS["performance"]:
-                again = measure(lighthouse(command, root + address, report), found)
+                again = measure(address, lighthouse(command, root + address, report), found)
                 page = max(page, again, key=lambda one: one.scores["performance"])
             missed = page.shortfalls()
             below += bool(missed)
-            print(row(address, page), *(f"\n    {fault}" for fault in missed), sep="", flush=True)
+            print(row(page), *(f"\n    {fault}" for fault in missed), sep="", flush=True)
         browser.close()
     print(
         f"{below} of {len(chosen)} pages below the goals"
