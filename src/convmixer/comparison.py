@@ -40,9 +40,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, Literal
 
-import tyro
-
 from convmixer import experiment
+from convmixer.command_line import read
 from convmixer.errors import ExperimentError, run_command, start
 from convmixer.runs.options import parse
 
@@ -143,9 +142,9 @@ def main(arguments: list[str] | None = None) -> int:
     Returns the exit code, as [the experiment](experiment.py#main) does.
     """
     prog = "python -m convmixer.comparison"
-    options = tyro.cli(Options, args=arguments, prog=prog)
     return run_command(
-        lambda: compare(options), stopped="Stopped; start it again to go on."
+        lambda: compare(read(Options, arguments, prog)),
+        stopped="Stopped; start it again to go on.",
     )
 
 

@@ -11,7 +11,7 @@ from textwrap import shorten
 
 import click
 
-from literate.base.errors import LiterateError, nearest
+from literate.base.errors import LiterateError, nearest, printable
 from literate.base.files import write_whole
 from literate.convert.notebook import check_notebook, notebook
 from literate.convert.tangle import tangle as tangle_document
@@ -132,7 +132,7 @@ def _show(report: LanguageReport, name: str) -> None:
     for error in report.errors:
         click.echo(f"  {error}")
     for path, fault in report.faults:
-        click.echo(f"  {path}:{fault.entry.line}: {fault.problem}. {fault.fix}")
+        click.echo(printable(f"  {path}:{fault.entry.line}: {fault.problem}. {fault.fix}"))
     for item in coverage.missing:
         click.echo(f"  {item.file}:{item.line}: missing: {_short(item.key)}")
     for old in report.obsolete:
@@ -142,7 +142,7 @@ def _show(report: LanguageReport, name: str) -> None:
 
 
 def _short(key: str) -> str:
-    return shorten(key, width=110, placeholder=" …")
+    return printable(shorten(key, width=110, placeholder=" …"))
 
 
 @main.command(short_help="Add the missing keys to the maps of a language.")

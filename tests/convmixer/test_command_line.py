@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from convmixer import evaluate, export, predict
+from convmixer import comparison, evaluate, export, predict
 from convmixer.command_line import check_words, options_in
 from convmixer.errors import ExperimentError
 from convmixer.experiment import main
@@ -50,6 +50,7 @@ def test_what_is_mistyped_is_answered_with_the_nearest(words, capsys):
         (export.main, ["a", "b", "--image-sise", "3"], "--image-size"),
         (evaluate.main, ["a", "--datset", "digits"], "--dataset"),
         (evaluate.main, ["a", "--dataset", "digit"], "digits"),
+        (comparison.main, ["--seed", "3"], "--seeds"),
     ],
 )
 def test_every_command_answers_so(capsys, command, words, meant):

@@ -87,6 +87,7 @@ def test_on_cifar10_every_row_comes_before_the_next_seed(place, monkeypatch):
         said = {"options": {"epochs": options.epochs}, "data": {"split": "as published"}}
         said |= {"parameters": 1, "accuracy": 0.5 + options.seed / 10, "seconds": 2.0}
         said |= {"command": " ".join(command), "status": "finished"} | same
+        said |= {"started": "now", "compiled": False, "resumed": []}
         (folder / "record.json").write_text(json.dumps(said))
         return 0
 

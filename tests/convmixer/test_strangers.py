@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from convmixer import predict
+from convmixer import experiment, predict
 from convmixer.errors import ExperimentError, printable
 from convmixer.images import files as images
 from convmixer.model import ConvMixer
@@ -176,3 +176,16 @@ def test_a_link_in_a_run_leads_nowhere(tmp_path, name):
         ExperimentError, match="is a link, and a run keeps its files in its own folder"
     ):
         refuse_links(run)
+
+
+def test_resuming_a_run_with_a_link_deletes_nothing_elsewhere(tmp_path, capsys):
+    run, elsewhere = record(tmp_path / "run"), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    names = {f"step-0000000{number}.pt" for number in range(6)} | {".step-1.pt.1"}
+    for name in names:
+        (elsewhere / name).write_bytes(b"somebody's")
+    (run / "checkpoints").symlink_to(elsewhere)
+    assert experiment.main(["--resume", str(run)]) == 2
+    assert "checkpoints is a link" in capsys.readouterr().err
+    assert {path.name for path in elsewhere.iterdir()} == names
+    assert not (run / ".lock").exists()

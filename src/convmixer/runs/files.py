@@ -8,8 +8,9 @@ summary: >
 
 # Files of a run
 
-A run's folder holds `record.json`, the folder `checkpoints/`, and labml's own folder.
-Whoever reads the files, at any moment, finds them complete.
+A run's folder holds `record.json`, the folder `checkpoints/`, `metrics.jsonl`, and
+labml's own folder. Whoever reads record and checkpoints, at any moment, finds them
+complete.
 """
 
 import os
@@ -78,7 +79,14 @@ def refuse_links(folder: Path) -> None:
     The folder of a run may come from someone else. A link in place of one of its parts
     would have us write, and delete old checkpoints, in another folder.
     """
-    for name in ("checkpoints", "record.json", "labml", ".lock"):
+    for name in (
+        "checkpoints",
+        "record.json",
+        "metrics.jsonl",
+        "tensorboard",
+        "labml",
+        ".lock",
+    ):
         path = folder / name
         if path.is_symlink():
             raise ExperimentError(

@@ -27,7 +27,18 @@ class LiterateError(Exception):
         self.fix = fix
         place = "" if file is None else file if line is None else f"{file}:{line}"
         text = f"{place}: {message}" if place else message
-        super().__init__(" ".join(_sentence(part) for part in (text, fix) if part))
+        super().__init__(printable(" ".join(_sentence(part) for part in (text, fix) if part)))
+
+
+#: Blanks that are no characters to Python, and harm no terminal.
+_BLANKS = "\n\t\u00a0\u3000"
+
+
+def printable(text: str) -> str:
+    """The text with what a terminal might obey written out: names in files may be anyone's."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in _BLANKS else repr(c)[1:-1] for c in text)
 
 
 def _sentence(text: str) -> str:

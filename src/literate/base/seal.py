@@ -38,8 +38,8 @@ def _signature(name: str, content: bytes) -> bytes:
 @cache
 def _key() -> bytes:
     """The user's key, made at the first build; where it cannot be kept, it is this process's."""
-    path = _folder() / "key"
-    with suppress(OSError):
+    with suppress(OSError, RuntimeError):  # there may be no home folder
+        path = _folder() / "key"
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Linked into place when it is whole: of two first builds, one makes the key of both.
         fresh = path.with_name(f"key.{secrets.token_hex(8)}")

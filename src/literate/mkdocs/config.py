@@ -21,6 +21,7 @@ from literate.base.errors import LiterateError, nearest, raise_all
 from literate.base.files import Place, SourceFile, is_within, path_from, strays
 from literate.mkdocs.marks import Marks, not_yaml
 from literate.mkdocs.options import DECLARED, QUOTE, Options, described
+from literate.mkdocs.repository import files_address
 from literate.site.project import CONFIG, Project, is_hidden
 from literate.translation.message import Kind, Passage, plain_text
 
@@ -117,6 +118,7 @@ def make_project(config: MkDocsConfig, *, drafts: bool = False) -> Project:
         words=tuple(_words(config, marks)),
         language=config.theme.get("language") or "en",
         site=Path(config.site_dir),
+        repository=files_address(config.repo_url, root),
         places={setting: marks.place(*setting.split(".")) for setting in settings}
         | {name: marks.place("plugins", NAME, name) for name in DECLARED},
         key=digest(repr(sorted(options.items()))),

@@ -44,7 +44,7 @@ def workshop(site: Path) -> Iterator[Path]:
             lock.flush()
             yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
 
 
 def swap(new: Path, site: Path, old: Path) -> None:
@@ -66,7 +66,13 @@ def clear_away(site: Path) -> None:
             continue
         if (folder / "old").is_dir() and not site.exists():
             (folder / "old").rename(site)
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a workshop, its lock at last: whoever is killed meanwhile leaves what tells of it."""
+    for name in ("new", "old", ""):
+        shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def _is_abandoned(folder: Path, site: Path) -> bool:
@@ -75,7 +81,7 @@ def _is_abandoned(folder: Path, site: Path) -> bool:
             return _hold(lock) and lock.read() == str(site)
     except FileNotFoundError:  # it was killed before it had one
         old = folder.stat().st_mtime < time.time() - _SOON
-        return old and {entry.name for entry in os.scandir(folder)} <= {"new"}
+        return old and not any(os.scandir(folder))
     except (OSError, ValueError):
         return False
 

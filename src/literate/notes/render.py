@@ -42,7 +42,7 @@ from literate.notes.placeholder import hold_signs, placeholder
 from literate.notes.plain import code_fence, code_span
 from literate.notes.syntax import ADMONITIONS, make_parser
 from literate.notes.tokens import holds_html, number_lines, top_level
-from literate.notes.written import OF_THE_WHOLE_PAGE, is_contained, mended
+from literate.notes.written import OF_THE_WHOLE_PAGE, is_contained, mended, said_beside
 from literate.source.document import Prose
 
 
@@ -85,8 +85,10 @@ def render_note(prose: Prose) -> Note:
             note, _ = _rendered(prose, _parser_of_text)
         if not any(is_too_deep(block.html) for block in note.all_blocks):
             return note
-    line = prose.line_numbers[0]
-    problem = Problem(f"the note nests over {DEPTH} deep", line, "Take it apart")
+    rows, line = prose.text.split("\n"), prose.line_numbers[0]
+    deepest = rows.index(max(rows, key=len))  # most likely: nobody says where
+    where = prose.line_numbers[min(deepest, len(prose.line_numbers) - 1)]
+    problem = Problem(f"the note nests over {DEPTH} deep", where, "Take it apart")
     code = Verbatim(highlight_fence(prose.text, "text"), code_fence(prose.text, ""))
     return Note((Block(placeholder(0), line, BlockKind.CODE),), (code,), problems=(problem,))
 
@@ -327,9 +329,7 @@ class _NoteRenderer(RendererHTML):
 
     def softbreak(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
         """A blank, except between two characters of a script that has none."""
-        said = [t for t in tokens if not t.nesting and (t.content or t.type != "text")]
-        at = next(i for i, token in enumerate(said) if token is tokens[idx])
-        before, after = said[at - 1] if at else None, said[at + 1] if said[at + 1 :] else None
+        before, after = said_beside(tokens, idx)
         if before is None or after is None or {before.type, after.type} != {"text"}:
             return " "
         return " " if is_blank_between(before.content, after.content) else ""

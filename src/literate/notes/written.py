@@ -27,12 +27,12 @@ _PARTS = frozenset(
      "summary", "tbody", "td", "tfoot", "th", "thead", "tr"]
 )  # fmt: skip
 _PHRASING = frozenset(
-    ["a", "abbr", "acronym", "area", "audio", "b", "bdi", "bdo", "big", "br", "button", "canvas",
-     "cite", "code", "data", "datalist", "del", "dfn", "em", "embed", "font", "i", "iframe", "img",
-     "input", "ins", "kbd", "label", "link", "map", "mark", "math", "meter", "noscript", "object",
-     "output", "picture", "progress", "q", "rp", "rt", "ruby", "s", "samp", "script", "select",
-     "slot", "small", "source", "span", "strike", "strong", "style", "sub", "sup", "svg",
-     "textarea", "time", "track", "tt", "u", "var", "video", "wbr"]
+    ["a", "abbr", "acronym", "area", "audio", "b", "base", "bdi", "bdo", "big", "br", "button",
+     "canvas", "cite", "code", "data", "datalist", "del", "dfn", "em", "embed", "font", "i",
+     "iframe", "img", "input", "ins", "kbd", "label", "link", "map", "mark", "math", "meta",
+     "meter", "noscript", "object", "output", "picture", "progress", "q", "rp", "rt", "ruby", "s",
+     "samp", "script", "select", "slot", "small", "source", "span", "strike", "strong", "style",
+     "sub", "sup", "svg", "textarea", "time", "track", "tt", "u", "var", "video", "wbr"]
 )  # fmt: skip
 _ELEMENTS = _FLOW | _PARTS | _PHRASING
 #: Elements that have parts with names of their own.
@@ -53,6 +53,17 @@ _WITHIN = {
 
 #: What speaks of the whole page, and the names that the theme's own parts have.
 OF_THE_WHOLE_PAGE = re.compile(r"<(?:base|meta)(?=[\s/>])|\bid\s*=\s*[\"']?__\w+", re.IGNORECASE)
+
+
+def said_beside(tokens: Sequence[Token], place: int) -> tuple[Token | None, Token | None]:
+    """What is said before and after a token: what only opens or closes says nothing."""
+    before = (tokens[i] for i in range(place - 1, -1, -1))
+    after = (tokens[i] for i in range(place + 1, len(tokens)))
+    one, other = (
+        next((t for t in side if not t.nesting and (t.content or t.type != "text")), None)
+        for side in (before, after)
+    )
+    return one, other
 
 
 def block_of_html(state: StateBlock, first: int, last: int, silent: bool) -> bool:

@@ -79,6 +79,8 @@ class _Sheet:
         rows = list(self.page.rows)
         at = next((index for index, row in enumerate(rows) if row.is_opening), None)
         opening = Row(is_opening=True) if at is None else rows.pop(at)
+        # Of the mark of a cell, readers see nothing.
+        rows = [row for row in rows if row.blocks or row.footnotes or row.code or row.anchor]
         sections = "\n".join(map(self._section, _sections(rows)))
         return (
             f'<div class="annotated" data-copied="{self.page.say("Copied")}"><div class="sheet">'

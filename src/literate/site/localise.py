@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from html import escape, unescape
 from itertools import accumulate
 
-from literate.base.html import Tag, map_tags, map_words, text_of
-from literate.notes.bibliography import labels, paper_html
+from literate.base.html import Tag, map_tags, map_words
+from literate.notes.bibliography import labels
 from literate.notes.drawing import image_html
 from literate.notes.heading import find_headings
 from literate.notes.note import (
@@ -19,30 +20,30 @@ from literate.notes.note import (
     Code,
     Figure,
     FootnoteRef,
-    Formula,
     Heading,
     Inline,
     Note,
     UiString,
     Verbatim,
 )
-from literate.notes.placeholder import Slot, cut
+from literate.notes.placeholder import cut
 from literate.site.about import About
 from literate.site.addresses import link_addresses
 from literate.site.anchors import bare_anchor, match_anchors, ref_id
 from literate.site.context import PageContext
+from literate.site.hero import make_hero
 from literate.site.local_page import (
     BlockBuilder,
-    Hero,
     LocalBlock,
     LocalFootnote,
     LocalHeading,
     LocalPage,
-    Reference,
     Row,
 )
 from literate.site.markdown import marked
+from literate.site.originals import original_words
 from literate.site.page import Page
+from literate.site.references import citation_html, heading_of, references
 from literate.site.rows import make_rows, with_shapes
 from literate.site.sayings import sayings
 from literate.site.shape_html import choice_html
@@ -110,8 +111,8 @@ class _Localiser:
             words=words,
             rows=rows,
             is_annotated=self.page.is_annotated,
-            references_heading=self._references_heading(),
-            references=self._references(),
+            references_heading=heading_of(self.page, self._labels, self._word("References")),
+            references=references(self._labels, self.context),
             shape_choice=choice_html(self.context.shapes, self.context.configurations, self._word),
             symbols=names.symbols if names else (),
             outside=names.outside if names else {},
@@ -121,20 +122,10 @@ class _Localiser:
             definitions=self.page.document.definitions,
             abouts=said,
         )
-        return replace(page, hero=self._hero(page)) if self.page.front.get("hero") else page
-
-    def _hero(self, page: LocalPage) -> Hero:
-        """What the front matter puts beside the title."""
-        labels, picture = page.words.get("hero.actions", ()), self.page.picture
-        urls = (self.context.url(link.target) for link in self.page.actions)
-        has_title = any(heading.level == 1 for row in page.rows for heading in row.headings)
-        title = "" if has_title else f"<h1>{page.title}</h1>"
-        return Hero(
-            heading=page.headline.html if page.headline else title,
-            kicker=str(page.words.get("hero.kicker", "")),
-            actions=tuple((label, url) for label, url in zip(labels, urls, strict=True) if url),
-            picture=self._picture(picture) if picture else "",
-        )
+        if not self.page.front.get("hero"):
+            return page
+        picture = self._picture(self.page.picture) if self.page.picture else ""
+        return replace(page, hero=make_hero(self.page, page, self.context.url, picture))
 
     # --- words ---
 
@@ -161,24 +152,8 @@ class _Localiser:
         is_same = (
             self.context.lookup is None or self.context.is_plain or "".join(written) == note.html
         )
-        original = "" if is_same else "".join(self._original(note, index))
+        original = "" if is_same else original_words(note, partial(self._pieces, note, index))
         return Row(blocks, tuple(self._footnotes(note, index)), original=original)
-
-    def _original(self, note: Note, index: int) -> Iterator[str]:
-        """The words of a note as its source has them, but for its headings and pictures."""
-        for block in note.blocks:
-            pieces = list(cut(block.html))
-            held = [note.inlines[it.number] for it in pieces if isinstance(it, Slot)]
-            words = text_of("".join(it for it in pieces if isinstance(it, str)))
-            is_formula = not words and all(isinstance(item, Formula) for item in held)
-            has_picture = any(isinstance(item, Figure) for item in held)
-            if block.kind in _WORDED and not (block.is_wrapper or is_formula or has_picture):
-                html = "".join(
-                    html
-                    for item, html in self._pieces(note, index, block.html)
-                    if not isinstance(item, FootnoteRef)
-                )
-                yield map_tags(html, lambda tag: tag.put("id", None).text, "id")
 
     def _blocks(self, note: Note, index: int, written: list[str]) -> Iterator[LocalBlock]:
         """The blocks of a note in the page's language, cut at what they hold."""
@@ -303,24 +278,6 @@ class _Localiser:
             f'title="{label}" aria-label="{label}">↩</a>'
         )
 
-    def _references(self) -> tuple[Reference, ...]:
-        """The papers that the page cites."""
-        cited = [self.context.bibliography[key] for key in self._labels]
-        return tuple(
-            Reference(
-                f"ref:{paper.key}",
-                paper_html(paper, self._labels[paper.key]),
-                paper.language or self.context.source_language,
-            )
-            for paper in sorted(cited, key=lambda paper: paper.order)
-        )
-
-    def _references_heading(self) -> LocalHeading | None:
-        if not self._labels:
-            return None
-        words, anchor = escape(self._word("References")), self.page.references
-        return LocalHeading(2, anchor, f'<h2 id="{anchor}">', words, "</h2>", words)
-
     def _item(self, item: Inline, index: int) -> str:
         if isinstance(item, Verbatim):
             return item.html
@@ -328,9 +285,9 @@ class _Localiser:
             return self._picture(item)
         if isinstance(item, UiString):
             return escape(self._word(item.text), quote=False)
-        return (
-            self._citation(item) if isinstance(item, Citation) else self._footnote_ref(item, index)
-        )
+        if isinstance(item, Citation):
+            return citation_html(item, self._labels)
+        return self._footnote_ref(item, index)
 
     def _code(self, code: Code, index: int) -> str:
         """Inline code, which leads to what it names."""
@@ -344,17 +301,6 @@ class _Localiser:
             f'<sup class="mark" id="{ref_id(number, ref.repeat)}">'
             f'<a class="footnote-ref" href="#fn:{number}">{number}</a></sup>'
         )
-
-    def _citation(self, citation: Citation) -> str:
-        """The papers, each a link; as it is written, where none of them is known."""
-        links = [
-            f'<a href="#ref:{escape(key)}">{escape(self._labels[key], quote=False)}</a>'
-            if key in self._labels
-            else escape(f"@{key}", quote=False)
-            for key in citation.keys
-        ]
-        is_known = any(key in self._labels for key in citation.keys)
-        return f"({'; '.join(links)})" if is_known else f"[{'; '.join(links)}]"
 
     def _figure(self, figure: Figure) -> str:
         """A paragraph that is nothing but an image with a caption."""
@@ -371,9 +317,3 @@ class _Localiser:
         self._drawings += 1
         prefix = f"drawing-{self._drawings}-"
         return drawing.html(self._text, alt, prefix)
-
-
-#: Blocks whose words stand behind the mark in the margin of a translated note.
-_WORDED = {
-    BlockKind.PARAGRAPH, BlockKind.LIST, BlockKind.TABLE, BlockKind.QUOTE, BlockKind.ADMONITION,
-}  # fmt: skip

@@ -21,7 +21,6 @@ from literate.site.local_page import LocalPage, SourceInfo
 from literate.site.localise import abouts, localise
 from literate.site.messages import page_passages
 from literate.site.names import NameTable
-from literate.site.own_words import with_own_words
 from literate.site.page import Page, load_page
 from literate.site.page_names import PageNames, page_names
 from literate.site.project import Project
@@ -161,8 +160,7 @@ class Site:
         to `faults`, if there is such a list.
         """
         file = self.project.file(self.project.catalog_path(language, name))
-        catalog = load_catalog(file, faults)
-        return with_own_words(catalog, language) if name == SITE_CATALOG else catalog
+        return load_catalog(file, faults)
 
     def catalog_bytes(self, language: str, name: str) -> bytes:
         """The content of a page's catalog, nothing where there is none."""

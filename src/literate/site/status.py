@@ -86,7 +86,7 @@ def check_language(site: Site, code: str) -> LanguageReport:
         coverage += here
         asked = coverage_of(site.passages(name), lookup)
         obsolete += _obsolete(lookup, asked.missing)
-        for entry in filter(lambda entry: entry.line, lookup.catalog.entries):
+        for entry in lookup.catalog.entries:
             found = check_entry(entry, site.languages[code])
             faults += [(lookup.catalog.path, fault) for fault in found]
     return LanguageReport(code, coverage, tuple(obsolete), tuple(faults), tuple(errors))
@@ -116,7 +116,7 @@ def extract_language(site: Site, code: str) -> int:
     added = 0
     for name, lookup in lookups.items():
         catalog = lookup.catalog
-        held = {entry.source: entry.translation for entry in catalog.entries if entry.line}
+        held = {entry.source: entry.translation for entry in catalog.entries}
         held |= dict.fromkeys(catalog.untranslated, "")
         known = {identity_of(key): key for key in held}
         missing = coverage_of(site.passages(name), lookup).missing

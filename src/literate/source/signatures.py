@@ -32,5 +32,15 @@ def _signature(definition: Definition, lines: Sequence[str]) -> str:
     text = re.sub(r"([(\[{]) | ,?(?=[)\]}])", r"\1", " ".join(text.split()))
     text = re.sub(r",(?=[)\]}])", "", text)
     if not definition.is_constant:
-        text = re.sub(r"^(?:async )?def |\bself(?:, )?|:$", "", text)
+        text = re.sub(r"^(?:async )?def |(?<=\()self(?:, )?", "", _header(text))
     return text if len(text) <= _LONGEST else ""
+
+
+def _header(text: str) -> str:
+    """What stands before the colon that opens the body."""
+    depth = 0
+    for index, character in enumerate(text):
+        depth += (character in "([{") - (character in ")]}")
+        if character == ":" and not depth:
+            return text[:index]
+    return text

@@ -14,7 +14,7 @@ from literate.translation.segment import TEXT, Segment, parse
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A text and its translation, with the line of its key: 0 if the engine brings it."""
+    """A text and its translation, with the line of its key in the file."""
 
     source: str
     translation: str

@@ -114,7 +114,7 @@ class Lookup:
     def obsolete(self) -> Iterator[tuple[Entry, Segment]]:
         """What nobody has asked for: the entry, and the block of its source."""
         for index, entry in enumerate(self.catalog.entries):
-            for position, block in enumerate(entry.source_blocks if entry.line else ()):
+            for position, block in enumerate(entry.source_blocks):
                 if (index, position) not in self.used and block.has_words:
                     yield entry, block
 

@@ -62,6 +62,17 @@ def test_without_a_place_for_the_key_there_is_one_for_the_process(another_user, 
     assert unseal("a", seal("a", b"b")) == b"b"
 
 
+def test_without_a_home_there_is_one_for_the_process(another_user, monkeypatch):
+    another_user("one")
+    monkeypatch.setattr(
+        Path, "expanduser", lambda path: (_ for _ in ()).throw(RuntimeError("none"))
+    )
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.delenv("LOCALAPPDATA", raising=False)
+    sealing._key.cache_clear()
+    assert unseal("a", seal("a", b"b")) == b"b"
+
+
 def test_an_entry_of_a_stranger_runs_nothing(another_user, tmp_path):
     ran, folder = tmp_path / "ran", tmp_path / "cache"
     another_user("stranger")

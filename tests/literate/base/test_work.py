@@ -32,7 +32,7 @@ def work(function: Callable[[str], object], text: str) -> int:
 
 
 def note(text: str) -> object:
-    return render_note.__wrapped__(Prose(text, tuple(range(1, text.count("\n") + 2))), "x.md")
+    return render_note.__wrapped__(Prose(text, tuple(range(1, text.count("\n") + 2))))
 
 
 @pytest.mark.parametrize(

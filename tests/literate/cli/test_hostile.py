@@ -10,6 +10,8 @@ from selectolax.lexbor import LexborHTMLParser
 from support import Project, built, served
 
 from literate.base.errors import LiterateError
+from literate.notes.render import render_note
+from literate.source.document import Prose
 from literate.translation.catalog import Catalog, Entry
 from literate.translation.lookup import Lookup
 from literate.translation.segment import parse
@@ -89,7 +91,7 @@ def test_a_translation_brings_in_no_tag_and_no_attribute(hostile, name):
     assert "词" in translated.body.text() or "自" in translated.body.text()
 
 
-@pytest.mark.parametrize("tag", Payloads().tags())
+@pytest.mark.parametrize("tag", list(Payloads().tags()))
 def test_a_tag_that_a_key_does_not_have_is_a_line_or_nothing(tag):
     entry = Entry("<p>Words.</p>", f"<p>词。{tag}</p>", 7)
     blocks = parse("<p>Words.</p>")
@@ -98,10 +100,14 @@ def test_a_tag_that_a_key_does_not_have_is_a_line_or_nothing(tag):
     assert not re.search(r"<[^>]*(?:=|javascript)", served)
 
 
-@pytest.mark.parametrize(
-    "html", ["<meta http-equiv=refresh content=0>", "<base href=x>", '<i id="__config">']
-)
-def test_what_changes_the_whole_page_is_an_error_of_the_note(project, html):
-    project.write("docs/index.md", f"# A\n\nWords.\n\n<div>{html}</div>\n")
+@pytest.mark.parametrize("html", ["<meta http-equiv=refresh content=0>", "<base href=x>"])
+def test_what_speaks_of_the_whole_page_is_text_in_a_note(html):
+    for text in (html, f"<div>{html}</div>", f"Words {html}.", f"<div>\n\n{html}\n\n</div>"):
+        note = render_note(Prose(text, tuple(range(1, 6))))
+        assert html not in note.html and html[1:-1] in note.html
+
+
+def test_a_name_of_the_themes_is_an_error_of_the_note(project):
+    project.write("docs/index.md", '# A\n\nWords.\n\n<div><i id="__config"></i></div>\n')
     with pytest.raises(LiterateError, match=r"docs/index.md:5: HTML in a note holds"):
         project.load()

@@ -85,10 +85,14 @@ def test_labmls_maps_of_nine_folders_serve_almost_every_text(tmp_path):
     configure_labml_project(tmp_path, **FORM, exclude=["/__init__.py"])
     project = Project(tmp_path)
     count, total = translated(project)
-    print(f"{count} of {total} texts: {count / total:.2%}")
-    assert count / total >= 0.97
-    # What is left: alternative texts of pictures, words of the site, and five notes.
     left = project.run("check", "zh").stdout
+    # The maps know nothing of the words that are ours, or the configuration's.
+    own = sum(
+        "missing: " in line and not line.strip().startswith("sources/") for line in left.split("\n")
+    )
+    print(f"{count} of {total - own} texts: {count / (total - own):.2%}; {own} words of the site")
+    assert count / (total - own) >= 0.97
+    # What is left: alternative texts of pictures, and five notes.
     notes = [line for line in left.split("\n") if "missing: <" in line and "sources/" in line]
     assert len(notes) <= 6
     pages = (LexborHTMLParser(path.read_bytes()) for path in (tmp_path / "site/zh").rglob("*.html"))

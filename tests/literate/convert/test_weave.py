@@ -412,7 +412,7 @@ HAS_TORCH = importlib.util.find_spec("torch") is not None
 RUNNABLE = [
     path
     for path in OWN
-    if path.stem not in ("__init__", "plugin", "options", "preview")
+    if path.stem not in ("__init__", "cards", "plugin", "options", "preview")
     and (HAS_TORCH or "convmixer" not in path.parts or path.stem == "errors")
 ]
 #: Runs the cells of notebooks as a kernel does: `from __future__` holds for the cells below it.

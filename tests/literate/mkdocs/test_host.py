@@ -1,5 +1,6 @@
 """The engine as MkDocs' guest: what MkDocs reads, it reads; what each option changes is seen."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -19,6 +20,16 @@ from literate.site.project import CACHE
 
 INHERITED = "INHERIT: conf/base.yml\n"
 PAPER = "@misc{key, title = {Patches}, author = {A. Author}, year = {2022}}\n"
+FORWARD = {
+    "own": [],
+    "takes": ["[B, h]", "[B, 8]"],
+    "lines": {"return 2 * x": ["[B, h]", "[B, 8]"]},
+    "passes": [""],
+}
+SHAPES = {
+    "configurations": {"small": {"h": 8}},
+    "files": {"src/paper/net.py": {"Net.forward": FORWARD}},
+}
 SUBNET = CONFIG.replace("  - Net: net.md\n", "  - Sub: subnet.md\n  - Net: nets.md\n")
 
 
@@ -32,6 +43,7 @@ def written(project):
     project.write("translations/de/language.toml", 'name = "Deutsch"\n')
     project.write("translations/zh/index.json", '{"<h1>Overview</h1>": "<h2>概览</h2>"}')
     project.write("docs/references.bib", PAPER)
+    project.write("shapes.json", json.dumps(SHAPES))
     shutil.copy(ROOT / "inventories/python.inv", project.root)
     project.write("docs/index.md", PAGE + "\nWords [@key].\n\n[nowhere](nowhere.md)\n")
     return project
@@ -53,6 +65,11 @@ CHANGES = {
     "dead_links": {"dead_links": "error"},
     "faulty": {"faulty": "error"},
     "bibliography": {"bibliography": ""},
+    "paper": {"paper": "key"},
+    "shapes": {"shapes": "shapes.json"},
+    "cards": {"cards": True},
+    "card_fonts": {"cards": True, "card_fonts": [str(ROOT / "fonts/noto-sans-sc.woff")]},
+    "llms_txt": {"llms_txt": True},
     "pictures_from": {"pictures_from": ["https://pictures.example"]},
     "inventories": {
         "inventories": {"Python": {"url": "https://py.example/", "file": "python.inv"}}

@@ -72,6 +72,24 @@ def test_a_killed_build_is_cleaned_up_and_loses_nothing(tmp_path, taken):
     assert (site / "index.html").read_text() == "the last good site"
 
 
+def test_a_clean_up_that_is_killed_is_gone_on_with(tmp_path, monkeypatch):
+    site = write_site(tmp_path / "site")
+    (tmp_path / ".site-01234567").mkdir()
+    write_site(tmp_path / ".site-01234567/old")
+    (tmp_path / ".site-01234567/lock").write_text(str(site))
+
+    def killed(path, **options):
+        (path / "index.html").unlink(missing_ok=True)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("shutil.rmtree", killed)
+        clear_away(site)
+    clear_away(site)
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+    assert (site / "index.html").is_file()
+
+
 def test_a_build_at_work_is_left_alone(tmp_path):
     site = write_site(tmp_path / "site")
     with workshop(site) as one, workshop(site) as other:

@@ -229,7 +229,8 @@ def inline(page):
     """Inline code -> where it leads, None for nowhere."""
     found = {}
     for code in page.css("code"):
-        if code.parent.tag != "pre":
+        is_index = code.attributes.get("class") == "sig"
+        if code.parent.tag != "pre" and not is_index:
             link = code.parent if code.parent.tag == "a" else None
             found[code.text()] = link.attributes["href"] if link else None
     return found
