@@ -1,4 +1,4 @@
-"""Styles without what no page of the site needs: rules of classes that nothing names, and blanks.
+"""Styles and scripts without what no page needs: rules of classes that nothing names, and blanks.
 
 Material's style is made for everything that Material can do, and a site uses some half of it.
 A rule goes where it asks for a class that no page has and no script names. In doubt it stays:
@@ -28,12 +28,15 @@ _NESTING = ("@media", "@supports", "@layer", "@container")
 
 
 def lighten(folder: Path) -> None:
-    """Take out of the styles of a built site, Material's and ours, what it does not need."""
+    """Take out of the styles of a built site, Material's and ours, and of our scripts, what it
+    does not need."""
     names = Names.of(map(_read, folder.rglob("*.html")), map(_read, folder.rglob("*.js")))
     for path in folder.glob("assets/stylesheets/main.*.css"):
         path.write_text(purged(squeezed(_read(path)), names), encoding="utf-8")
     for path in folder.glob("literate/*.css"):
         path.write_text(squeezed(_read(path)), encoding="utf-8")
+    for path in folder.glob("literate/*.js"):
+        path.write_text(unremarked(_read(path)), encoding="utf-8")
 
 
 def _read(path: Path) -> str:
@@ -68,6 +71,12 @@ class Names:
 def squeezed(style: str) -> str:
     """A style without comments, and with no more blanks than it needs."""
     return _BLANK.sub(lambda found: found[1] or found[2] or " ", style).strip()
+
+
+def unremarked(script: str) -> str:
+    """A script of ours, in which no text goes over lines, without comments and indentation."""
+    lines = (line.strip() for line in script.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
 def purged(style: str, names: Names) -> str:

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from literate.mkdocs.lean import Names, lighten, purged, squeezed
+from literate.mkdocs import lean
+from literate.mkdocs.lean import Names, lighten, purged, squeezed, unremarked
 
 THEME = next(Path(material.__file__).parent.glob("templates/assets/stylesheets/main.*.css"))
+SCRIPTS = sorted((Path(lean.__file__).parents[1] / "assets/literate").glob("*.js"))
 PIECES = [
     " ",
     "\n",
@@ -64,6 +66,13 @@ def test_squeezing_twice_changes_nothing(style):
 def test_what_stands_in_strings_and_comments_is_no_style():
     style = "/* it's { */ a , /* b */ b > c { x : calc(1 + 2) ; y : ' ;  /* , */' ; z : url(d;e) }"
     assert squeezed(style) == "a,b > c{x : calc(1 + 2);y : ' ;  /* , */';z : url(d;e)}"
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_no_text_of_our_scripts_goes_over_lines(script):
+    text = script.read_text(encoding="utf-8")
+    assert not [line for line in text.splitlines() if line.count("`") % 2]
+    assert unremarked("// why\n  a();  // how\n\n  b();\n") == "a();  // how\nb();"
 
 
 def test_a_built_site_is_lightened_by_what_all_its_pages_and_scripts_name(tmp_path):
