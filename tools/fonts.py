@@ -1,4 +1,4 @@
-"""Makes the fonts of the pages from the npm packages of STIX Two Text and Iosevka.
+"""Make the fonts of the pages from the npm packages of STIX Two Text and Iosevka.
 
     npm pack @fontsource/stix-two-text@5.3.0 @fontsource/iosevka@5.3.0    and unpack both
     python tools/fonts.py STIX_FOLDER IOSEVKA_FOLDER

@@ -443,7 +443,7 @@ WAITING = {
         ("experiment", "", signal.SIGTERM, -signal.SIGTERM, ""),
         # As modules do that are written in C++
         ("experiment", "raise ImportError from error", signal.SIGINT, 130, "\nStopped.\n"),
-        ("comparison", "", signal.SIGINT, 130, "\nStopped before the training began.\n"),
+        ("comparison", "", signal.SIGINT, 130, "\nStopped; start it again to go on.\n"),
         ("comparison", "", signal.SIGTERM, -signal.SIGTERM, ""),
         ("export", "", signal.SIGINT, 130, "\nStopped before the file was written.\n"),
         ("export", "", signal.SIGTERM, -signal.SIGTERM, ""),
