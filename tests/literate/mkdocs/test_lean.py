@@ -1,0 +1,95 @@
+"""Styles lose what no page needs, and nothing else."""
+
+from pathlib import Path
+
+import material
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from literate.mkdocs import lean
+from literate.mkdocs.lean import Names, lighten, purged, squeezed, unremarked
+
+THEME = next(Path(material.__file__).parent.glob("templates/assets/stylesheets/main.*.css"))
+SCRIPTS = sorted((Path(lean.__file__).parents[1] / "assets/literate").glob("*.js"))
+PIECES = [
+    " ",
+    "\n",
+    "/* it's { a */",
+    '"; /* } "',
+    "'{'",
+    "url(a;b)",
+    "a",
+    ".b",
+    "{",
+    "}",
+    ";",
+    ",",
+]
+
+
+def named(*words: str) -> Names:
+    return Names(frozenset(words), ())
+
+
+def test_a_rule_of_a_class_that_nothing_names_goes():
+    style = ".a,.b .z,.b:not(.z){x:y}.z{x:y}@media print{.z{x:y}}[title='.z']{x:y}"
+    kept = ".a,.b:not(.z){x:y}[title='.z']{x:y}"
+    assert purged(style, named("a", "b")) == kept
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<p class="x\n a">',
+        "<p class='a'>",
+        "<p class=a>",
+        '<script>p.classList.add("a")</script>',
+        '<script>p.className = "long-" + name</script>',
+    ],
+)
+def test_pages_and_their_scripts_name_classes(page):
+    names = Names.of([page], [])
+    assert ("a" in names) != ("long-one" in names) and "b" not in names
+
+
+def test_a_whole_style_comes_through():
+    style = THEME.read_text(encoding="utf-8")
+    assert purged(style, Names(frozenset(), ("",))) == style
+
+
+@given(st.lists(st.sampled_from(PIECES)).map("".join))
+def test_squeezing_twice_changes_nothing(style):
+    assert squeezed(squeezed(style)) == squeezed(style)
+
+
+def test_what_stands_in_strings_and_comments_is_no_style():
+    style = "/* it's { */ a , /* b */ b > c { x : calc(1 + 2) ; y : ' ;  /* , */' ; z : url(d;e) }"
+    assert squeezed(style) == "a,b > c{x : calc(1 + 2);y : ' ;  /* , */';z : url(d;e)}"
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_no_text_of_our_scripts_goes_over_lines(script):
+    text = script.read_text(encoding="utf-8")
+    assert not [line for line in text.splitlines() if line.count("`") % 2]
+    assert unremarked("// why\n  a();  // how\n\n  b();\n") == "a();  // how\nb();"
+
+
+def test_a_built_site_is_lightened_by_what_all_its_pages_and_scripts_name(tmp_path):
+    files = {
+        "index.html": '<p class="a">',
+        "zh/index.html": '<p class="b">',
+        "own.js": "'c'",
+        "assets/stylesheets/main.0.min.css": ".a,.b,.c,.z{x:y}",
+        "literate/literate.css": "/* ours */ .z { x: y }",
+        "own.css": ".z { x: y }",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    lighten(tmp_path)
+    read = {name: (tmp_path / name).read_text(encoding="utf-8") for name in files}
+    assert read == files | {
+        "assets/stylesheets/main.0.min.css": ".a,.b,.c{x:y}",
+        "literate/literate.css": ".z{x: y}",
+    }
