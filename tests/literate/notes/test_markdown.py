@@ -301,7 +301,7 @@ def test_anchors_are_the_sources_whatever_a_translation_does_to_headings(page, t
     ids = re.findall(r'id="([^"]+)"', html)
     assert ids == ["a", "b", "c", "d"]
     if "丙" in html:  # otherwise it might be either's
-        assert '<h2 id="d">丁</h2>' in html
+        assert '<h2 id="d">丁<' in html
 
 
 def test_a_heading_may_bring_its_own_anchor(page):

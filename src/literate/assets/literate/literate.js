@@ -7,7 +7,7 @@
   if (!outline) return;
   const links = [...outline.querySelectorAll(".sections a")];
   const sections = links.map((link) => document.getElementById(decodeURIComponent(link.hash.slice(1))));
-  const name = document.querySelector(".where i");
+  const name = document.querySelector("button.where i");
   let now, waiting;
   const look = () => {
     waiting = 0;
