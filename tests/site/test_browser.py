@@ -358,6 +358,22 @@ def test_search_leads_to_a_section_by_keyboard_alone(open_page, server, language
     assert page.problems == []
 
 
+@pytest.mark.parametrize("width", [390, 1440])
+def test_a_result_of_the_search_takes_no_more_room_than_its_words(open_page, width):
+    page = open_page("model/", width=width)
+    search_for(page, "residual")
+    title, padding = page.evaluate(
+        """() => {
+            const title = document.querySelector(".md-search-result__item h1");
+            const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+            const { paddingTop } = getComputedStyle(title.closest("article"));
+            return [getComputedStyle(title).fontSize, paddingTop].map((size) => parseFloat(size) / rem);
+        }"""
+    )
+    assert title < 1
+    assert padding < 1
+
+
 @pytest.mark.parametrize(("prefix", "words"), [("", "patch embedding"), ("zh/", "图块嵌入")])
 def test_escape_closes_the_box_and_enter_goes_to_the_best_result(open_page, server, prefix, words):
     page = open_page(f"{prefix}model/")
