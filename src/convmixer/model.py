@@ -66,8 +66,8 @@ class PatchEmbedding(nn.Module):
     overlap. Each window becomes one token of $h$ numbers.
 
     Where a Vision Transformer flattens its patches into a sequence, ConvMixer leaves
-    the tokens on their grid. A convolution knows where they are, so no position
-    embedding is needed.
+    the tokens on their grid. A convolution sees there which tokens are neighbours, so
+    no position embedding is needed.
     """
 
     def __init__(
@@ -101,10 +101,10 @@ class PatchEmbedding(nn.Module):
         """
         # The convolution would quietly leave out the last rows and columns of such an
         # image. Whoever resizes or crops it should decide what is lost.
-        height, width = x.shape[-2:]
-        if height % self.patch_size or width % self.patch_size:
+        rows, columns = x.shape[-2:]
+        if rows % self.patch_size or columns % self.patch_size:
             raise ValueError(
-                f"an image of {height} x {width} pixels does not divide into patches "
+                f"an image of {rows} x {columns} pixels does not divide into patches "
                 f"of {self.patch_size} x {self.patch_size}: resize or crop it first"
             )
         return self.norm(self.activation(self.conv(x)))
@@ -210,8 +210,8 @@ class ConvMixer(nn.Module):
     \underbrace{(h + 1) n}_{\text{head}}$$
 
     A larger kernel is cheap as long as $k^2$ is small compared with $h$, and it widens
-    the receptive field: after $d$ layers a token has seen a window of $d (k - 1) + 1$
-    tokens on each side.
+    the receptive field: after $d$ layers a token has seen a window $d (k - 1) + 1$
+    tokens wide and as many high.
     """
 
     def __init__(

@@ -81,7 +81,8 @@
     timer = setTimeout(() => {
       const text = $("dd", entry).cloneNode(true), signature = $(".sig", text);
       if (!text.textContent.trim()) return;
-      card.replaceChildren(...(signature ? [signature] : []), ...text.childNodes);
+      if (signature) text.prepend(signature);
+      card.replaceChildren(...text.childNodes);
       card.hidden = false;
       told = link;
       link.setAttribute("aria-describedby", "card");
