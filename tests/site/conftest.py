@@ -50,7 +50,10 @@ def forget(page):
     """Leave no trace of what was done before."""
     page.context.unroute_all()
     if page.url != "about:blank":
-        page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        # Material keeps the colours of a page a moment later: no more of this one.
+        page.evaluate(
+            "localStorage.clear(); sessionStorage.clear(); Storage.prototype.setItem = () => {}"
+        )
     page.goto("about:blank")
     page.mouse.move(0, 0)
 

@@ -53,7 +53,7 @@
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !Object.hasOwn(does, event.key)) return;
-    if (event.target.closest?.("input, textarea, select, dialog, [contenteditable]")) return;
+    if (event.target.closest?.("input, textarea, select, dialog[open], [contenteditable]")) return;
     does[event.key]();
     event.preventDefault();
   });
