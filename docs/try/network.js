@@ -263,15 +263,24 @@ const ACTIVATIONS = {
   },
 };
 
-/** The error function as Eigen computes it for 32-bit floats, a quotient of two polynomials. */
+// The error function and its slope at every 1/128 from 0 to 6, where it is 1. Simpson's rule adds up
+// the slopes; between two points, the cubic with these values and slopes is right to ten digits.
+const STEP = 1 / 128;
+const POINTS = 6 / STEP;
+const slope = (x) => (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x);
+const SLOPES = Float64Array.from({ length: POINTS + 1 }, (_, i) => slope(i * STEP));
+const VALUES = new Float64Array(POINTS + 1);
+for (let i = 0; i < POINTS; i++) {
+  VALUES[i + 1] = VALUES[i] + (STEP / 6) * (SLOPES[i] + 4 * slope((i + 0.5) * STEP) + SLOPES[i + 1]);
+}
+
+/** The error function. PyTorch's is exact to the last of 32 bits, and errors grow from layer to layer. */
 export function erf(x) {
-  const bound = Math.max(-4, Math.min(4, x));
-  const s = bound * bound;
-  const above =
-    ((((((-2.72614225801306e-10 * s + 2.77068142495902e-8) * s - 2.10102402082508e-6) * s -
-      5.69250639462346e-5) * s - 7.34990630326855e-4) * s - 2.95459980854025e-3) * s - 1.60960333262415e-2) * bound;
-  const below =
-    (((-1.45660718464996e-5 * s - 2.13374055278905e-4) * s - 1.68282697438203e-3) * s - 7.37332916720468e-3) * s -
-    1.42647390514189e-2;
-  return above / below;
+  const far = Math.abs(x) / STEP;
+  if (!(far < POINTS)) return Math.sign(x);
+  const i = Math.floor(far), t = far - i, back = 1 - t;
+  const value =
+    back * back * ((1 + 2 * t) * VALUES[i] + t * STEP * SLOPES[i]) +
+    t * t * ((1 + 2 * back) * VALUES[i + 1] - back * STEP * SLOPES[i + 1]);
+  return x < 0 ? -value : value;
 }

@@ -168,7 +168,7 @@ def test_every_step_is_pytorchs(
 def test_the_error_function(call):
     points = [i / 16 for i in range(-96, 97)]
     found = call("network.js", "erf", [[p] for p in points])
-    assert found == pytest.approx([math.erf(point) for point in points], abs=2e-7)
+    assert found == pytest.approx([math.erf(point) for point in points], abs=1e-10)
 
 
 # --- a stranger's file ---
