@@ -303,7 +303,7 @@ ASK_WORKER = """async ([worker, queries]) => {
         const start = performance.now();
         search.postMessage({ type: 2, data: query });
         const { data } = await next();
-        answers.push({ ms: performance.now() - start, items: data.items });
+        answers.push({ ms: performance.now() - start, ...data });
     }
     search.terminate();
     return answers;

@@ -69,6 +69,16 @@ def write_digits_as_cifar():
     return write
 
 
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """An empty working folder, and a home of its own."""
+    for name in ("work", "home"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path / "work")
+    return tmp_path / "work"
+
+
 @pytest.fixture(scope="module")
 def shared_path(tmp_path_factory):
     """A folder for all examples of a test, which hypothesis wants to last as long as they do."""

@@ -29,7 +29,6 @@ import torch
 from torch import nn
 
 from convmixer.errors import ExperimentError
-from convmixer.model import ConvMixer
 from convmixer.recipe import NAMES
 from convmixer.variants import make_convmixer
 from convmixer.weights.files import WeightsError, newest_checkpoint, read, unwrap
@@ -157,7 +156,21 @@ def build(state: Mapping[str, torch.Tensor], description: Mapping[str, Any]) -> 
     options = architecture(ours, naming, stated)
     _, in_channels, _, _ = shape(ours, "patch_embedding.conv.weight", 4)
     n_classes, _ = shape(ours, "head.linear.weight", 2)
-    model = fill(ours, options, in_channels, n_classes)
+    # On the device `meta` tensors have shapes but no values, so no weights are
+    # initialized only to be replaced.
+    with torch.device("meta"):
+        model = make_convmixer(
+            width=options["width"],
+            depth=options["depth"],
+            kernel_size=options["kernel_size"],
+            patch_size=options["patch_size"],
+            n_classes=n_classes,
+            in_channels=in_channels,
+            activation=options["activation"],
+            norm=options["norm"],
+            residual=options["residual"],
+        )
+    fill(model, ours)
     return trained(model, options, description, in_channels, n_classes, naming)
 
 
@@ -228,31 +241,12 @@ def architecture(
     return found
 
 
-def fill(
-    state: Mapping[str, torch.Tensor],
-    options: Mapping[str, Any],
-    in_channels: int,
-    n_classes: int,
-) -> ConvMixer:
+def fill(model: nn.Module, state: Mapping[str, torch.Tensor]) -> None:
     """
     ### Fill the model with the weights
 
     Raises a `ValueError` for a tensor that is missing, unknown, or of the wrong shape.
     """
-    # On the device `meta` tensors have shapes but no values, so no weights are
-    # initialized only to be replaced.
-    with torch.device("meta"):
-        model = make_convmixer(
-            width=options["width"],
-            depth=options["depth"],
-            kernel_size=options["kernel_size"],
-            patch_size=options["patch_size"],
-            n_classes=n_classes,
-            in_channels=in_channels,
-            activation=options["activation"],
-            norm=options["norm"],
-            residual=options["residual"],
-        )
     filled = {}
     for name, empty in model.state_dict().items():
         # The number of batches seen no longer matters, and old files do not have it.
@@ -265,7 +259,7 @@ def fill(
     if surplus:
         raise ValueError(f"{surplus[0]} has no place in the model")
     model.load_state_dict(filled, assign=True)
-    return model.eval()
+    model.eval()
 
 
 def fitted(name: str, found: torch.Tensor, empty: torch.Tensor) -> torch.Tensor:

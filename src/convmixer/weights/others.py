@@ -20,7 +20,7 @@ from torch import nn
 
 from convmixer.recipe import Options
 from convmixer.variants import build
-from convmixer.weights.loading import fitted, shape
+from convmixer.weights.loading import fill, shape
 
 # The tensors that show the sizes: those of the patch embedding, of the classifier, and
 # of what depends on the number of tokens
@@ -87,15 +87,8 @@ def rebuild(
             )
     _, last, _ = SHOWN[kind]
     shape(state, last, 1)
-    # Without values, as for [ConvMixer](loading.py#fill)
+    # Without values, as for [ConvMixer](loading.py#build)
     with torch.device("meta"):
         model = build(Options(**found), len(state[last]))
-    filled = {}
-    for name, empty in model.state_dict().items():
-        shape(state, name, empty.dim())
-        filled[name] = fitted(name, state[name], empty)
-    surplus = sorted(state.keys() - filled.keys())
-    if surplus:
-        raise ValueError(f"{surplus[0]} has no place in the model")
-    model.load_state_dict(filled, assign=True)
-    return model.eval(), found, len(state[last])
+    fill(model, state)
+    return model, found, len(state[last])

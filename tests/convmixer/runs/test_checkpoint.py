@@ -35,14 +35,6 @@ KILLS = int(os.environ.get("CONVMIXER_KILLS", 20))
 CALLS = 500_000
 
 
-@pytest.fixture
-def place(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
-    return tmp_path / "work"
-
-
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """A run that was never stopped."""

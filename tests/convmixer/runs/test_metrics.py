@@ -26,14 +26,6 @@ TINY = ["--width", "8", "--depth", "1", "--epochs", "2", "--batch-size", "64", "
 CLOCKS = ("images_per_second", "seconds")
 
 
-@pytest.fixture
-def place(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
-    return tmp_path / "work"
-
-
 def lines(folder: str | Path) -> list[dict]:
     return [json.loads(line) for line in Path(folder, "metrics.jsonl").read_text().splitlines()]
 

@@ -98,21 +98,31 @@ def test_an_index_is_the_same_each_time_and_small():
 
 
 @pytest.fixture(scope="module")
-def ask(browser, server):
-    """What the worker finds in an index that is made for the occasion."""
+def answers_of(browser, server):
+    """What the worker answers, with an index that is made for the occasion."""
     page = browser.new_page()
     page.goto(server)
     served = {}
     page.route("**/search/made.json.gz", lambda route: route.fulfill(body=served["index"]))
 
-    def ask(pages, *queries, packed=True):
+    def answers_of(pages, *queries, packed=True):
         index = search_index((url, title, sections_of(html)) for url, title, html in pages)
         served["index"] = index if packed else gzip.decompress(index)
         worker = f"{server}literate/search-worker.js#made"
-        return [answer["items"] for answer in page.evaluate(ASK_WORKER, [worker, list(queries)])]
+        return page.evaluate(ASK_WORKER, [worker, list(queries)])
 
-    yield ask
+    yield answers_of
     page.close()
+
+
+@pytest.fixture(scope="module")
+def ask(answers_of):
+    """What the worker finds."""
+
+    def ask(pages, *queries, packed=True):
+        return [answer["items"] for answer in answers_of(pages, *queries, packed=packed)]
+
+    return ask
 
 
 def pages_of(items):
@@ -216,26 +226,15 @@ def test_what_a_page_hides_is_not_found():
 
 
 @pytest.fixture(scope="module")
-def ask_what(browser, server):
+def ask_what(answers_of):
     """The pages that the worker finds, and what it takes the query for."""
-    page = browser.new_page()
-    page.goto(server)
-    served = {}
-    page.route("**/search/made.json.gz", lambda route: route.fulfill(body=served["index"]))
 
-    def ask(pages, *queries):
-        pages = [(f"{i}/", "", f"<p>{escape(text)}</p>") for i, text in enumerate(pages)]
-        served["index"] = search_index(
-            (url, title, sections_of(html)) for url, title, html in pages
-        )
-        worker = f"{server}literate/search-worker.js#made"
-        answers = page.evaluate(
-            ASK_WORKER.replace("items: data.items", "...data"), [worker, list(queries)]
-        )
+    def ask(texts, *queries):
+        pages = [(f"{i}/", "", f"<p>{escape(text)}</p>") for i, text in enumerate(texts)]
+        answers = answers_of(pages, *queries)
         return [(answer["meant"], pages_of(answer["items"])) for answer in answers]
 
-    yield ask
-    page.close()
+    return ask
 
 
 def test_a_mistyped_word_finds_its_nearest_neighbour(ask_what):
