@@ -150,8 +150,10 @@ def is_too_deep(html: str) -> bool:
     """Whether its elements nest over `DEPTH` deep."""
     root = LexborHTMLParser(html, is_fragment=True).root if html.count("<") > DEPTH else None
     level: list[LexborNode] = [root] if root else []
-    for _ in range(DEPTH):
+    depth = 0
+    while level and depth < DEPTH:
         level = [child for node in level for child in node.iter()]
+        depth += 1
     return bool(level)
 
 

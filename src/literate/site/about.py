@@ -15,6 +15,8 @@ from literate.notes.note import BlockKind
 _SENTENCE = re.compile(r'(.*?[.:!?؟](?=\s+["“(<A-Z\u0600-\u06ff]|\s*$)|.*?[。：！？])', re.DOTALL)
 _MARK = re.compile(r'<sup class="mark".*?</sup>', re.DOTALL)
 _LONGEST = 190
+#: Han and the like, which take the room of two Latin letters.
+_WIDE = re.compile("[\u2e80-\ufaff]")
 #: What stands before the value of a constant.
 _VALUE = re.compile(r"^\w+(?:: [^=]+)? = ")
 
@@ -58,7 +60,7 @@ class About:
             return self.heading or self.sentence
         if heading[-1] in ".?!。？！":
             return f"{self.heading} {self.sentence}"
-        return f"{self.heading}{'。' if _is_wide(heading) else '. '}{self.sentence}"
+        return f"{self.heading}{'。' if _WIDE.search(heading) else '. '}{self.sentence}"
 
     @property
     def short(self) -> str:
@@ -100,11 +102,7 @@ def first_sentence(html: str) -> str:
 def lines_of(html: str, width: int) -> float:
     """About how many lines some HTML takes: a Han character is as wide as two others."""
     text = text_of(html)
-    return (len(text) + sum(map(_is_wide, text))) / width
-
-
-def _is_wide(text: str) -> bool:
-    return any("\u2e80" <= character < "\ufb00" for character in text)
+    return (len(text) + len(_WIDE.findall(text))) / width
 
 
 def _unlinked(tag: Tag) -> str:

@@ -36,6 +36,8 @@ _SCHEME = re.compile(r"""(?:href|src)=["']?([a-z][a-z0-9+.-]*):""", re.IGNORECAS
 _ALIGNED = re.compile(r"text-align: ?(?:left|right|center);?")
 
 
+# A translation is asked for with each block of its note.
+@lru_cache(maxsize=4096)
 def sanitise(html: str, source: str = "", tags: frozenset[str] = _PROSE) -> str:
     """The HTML with nothing in it but these tags, and what the source holds.
 
