@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-_CLASSES = re.compile(r"""class=(?:"([^"]*)"|'([^']*)'|([^\s>"']+))""")
+#: Without quotes it may take more than it should: what is named in error stays.
+_CLASSES = re.compile(r"""class=["']?([^"'>]*)""")
 _SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script>", re.DOTALL)
 _WORD = re.compile(r"[\w-]+")
 #: What a style holds whose brackets, commas and blanks are none of its own.
@@ -56,7 +57,7 @@ class Names:
         classes, spoken = set[str](), set[str]()
         for page in pages:
             for found in set(_CLASSES.findall(page)):
-                classes.update("".join(found).split())
+                classes.update(found.split())
             for script in _SCRIPT.findall(page):
                 spoken.update(_WORD.findall(script))
         for script in scripts:

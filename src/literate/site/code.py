@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from literate.notes.highlight import CodeName
 from literate.site.local_page import CodeLine
@@ -20,7 +21,8 @@ def trimmed(lines: Sequence[CodeLine]) -> tuple[int, int]:
     return (shown[0], shown[-1] + 1) if shown else (0, 0)
 
 
-def code_html(lines: Sequence[CodeLine], repository: str = "") -> str:
+@lru_cache(maxsize=1024)  # a page's code is the same in all of its languages
+def code_html(lines: tuple[CodeLine, ...], repository: str = "") -> str:
     """The lines of a row. The blank ones at its edges are there, but not drawn."""
     start, end = trimmed(lines)
     rows = (

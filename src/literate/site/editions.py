@@ -112,7 +112,7 @@ def page_infos(
     errors: list[LiterateError] = []
     names = list(site.pages)
     infos: dict[tuple[str, str], PageInfo] = {}
-    quotes = {language: _quotes(site, edition, cache) for language, edition in editions.items()}
+    quotes = {language: _quotes(site, edition) for language, edition in editions.items()}
     made = map_on_cores(lambda name: _infos_of(site, name, editions, quotes, cache), names)
     for name, (results, faults) in zip(names, made, strict=True):
         infos |= {(language, name): info for language, info in results.items()}
@@ -127,7 +127,7 @@ def page_info(site: Site, name: str, edition: Edition, cache: Cache) -> PageInfo
     Raises `LiterateError` for what is wrong with its catalog.
     """
     language = edition.language
-    quotes = {language: _quotes(site, edition, cache)}
+    quotes = {language: _quotes(site, edition)}
     infos, errors = _infos_of(site, name, {language: edition}, quotes, cache)
     raise_all(errors)
     return infos[edition.language]
@@ -182,18 +182,16 @@ def load_built(site: Site, name: str, edition: Edition, info: PageInfo, cache: C
     built = cache.get(info.key)
     if isinstance(built, BuiltPage):
         return built
-    names, quotes = (
-        site.names_of(site.pages[name], edition.addresses),
-        _quotes(site, edition, cache),
-    )
+    names = site.names_of(site.pages[name], edition.addresses)
+    quotes = _quotes(site, edition)
     said = quotes.abouts(quotes.targets(name, names.hrefs))
     made = _make(site, name, edition, names, info.key, said=said)
     assert isinstance(made, BuiltPage)  # it had no faults when its info was made
     return made
 
 
-def _quotes(site: Site, edition: Edition, cache: Cache) -> Quotes:
-    return Quotes(site, edition.language, edition.addresses, edition.words, cache)
+def _quotes(site: Site, edition: Edition) -> Quotes:
+    return Quotes(site, edition.language, edition.addresses, edition.words)
 
 
 def _make(

@@ -99,7 +99,7 @@ class LocalFootnote:
     html: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CodeLine:
     """A line of code: as the file has it, and its coloured and linked tokens without its ending.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from html import escape, unescape
@@ -61,9 +61,9 @@ def localise(page: Page, context: PageContext) -> LocalPage:
     return _Localiser(page, context).run()
 
 
-def abouts(page: Page, context: PageContext) -> dict[str, About]:
-    """What a page says first of what it defines, by its anchors."""
-    return _Localiser(page, context).abouts()
+def abouts(page: Page, context: PageContext, anchors: Container[str]) -> dict[str, About]:
+    """What a page says first of those of its definitions that have these anchors."""
+    return _Localiser(page, context).abouts(wanted=anchors)
 
 
 @dataclass(slots=True)
@@ -82,7 +82,9 @@ class _Localiser:
         known = self.context.bibliography
         self._labels = labels(known[key] for key in cited if key in known)
 
-    def abouts(self, rows: Sequence[Row] = ()) -> dict[str, About]:
+    def abouts(
+        self, rows: Sequence[Row] = (), wanted: Container[str] | None = None
+    ) -> dict[str, About]:
         """What the page says first of what it defines, by its anchors; `rows` may be at hand."""
 
         def blocks(index: int) -> Sequence[LocalBlock]:
@@ -91,7 +93,7 @@ class _Localiser:
                 return rows[index].blocks if rows else ()
             return tuple(self._blocks(note, index, self._translated(note, note.blocks)))
 
-        return sayings(self.page, blocks)
+        return sayings(self.page, blocks, wanted)
 
     def run(self) -> LocalPage:
         names = self.context.names
@@ -104,8 +106,7 @@ class _Localiser:
         if self.page.is_annotated:
             if not self.context.is_plain:
                 said |= {f"#{anchor}": known for anchor, known in self.abouts(rows).items()}
-            code = names.code if names else ()
-            rows = make_rows(self.page, rows, code, self._word("Imports"))
+            rows = make_rows(self.page, rows, names, self._word("Imports"))
             rows = tuple(with_shapes(rows, self.context.shapes))
         page = LocalPage(
             words=words,

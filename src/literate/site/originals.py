@@ -29,10 +29,12 @@ def original_words(note: Note, pieces: Callable[[str], Iterable[tuple[Inline | N
 
 def _worded(note: Note) -> Iterator[Block]:
     for block in note.blocks:
+        if block.kind not in _WORDED or block.is_wrapper:
+            continue
         parts = list(cut(block.html))
         held = [note.inlines[part.number] for part in parts if isinstance(part, Slot)]
         words = text_of("".join(part for part in parts if isinstance(part, str)))
         is_formula = not words and all(isinstance(item, Formula) for item in held)
         has_picture = any(isinstance(item, Figure) for item in held)
-        if block.kind in _WORDED and not (block.is_wrapper or is_formula or has_picture):
+        if not (is_formula or has_picture):
             yield block

@@ -34,7 +34,7 @@ class PaperSymbol(NamedTuple):
     bindings: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PageNames:
     """The links of a page's identifiers.
 

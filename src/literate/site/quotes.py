@@ -5,10 +5,12 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-from literate.base.cache import Cache, digest
+from literate.base.cache import digest
 from literate.site.about import About
 from literate.site.site import Site
+from literate.site.usable import usable_catalog
 from literate.translation.lookup import Lookup
 
 
@@ -24,12 +26,15 @@ class Quotes:
     language: str
     address: Callable[[str], str]
     words: Lookup | None
-    cache: Cache
     _names: dict[str, str] = field(init=False)
-    _known: dict[str, Mapping[str, About]] = field(default_factory=dict)
+    _lookup: Callable[[str], Lookup | None] = field(init=False)
+    _keys: dict[str, str] = field(default_factory=dict)
+    _known: dict[str, dict[str, About | None]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._names = {self.address(name): name for name in self.site.pages}
+        # A few pages are quoted by many; the others need not stay in memory.
+        self._lookup = lru_cache(maxsize=32)(self._read_catalog)
 
     def targets(self, page: str, hrefs: Iterable[str]) -> dict[str, tuple[str, str]]:
         """The page and the anchor of each address that leads from a page to another of the site."""
@@ -50,27 +55,37 @@ class Quotes:
 
     def abouts(self, targets: Mapping[str, tuple[str, str]]) -> dict[str, About]:
         """What is said of each target."""
-        said = {name: self._of(name) for name in _pages(targets)}
+        wanted: dict[str, set[str]] = {}
+        for name, anchor in targets.values():
+            wanted.setdefault(name, set()).add(anchor)
+        for name, anchors in wanted.items():
+            self._read(name, anchors)
         return {
-            href: said[name][anchor]
+            href: known
             for href, (name, anchor) in targets.items()
-            if anchor in said[name]
+            if (known := self._known[name][anchor])
         }
 
     def _key_of(self, name: str) -> str:
-        is_source = self.language == self.site.project.language
-        catalog = b"" if is_source else self.site.catalog_bytes(self.language, name)
-        return digest("abouts", self.site.pages[name].digest, self.language, catalog)
+        if name not in self._keys:
+            is_source = self.language == self.site.project.language
+            catalog = b"" if is_source else self.site.catalog_bytes(self.language, name)
+            parts = ("abouts", self.site.pages[name].digest, self.language, catalog)
+            self._keys[name] = digest(*parts)
+        return self._keys[name]
 
-    def _of(self, name: str) -> Mapping[str, About]:
-        if name not in self._known:
-            key = self._key_of(name)
-            known = self.cache.get(key)
-            if not isinstance(known, dict):
-                known = self.site.abouts(name, self.language, self.words)
-                self.cache.put(key, known)
-            self._known[name] = known
-        return self._known[name]
+    def _read(self, name: str, anchors: set[str]) -> None:
+        """Have a page say what is not known yet of its definitions."""
+        known = self._known.setdefault(name, {})
+        if new := anchors - known.keys():
+            said = self.site.abouts(name, self._lookup(name), self.words, new)
+            known.update((anchor, said.get(anchor)) for anchor in new)
+
+    def _read_catalog(self, name: str) -> Lookup | None:
+        if self.words is None:
+            return None
+        # What is wrong with it, its own page says.
+        return Lookup(usable_catalog(self.site, self.language, name)[0])
 
 
 def _pages(targets: Mapping[str, tuple[str, str]]) -> list[str]:

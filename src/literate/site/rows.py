@@ -4,29 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from literate.base.html import tags
-from literate.notes.highlight import Tokens
 from literate.site.local_page import CodeLine, Row
 from literate.site.page import Page
-from literate.source.document import Line, Section
+from literate.site.page_names import PageNames
+from literate.source.document import Section
 
 
 def make_rows(
-    page: Page, notes: Sequence[Row], code: Sequence[Tokens], imports: str
+    page: Page, notes: Sequence[Row], names: PageNames | None, imports: str
 ) -> tuple[Row, ...]:
     """The page's notes, each with its code.
 
-    `notes` are rows without code, one a section; `code` holds the tokens of each line, or nothing;
-    `imports` is what the code of the opening is called.
+    `notes` are rows without code, one a section; `names` has the tokens of each line, and is None
+    where nobody looks at them; `imports` is what the code of the opening is called.
     """
+    bare = (CodeLine(line.number, line.text, (), "") for line in page.document.lines)
+    code = _lines(names) if names else tuple(bare)
     defined: set[str] = set()
     rows: list[Row] = []
     for index, (section, note) in enumerate(zip(page.document.sections, notes, strict=True)):
         if index == page.document.opening:
             rows += _opening(page, note, section, code, imports)
             continue
-        row = replace(note, code=_code(page, section.code, code))
+        row = replace(note, code=_code(section, code))
         if name := section.definition:
             row = _defining(page, index, row, is_new=name not in defined)
             defined.add(name)
@@ -42,11 +45,11 @@ def with_shapes(rows: Iterable[Row], shapes: Mapping[int, tuple[str, ...]]) -> I
 
 
 def _opening(
-    page: Page, note: Row, section: Section, code: Sequence[Tokens], label: str
+    page: Page, note: Row, section: Section, code: Sequence[CodeLine], label: str
 ) -> Iterator[Row]:
     """The note of the module beside its imports; other code that follows gets a row of its own."""
     count = sum(line.number <= page.document.imports_end for line in section.code)
-    lines = _code(page, section.code, code)
+    lines = _code(section, code)
     if all(line.is_blank for line in lines[count:]):
         count = len(lines)
     yield replace(note, code=lines[:count], is_opening=True, label=label)
@@ -69,12 +72,19 @@ def _defining(page: Page, index: int, row: Row, *, is_new: bool) -> Row:
     return replace(row, definition=name, anchor=name if is_new and not is_taken else "")
 
 
-def _code(page: Page, lines: Sequence[Line], code: Sequence[Tokens]) -> tuple[CodeLine, ...]:
+def _code(section: Section, code: Sequence[CodeLine]) -> tuple[CodeLine, ...]:
+    return tuple(code[line.number - 1] for line in section.code)
+
+
+@lru_cache(maxsize=1)  # a page is made in all of its languages in turn, and its code is the same
+def _lines(names: PageNames) -> tuple[CodeLine, ...]:
+    """The lines of a page's file."""
+    page = names.page
     # A class may be called L5: its name goes before the fifth line's.
     return tuple(
         CodeLine(
-            line.number, line.text, code[line.number - 1] if code else (),
+            line.number, line.text, tokens,
             "" if (anchor := f"L{line.number}") in page.anchors else anchor,
         )
-        for line in lines
+        for line, tokens in zip(page.document.lines, names.code, strict=True)
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 
 from literate.site.about import About, about
 from literate.site.local_page import LocalBlock
@@ -10,18 +10,29 @@ from literate.site.page import Page
 from literate.source.signatures import signatures
 
 
-def sayings(page: Page, blocks: Callable[[int], Sequence[LocalBlock]]) -> dict[str, About]:
-    """What is said of each, by its anchor; `blocks` gives those of a note by its number."""
+def sayings(
+    page: Page, blocks: Callable[[int], Sequence[LocalBlock]], wanted: Container[str] | None = None
+) -> dict[str, About]:
+    """What is said of each, or of those that are wanted, by its anchor.
+
+    `blocks` gives those of a note by its number.
+    """
     document = page.document
-    said = {name: About(name, signature=it) for name, it in signatures(document).items()}
+    anchors = page.places
+
+    def is_wanted(name: str) -> bool:
+        return wanted is None or anchors.get(name, name) in wanted
+
+    calls = signatures(document).items()
+    said = {name: About(name, signature=call) for name, call in calls if is_wanted(name)}
     bound = _bound(page)
     for index, (section, note) in enumerate(zip(document.sections, page.notes, strict=True)):
         first = next((line.number for line in section.code if line.text.strip()), 0)
         name = section.definition or bound.get(first, "")
         known = said.get(name, About(name))
-        if note and name and not known.is_said:
+        if note and name and is_wanted(name) and not known.is_said:
             said[name] = about(name, blocks(index), known.signature)
-    return {page.places.get(name, name): known for name, known in said.items()}
+    return {anchors.get(name, name): known for name, known in said.items()}
 
 
 def _bound(page: Page) -> dict[int, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
@@ -206,10 +206,14 @@ class Site:
         )
         return localise(page, context)
 
-    def abouts(self, name: str, language: str, words: Lookup | None) -> dict[str, About]:
-        """What a page says first of its definitions, in a language; `words` are the site's."""
+    def abouts(
+        self, name: str, lookup: Lookup | None, words: Lookup | None, anchors: Container[str]
+    ) -> dict[str, About]:
+        """What a page says first of the definitions with these anchors.
+
+        `lookup` is of its catalog in a language, and `words` of the site's.
+        """
         page = self.pages[name]
-        lookup = Lookup(self.catalog(language, name)) if words else None
         _, drawings, cited = self.context_parts(page, lambda other: other)
         context = PageContext(
             url=lambda raw: None,
@@ -219,7 +223,7 @@ class Site:
             bibliography=cited,
             source_language=self.project.language,
         )
-        return abouts(page, context)
+        return abouts(page, context, anchors)
 
     def _source(self, page: Page, here: str, *, has_notebook: bool) -> SourceInfo | None:
         """The file of an annotated page that is at an address."""

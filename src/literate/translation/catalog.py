@@ -7,12 +7,13 @@ An entry's source is the HTML of a note, or of one of its blocks, or a plain tex
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from literate.translation.sanitise import TAGS, sanitise
 from literate.translation.segment import TEXT, Segment, parse
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: what is asked for again and again is worked out once
 class Entry:
     """A text and its translation, with the line of its key in the file."""
 
@@ -20,11 +21,11 @@ class Entry:
     translation: str
     line: int
 
-    @property
+    @cached_property
     def source_blocks(self) -> tuple[Segment, ...]:
         return parse(self.source)
 
-    @property
+    @cached_property
     def all_blocks(self) -> tuple[Segment, ...]:
         """The translation's blocks, with whatever strays between them.
 
@@ -32,14 +33,14 @@ class Entry:
         """
         return parse(sanitise(self.translation, self.source, TAGS))
 
-    @property
+    @cached_property
     def blocks(self) -> tuple[Segment, ...]:
         """The translation's blocks, without text that strays outside any tag."""
         if any(block.kind == TEXT for block in self.source_blocks):
             return self.all_blocks
         return tuple(block for block in self.all_blocks if block.kind != TEXT)
 
-    @property
+    @cached_property
     def is_parallel(self) -> bool:
         """Whether both sides have the same blocks, so that one serves for the other alone."""
         return [b.kind for b in self.source_blocks] == [b.kind for b in self.blocks]

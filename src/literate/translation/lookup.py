@@ -70,10 +70,7 @@ class Lookup:
 
     def note(self, blocks: Sequence[Segment]) -> tuple[str, ...] | None:
         """The blocks of a whole note's translation, filled with the note's own parts."""
-        forms = [key_of(blocks)]
-        if not all(self._place(block.key) for block in blocks if block.has_words):
-            forms.append(loose_key_of(blocks))
-        index = _find(self._notes, *forms)
+        index = self._entry_of(blocks)
         if index is None:
             return None
         entry = self._serve(index)
@@ -86,17 +83,32 @@ class Lookup:
         """The translation of one block, filled with the block's own parts."""
         if not block.has_words:
             return block.html
-        found = self._place(block.key, block.loose_key) if block.key else None
+        found = self._place_of(block)
         if found is None:
-            self.requested[key_of((block,))] = None
-            # What cannot serve, since its blocks are others, is asked for all the same.
-            self.used.update(self._blocks.get(block.key, ()))
             return None
         index, position = found
-        entry = self._serve(index, position)
+        entry = self.catalog.entries[index]
         source = entry.source_blocks[position]
         numbers, targets = _numbers([source], [block]), _targets([source], [block])
         return _fill(entry.blocks[position].html, block.html, numbers, targets)
+
+    def _entry_of(self, blocks: Sequence[Segment]) -> int | None:
+        """Where a whole note is translated."""
+        index = _find(self._notes, key_of(blocks))
+        if index is None and not all(self._place(b.key) for b in blocks if b.has_words):
+            index = _find(self._notes, loose_key_of(blocks))
+        return index
+
+    def _place_of(self, block: Segment) -> tuple[int, int] | None:
+        """Where a block is translated, which serves, or is missing, from now on."""
+        found = self._place(block.key, block.loose_key) if block.key else None
+        if found:
+            self._serve(*found)
+        else:
+            self.requested[key_of((block,))] = None
+            # What cannot serve, since its blocks are others, is asked for all the same.
+            self.used.update(self._blocks.get(block.key, ()))
+        return found
 
     def _place(self, *forms: str) -> tuple[int, int] | None:
         """Where a block is translated for itself, in the first of these forms that is known."""
@@ -107,8 +119,12 @@ class Lookup:
         """The messages of a passage that have no translation."""
         if not passage.blocks:
             return [message for message in passage.messages if self.text(message.key) is None]
-        served = self.blocks(passage.blocks, is_note=passage.is_note)
-        left = {key_of((piece,)) for piece in served if isinstance(piece, Segment)}
+        whole = self._entry_of(passage.blocks) if passage.is_note else None
+        if whole is not None:
+            self._serve(whole)
+            return []
+        worded = [block for block in passage.blocks if block.has_words]
+        left = {key_of((block,)) for block in worded if self._place_of(block) is None}
         return [message for message in passage.messages if message.identity in left]
 
     def obsolete(self) -> Iterator[tuple[Entry, Segment]]:

@@ -11,6 +11,7 @@ from literate.base.errors import LiterateError
 from literate.mkdocs.config import read_project
 from literate.site.editions import make_editions, page_infos
 from literate.site.load import load_site
+from literate.site.quotes import Quotes
 from literate.site.status import check_language, extract_language
 
 REPORT = CONFIG + "      faulty: report\n      dead_links: report\n"
@@ -80,6 +81,20 @@ def test_a_faulty_entry_leaves_the_others_alone(project):
     assert len(pages["zh", "index"].faults) == 1
     assert pages["zh", "index"].title == "T"
     assert {m.key for m in pages["zh", "index"].coverage.missing} == {TAKE, "T"}
+
+
+@pytest.mark.parametrize(
+    ("translation", "quoted"), [("<p>放大。</p>", ""), (TAKE.replace("Take", "取"), "取")]
+)
+def test_a_faulty_entry_is_not_quoted_on_other_pages_either(project, translation, quoted):
+    project.write("mkdocs.yml", REPORT)
+    project.write("src/paper/net.py", 'def scale(x):\n    """Take $x$."""\n    return 2 * x\n')
+    project.write("translations/zh/net.json", json.dumps({TAKE: translation}))
+    site = project.load()
+    editions = make_editions(site, "", lambda language, name: f"{language}/{name}/")
+    quotes = Quotes(site, "zh", editions["zh"].addresses, editions["zh"].words)
+    (about,) = quotes.abouts({"../net/#scale": ("net", "scale")}).values()
+    assert about.sentence[:1] == quoted
 
 
 STRANGE = "\nIt matches [^abc] and [@knuth], or $\\nosuch$, as head[:-1](x) does.\n"
