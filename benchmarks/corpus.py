@@ -33,17 +33,18 @@ def make_project(folder: Path, languages: tuple[str, ...] = (), copies: int = 1)
     for number in range(1, copies):
         shutil.copytree(folder / "sources/labml_nn", folder / "sources" / f"labml_nn_{number}")
     (folder / "docs" / "index.md").write_text("# labml-nn\n", encoding="utf-8")
+    if languages:
+        translate(folder, languages)
+    return folder
+
+
+def translate(folder: Path, languages: tuple[str, ...]) -> None:
+    """Translate all notes of a project into made-up words."""
     for language in languages:
         (folder / "translations" / language).mkdir(parents=True)
         settings = folder / "translations" / language / "language.toml"
         settings.write_text(f'name = "{language}"\n', encoding="utf-8")
-    if languages:
-        _translate(folder / "mkdocs.yml", languages)
-    return folder
-
-
-def _translate(config: Path, languages: tuple[str, ...]) -> None:
-    site = load_site(read_project(config))
+    site = load_site(read_project(folder / "mkdocs.yml"))
     for name in site.pages:
         keys = [message.key for message in site.messages(name)]
         for language in languages:

@@ -53,7 +53,7 @@ STAGES = {
 }
 _QUIET = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
 _FLOOR = [sys.executable, str(Path(__file__).with_name("floor.py"))]
-_BUILD = [sys.executable, "-m", "literate"]
+BUILD = [sys.executable, "-m", "literate"]
 
 
 def main() -> None:
@@ -89,7 +89,7 @@ def compare(folder: Path, rounds: int, *, as_json: bool) -> None:
         "english": lambda: clean_build(projects["english"]),
         "twice": lambda: clean_build(projects["twice"]),
         "four": lambda: clean_build(projects["four"]),
-        "unchanged": lambda: seconds(_BUILD, projects["four"]),
+        "unchanged": lambda: seconds(BUILD, projects["four"]),
         "libraries": lambda: seconds([*_FLOOR, *files], folder),
         "empty": lambda: clean_build(projects["empty"]),
         "empty, four": lambda: clean_build(projects["empty, four"]),
@@ -107,7 +107,7 @@ def compare(folder: Path, rounds: int, *, as_json: bool) -> None:
         "twice the files / once": _ratio(times["twice"], times["english"]),
     }
     shutil.rmtree(projects["four"] / ".cache")
-    peak = peak_memory(_BUILD, projects["four"])
+    peak = peak_memory(BUILD, projects["four"])
     print(f"labml-nn, {len(files)} files; medians of {rounds} rounds, seconds")
     for name, values in times.items():
         print(f"  {name:<24}{statistics.median(values):8.2f}   ({_spread(values)})")
@@ -161,7 +161,7 @@ def clean_build(project: Path) -> float:
     """Seconds of a build that knows nothing of earlier ones."""
     shutil.rmtree(project / ".cache", ignore_errors=True)
     shutil.rmtree(project / "site", ignore_errors=True)
-    return seconds(_BUILD, project)
+    return seconds(BUILD, project)
 
 
 def seconds(command: list[str], folder: Path) -> float:
