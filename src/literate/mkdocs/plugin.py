@@ -223,7 +223,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         self, context: TemplateContext, page: MkDocsPage, config: MkDocsConfig, nav: Navigation
     ) -> TemplateContext:
         if isinstance(page, SitePage) and page.html_key:
-            html = self._cache.get(page.html_key) or self._renderer.html(page, context)
+            html = self._renderer.finished(page, context)
             context["html"] = html  # type: ignore[typeddict-unknown-key]
         elif isinstance(page, SitePage):
             self._renderer.prepare(page, context)

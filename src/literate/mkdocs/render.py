@@ -1,4 +1,4 @@
-"""Templates filled, and their HTML kept in the cache, so that MkDocs has only to write it."""
+"""Templates filled, and kept in the cache without the content, which lies there already."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from literate.base.parallel import map_on_cores
 from literate.mkdocs.outline import Outline
 from literate.mkdocs.pages import Content, SitePage
 from literate.mkdocs.speech import Speech
-from literate.mkdocs.templates import Policy
+from literate.mkdocs.templates import Policy, squeezed
 from literate.site.search import search_index
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Renderer:
             page.meta["template"] = "finished.html"
 
     def html(self, page: SitePage, context: TemplateContext | None = None) -> str:
-        """The whole HTML of a page, put into the cache."""
+        """The whole HTML of a page; what is around its content is put into the cache."""
         assert page.html_key is not None
         page.fill()
         page.active = True
@@ -114,10 +114,22 @@ class Renderer:
             context = get_context(nav, self.files, self.config, page)
         self.prepare(page, context)
         html = self.policy.put(self.env.get_template(page.template).render(context))
+        content = page.content or ""
         page.active = False
         page.empty()
-        self.cache.put(page.html_key, html)
-        return html
+        # A template of the user's own may show something else.
+        parts = html.split(content, 1) if content else [html]
+        frame = [squeezed(part) for part in parts] if len(parts) == 2 else parts
+        self.cache.put(page.html_key, frame)
+        return content.join(frame)
+
+    def finished(self, page: SitePage, context: TemplateContext) -> str:
+        """The whole HTML of a page that has been made."""
+        assert page.html_key is not None
+        frame = self.cache.get(page.html_key)
+        if not isinstance(frame, list):
+            return self.html(page, context)
+        return page.load().html.join(frame) if len(frame) == 2 else str(frame[0])
 
     def prepare(self, page: SitePage, context: TemplateContext) -> None:
         """Speak the language of a page in what its template is filled with."""
