@@ -31,7 +31,7 @@ from literate.mkdocs.place import check_ours
 from literate.mkdocs.preview import Preview
 from literate.mkdocs.render import HtmlKeys, Renderer
 from literate.mkdocs.speech import Speech
-from literate.mkdocs.templates import Policy, prepare_templates
+from literate.mkdocs.templates import Policy, frame, prepare_templates
 from literate.mkdocs.theme import check_languages, check_templates, check_theme
 from literate.mkdocs.unused import turn_search_off, unused_settings
 from literate.mkdocs.up_to_date import Stamp
@@ -240,8 +240,12 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         return self._policy.put(output_content) if is_page else output_content
 
     def on_post_page(self, output: str, *, page: MkDocsPage, config: MkDocsConfig) -> str:
-        is_finished = isinstance(page, SitePage) and page.html_key
-        return output if is_finished else self._policy.put(output)
+        if not isinstance(page, SitePage):
+            return self._policy.put(output)
+        if page.html_key:
+            return output
+        content = page.content or ""
+        return content.join(frame(self._policy.put(output), content))
 
     def on_post_build(self, config: MkDocsConfig) -> None:
         self._write_markdown(config)

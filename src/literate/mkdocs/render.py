@@ -17,7 +17,7 @@ from literate.base.parallel import map_on_cores
 from literate.mkdocs.outline import Outline
 from literate.mkdocs.pages import Content, SitePage
 from literate.mkdocs.speech import Speech
-from literate.mkdocs.templates import Policy, squeezed
+from literate.mkdocs.templates import Policy, frame
 from literate.site.search import search_index
 
 if TYPE_CHECKING:
@@ -117,19 +117,17 @@ class Renderer:
         content = page.content or ""
         page.active = False
         page.empty()
-        # A template of the user's own may show something else.
-        parts = html.split(content, 1) if content else [html]
-        frame = [squeezed(part) for part in parts] if len(parts) == 2 else parts
-        self.cache.put(page.html_key, frame)
-        return content.join(frame)
+        parts = frame(html, content)
+        self.cache.put(page.html_key, parts)
+        return content.join(parts)
 
     def finished(self, page: SitePage, context: TemplateContext) -> str:
         """The whole HTML of a page that has been made."""
         assert page.html_key is not None
-        frame = self.cache.get(page.html_key)
-        if not isinstance(frame, list):
+        parts = self.cache.get(page.html_key)
+        if not isinstance(parts, list):
             return self.html(page, context)
-        return page.load().html.join(frame) if len(frame) == 2 else str(frame[0])
+        return page.load().html.join(parts) if len(parts) > 1 else str(parts[0])
 
     def prepare(self, page: SitePage, context: TemplateContext) -> None:
         """Speak the language of a page in what its template is filled with."""

@@ -55,9 +55,15 @@ def _without_tags(html: object) -> Markup:
     return Markup(escape(Markup(html).striptags()))  # noqa: S704 - escaped here
 
 
-def squeezed(html: str) -> str:
-    """HTML of templates without what they are indented by, for none of it shows."""
-    return _INDENTED.sub(lambda found: found[1] or "\n", html)
+def frame(html: str, content: str) -> list[str]:
+    """What stands before a page's content and after it, without what templates are indented by.
+
+    A template of the user's own may show something else than the content: then it is all of it.
+    """
+    parts = html.split(content, 1) if content else [html]
+    if len(parts) < 2:
+        return parts
+    return [_INDENTED.sub(lambda found: found[1] or "\n", part) for part in parts]
 
 
 class Policy:
