@@ -207,13 +207,16 @@ def seconds(command: list[str], folder: Path) -> float:
     return taken
 
 
-def peak_memory(command: list[str], folder: Path) -> int:
-    """The most bytes that a command and its children held at one time, shared pages once."""
+def peak_memory(command: list[str], folder: Path, every: float = 0.05) -> int:
+    """The most bytes that a command and its children held at one time, shared pages once.
+
+    It looks `every` so many seconds, which takes time from a long build.
+    """
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
     peak = 0
     while process.poll() is None:
         peak = max(peak, sum(map(_proportional_size, _family(process.pid))))
-        time.sleep(0.05)
+        time.sleep(every)
     return peak
 
 

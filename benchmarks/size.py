@@ -127,7 +127,7 @@ def show(sizes: list[Size]) -> None:
 def measure(folder: Path, modules: int) -> Size:
     write_project(folder, modules)
     start = time.perf_counter()
-    peak = peak_memory(BUILD, folder)
+    peak = peak_memory(BUILD, folder, every=0.5)
     taken = time.perf_counter() - start
     edited = folder / "src/block_00002.py"
     edited.write_text(edited.read_text(encoding="utf-8").replace("long row", "row"), "utf-8")

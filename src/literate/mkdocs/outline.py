@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 #: A navigation of so many entries stands on every page.
 WHOLE = 120
 #: Of a longer list, a page of a large site shows so many entries, its own in their middle.
-WINDOW = 25
+WINDOW = 19
 
 
 def contents_files(site: Site, files: Iterable[File], config: MkDocsConfig) -> dict[str, File]:

@@ -194,6 +194,8 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
             html = renderer.not_found(language)
             files.append(File.generated(config, f"{language}/404.html", content=html))
         for language, outline in self._outlines.items():
+            words = renderer.words(language)
+            files.append(File.generated(config, f"literate/words-{language}.js", content=words))
             if not outline.is_whole:
                 address, html = self._contents[language].dest_uri, renderer.contents(language)
                 files.append(File.generated(config, address, content=html))

@@ -147,6 +147,11 @@ class Renderer:
         base = urlsplit(self.config.site_url or "/").path
         return self._beside_pages("404.html", language, base, {})
 
+    def words(self, language: str) -> str:
+        """The script that holds what only scripts show in a language."""
+        context = self.speech.context(language) | {"names": self.speech.names}
+        return self.env.get_template("words.html").render(context)
+
     def contents(self, language: str) -> str:
         """The list of all pages in a language."""
         outline = self.outlines[language]

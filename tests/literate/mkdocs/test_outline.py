@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Link, Section, get_navigation
-from support import Project, built
+from support import Project
+from support import built as build
 
 from literate.base.seal import unseal
 from literate.mkdocs import outline as outlines
@@ -108,7 +109,7 @@ def links(html: str, address: str) -> set[str]:
 
 
 def test_all_pages_are_reached_by_links_alone(many):
-    built(many, "site")
+    build(many, "site")
     pages = {path.removesuffix("index.html") for path in many.files() if path[-10:] == "index.html"}
     seen, ahead = set(), {""}
     while ahead:
@@ -129,7 +130,7 @@ def test_all_pages_are_reached_by_links_alone(many):
 
 def test_the_list_of_all_pages_lists_them_in_each_language(many):
     many.write("docs/contents.md", "# Another\n")
-    built(many, "site")
+    build(many, "site")
     for folder, other in (("", "zh/"), ("zh/", "")):
         html = many.read(f"site/{folder}contents1/index.html")
         listed = re.search(r"<article.*</article>", html, re.DOTALL)[0]
@@ -150,7 +151,7 @@ def test_the_list_of_all_pages_lists_them_in_each_language(many):
 
 
 def test_no_whole_page_lies_in_the_cache(project):
-    built(project, "site")
+    build(project, "site")
     page = project.read("site/net/index.html")
     folder: Path = project.root / CACHE
     held = [
@@ -160,3 +161,12 @@ def test_no_whole_page_lies_in_the_cache(project):
     assert "<!doctype html>" in page and "Double the input." in page
     assert any("<!doctype html>" in entry for entry in held)
     assert not any("<!doctype html>" in entry and "Double the input." in entry for entry in held)
+
+
+def test_what_only_scripts_show_is_in_one_file_a_language(built):
+    """A page that carried it would be larger by all the languages that there are."""
+    page = built.project.read("site/zh/net/index.html")
+    assert 'src="../../literate/words-zh.js"' in page
+    script = built.project.read("site/literate/words-zh.js")
+    for words in ("Keys</h2>", "The language that you chose last", "search.result.one"):
+        assert words not in page and words.replace("<", r"\u003c").replace(">", r"\u003e") in script
