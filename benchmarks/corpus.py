@@ -23,6 +23,7 @@ LANGUAGES = {
     "de": "etaoinsrhlduc",
 }
 
+#: Of the HTML of a note, what is no word, and then the words.
 _UNTOUCHED = re.compile(r"<span translate=no>.*?</span>|<[^>]*>|&\w+;|[^\W\d_]+")
 
 
@@ -33,32 +34,33 @@ def make_project(folder: Path, languages: tuple[str, ...] = (), copies: int = 1)
     for number in range(1, copies):
         shutil.copytree(folder / "sources/labml_nn", folder / "sources" / f"labml_nn_{number}")
     (folder / "docs" / "index.md").write_text("# labml-nn\n", encoding="utf-8")
+    if languages:
+        translate(folder, languages)
+    return folder
+
+
+def translate(folder: Path, languages: tuple[str, ...]) -> None:
+    """Translate all notes of a project into made-up words."""
     for language in languages:
         (folder / "translations" / language).mkdir(parents=True)
         settings = folder / "translations" / language / "language.toml"
         settings.write_text(f'name = "{language}"\n', encoding="utf-8")
-    if languages:
-        _translate(folder / "mkdocs.yml", languages)
-    return folder
-
-
-def _translate(config: Path, languages: tuple[str, ...]) -> None:
-    site = load_site(read_project(config))
+    site = load_site(read_project(folder / "mkdocs.yml"))
     for name in site.pages:
         keys = [message.key for message in site.messages(name)]
         for language in languages:
-            entries = {key: _made_up(key, LANGUAGES[language]) for key in keys}
+            entries = {key: made_up(key, LANGUAGES[language]) for key in keys}
             write_catalog(site.project.catalog_path(language, name), entries)
 
 
-def _made_up(key: str, letters: str) -> str:
-    """Each word of a key in other letters; its tags and placeholders as they are."""
+def made_up(text: str, letters: str, kept: re.Pattern[str] = _UNTOUCHED) -> str:
+    """Each word of a text in other letters; what else the pattern finds stays as it is."""
 
     def word(match: re.Match[str]) -> str:
-        text = match[0]
-        if not text[0].isalpha():
-            return text
-        start = sum(map(ord, text))
-        return "".join(letters[(start + 7 * i) % len(letters)] for i in range(len(text)))
+        found = match[0]
+        if not found[0].isalpha():
+            return found
+        start = sum(map(ord, found))
+        return "".join(letters[(start + 7 * i) % len(letters)] for i in range(len(found)))
 
-    return _UNTOUCHED.sub(word, key)
+    return kept.sub(word, text)

@@ -2,9 +2,11 @@
 
     python benchmarks/engine.py            a table
     python benchmarks/engine.py --json     and one JSON object on the last line
+    python benchmarks/engine.py --peers    beside what a user would pick instead (`.[bench]`)
     python benchmarks/engine.py --stages   where the time goes, on one core
 
 pycco (PyPI, `pycco -p`) makes one page a file, in one language, without navigation or search.
+The peers make the same four languages of the same notes: see benchmarks/peers.py.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import peers
 from corpus import LANGUAGES, make_project
 from support import labml_nn
 
@@ -53,23 +56,48 @@ STAGES = {
 }
 _QUIET = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
 _FLOOR = [sys.executable, str(Path(__file__).with_name("floor.py"))]
-_BUILD = [sys.executable, "-m", "literate"]
+BUILD = [sys.executable, "-m", "literate"]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=5, help="rounds, after one to warm up")
     parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
+    parser.add_argument("--peers", action="store_true", help="time MkDocs with i18n, and Sphinx")
     parser.add_argument("--stages", action="store_true", help="only show where the time goes")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if options.stages:
             show_stages(make_project(Path(folder) / "four", tuple(LANGUAGES)))
         else:
-            compare(Path(folder), options.rounds, as_json=options.json)
+            if options.peers:
+                peers.check()
+            others = measured_peers if options.peers else lambda folder: {}
+            compare(Path(folder), options.rounds, others, as_json=options.json)
 
 
-def compare(folder: Path, rounds: int, *, as_json: bool) -> None:
+#: What measures something: the seconds of one time.
+Measure = Callable[[], float]
+
+
+def measured_peers(folder: Path) -> dict[str, Measure]:
+    """The peers, each with four languages."""
+    pages = peers.woven(make_project(folder / "woven"))
+    mkdocs = peers.write_mkdocs(folder / "mkdocs", pages)
+    sphinx = peers.write_sphinx(folder / "sphinx", pages)
+    return {
+        "MkDocs, Material, i18n": lambda: sum(
+            seconds(command, mkdocs) for command in peers.mkdocs_build(mkdocs)
+        ),
+        "Sphinx, gettext": lambda: sum(
+            seconds(command, sphinx) for command in peers.sphinx_build(sphinx)
+        ),
+    }
+
+
+def compare(
+    folder: Path, rounds: int, others: Callable[[Path], dict[str, Measure]], *, as_json: bool
+) -> None:
     projects = {
         "english": make_project(folder / "english"),
         "four": make_project(folder / "four", tuple(LANGUAGES)),
@@ -84,15 +112,17 @@ def compare(folder: Path, rounds: int, *, as_json: bool) -> None:
             path.unlink()
     files = sorted(str(path) for path in labml_nn().rglob("*.py"))
     pycco = [sys.executable, "-m", "pycco.main", "-p", "-d", str(folder / "pycco"), *files]
-    measured: dict[str, Callable[[], float]] = {
+    of_peers = others(folder)
+    measured: dict[str, Measure] = {
         "pycco": lambda: seconds(pycco, folder),
         "english": lambda: clean_build(projects["english"]),
         "twice": lambda: clean_build(projects["twice"]),
         "four": lambda: clean_build(projects["four"]),
-        "unchanged": lambda: seconds(_BUILD, projects["four"]),
+        "unchanged": lambda: seconds(BUILD, projects["four"]),
         "libraries": lambda: seconds([*_FLOOR, *files], folder),
         "empty": lambda: clean_build(projects["empty"]),
         "empty, four": lambda: clean_build(projects["empty, four"]),
+        **of_peers,
     }
     times: dict[str, list[float]] = {name: [] for name in measured}
     for number in range(rounds + 1):
@@ -107,7 +137,7 @@ def compare(folder: Path, rounds: int, *, as_json: bool) -> None:
         "twice the files / once": _ratio(times["twice"], times["english"]),
     }
     shutil.rmtree(projects["four"] / ".cache")
-    peak = peak_memory(_BUILD, projects["four"])
+    peak = peak_memory(BUILD, projects["four"])
     print(f"labml-nn, {len(files)} files; medians of {rounds} rounds, seconds")
     for name, values in times.items():
         print(f"  {name:<24}{statistics.median(values):8.2f}   ({_spread(values)})")
@@ -120,6 +150,10 @@ def compare(folder: Path, rounds: int, *, as_json: bool) -> None:
     for name, pages in (("english", "empty"), ("four languages", "empty, four")):
         floor = [a + b for a, b in zip(times["libraries"], times[pages], strict=True)]
         print(f"  {name + ' / pycco':<24}{_ratio(floor, times['pycco']):8.2f}")
+    if of_peers:
+        print("peers: four languages of ours, as a share of theirs")
+    for name in of_peers:
+        print(f"  {name:<24}{_ratio(times['four'], times[name]):8.2f}")
     if as_json:
         result = {
             name: {"value": round(value, 4), "goal": GOALS[name], "better": "lower"}
@@ -161,7 +195,7 @@ def clean_build(project: Path) -> float:
     """Seconds of a build that knows nothing of earlier ones."""
     shutil.rmtree(project / ".cache", ignore_errors=True)
     shutil.rmtree(project / "site", ignore_errors=True)
-    return seconds(_BUILD, project)
+    return seconds(BUILD, project)
 
 
 def seconds(command: list[str], folder: Path) -> float:
@@ -173,13 +207,16 @@ def seconds(command: list[str], folder: Path) -> float:
     return taken
 
 
-def peak_memory(command: list[str], folder: Path) -> int:
-    """The most bytes that a command and its children held at one time, shared pages once."""
+def peak_memory(command: list[str], folder: Path, every: float = 0.05) -> int:
+    """The most bytes that a command and its children held at one time, shared pages once.
+
+    It looks `every` so many seconds, which takes time from a long build.
+    """
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
     peak = 0
     while process.poll() is None:
         peak = max(peak, sum(map(_proportional_size, _family(process.pid))))
-        time.sleep(0.05)
+        time.sleep(every)
     return peak
 
 

@@ -25,12 +25,13 @@ from literate.mkdocs.marks import Marks
 from literate.mkdocs.navigation import check_navigation, navigation, published
 from literate.mkdocs.options import Options
 from literate.mkdocs.others import leave_pages_alone, read_settings_alone
+from literate.mkdocs.outline import Outline, contents_files
 from literate.mkdocs.pages import Content, SitePage, make_content, make_pages
 from literate.mkdocs.place import check_ours
 from literate.mkdocs.preview import Preview
 from literate.mkdocs.render import HtmlKeys, Renderer
 from literate.mkdocs.speech import Speech
-from literate.mkdocs.templates import Policy, prepare_templates
+from literate.mkdocs.templates import Policy, frame, prepare_templates
 from literate.mkdocs.theme import check_languages, check_templates, check_theme
 from literate.mkdocs.unused import turn_search_off, unused_settings
 from literate.mkdocs.up_to_date import Stamp
@@ -148,17 +149,20 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
     def on_nav(self, nav: Navigation, config: MkDocsConfig, files: Files) -> Navigation:
         """One navigation a language, all made of the one in `mkdocs.yml`."""
         site = self._shown.site
-        self._navigations = {}
+        self._contents = contents_files(site, files, config)
+        self._outlines = {}
         for language, edition in self._shown.editions.items():
             own = [page.file for page in self._pages.values() if page.language == language]
             known = [*own, *self._others(files, is_source=language == site.project.language)]
-            self._navigations[language] = navigation(site, edition, known, config)
+            own_nav = navigation(site, edition, known, config)
+            title, address = self._speech.word(language, "Contents"), self._contents[language].url
+            self._outlines[language] = Outline(own_nav, title, address)
         self._keys = None
         if leave_pages_alone(config):
-            self._keys = HtmlKeys(config, self._shown, self._speech, self._navigations)
+            self._keys = HtmlKeys(config, self._shown, self._speech, self._outlines)
             for page in self._pages.values():
                 page.html_key = self._keys.key_of(page)
-        return self._navigations[site.project.language]
+        return self._outlines[site.project.language].nav
 
     def _others(self, files: Files, *, is_source: bool) -> Iterator[File]:
         """The files that are no pages of ours, for the navigation of a language to name."""
@@ -180,7 +184,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
             files.documentation_pages(),
             self._cache,
             self._speech,
-            self._navigations,
+            self._outlines,
             self._pages,
             self._policy,
         )
@@ -189,13 +193,19 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         for language in self._shown.site.languages:
             html = renderer.not_found(language)
             files.append(File.generated(config, f"{language}/404.html", content=html))
+        for language, outline in self._outlines.items():
+            words = renderer.words(language)
+            files.append(File.generated(config, f"literate/words-{language}.js", content=words))
+            if not outline.is_whole:
+                address, html = self._contents[language].dest_uri, renderer.contents(language)
+                files.append(File.generated(config, address, content=html))
         if self._keys:
             renderer.render_all()
         for page in self._pages.values():
             if page.info.has_notebook and (book := page.load().notebook):
                 address = f"{page.source.name}.ipynb"
                 files.append(File.generated(config, address, content=book))
-        for language in self._navigations:
+        for language in self._outlines:
             index = renderer.search_index(language)
             files.append(File.generated(config, index_address(language), content=index))
         return env
@@ -208,19 +218,21 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         self, context: TemplateContext, template_name: str, config: MkDocsConfig
     ) -> TemplateContext:
         context.update(self._speech.context(self._source_language))  # type: ignore[typeddict-item]
+        self._renderer.show_outline(self._source_language, context)
         return context
 
     def on_page_context(
         self, context: TemplateContext, page: MkDocsPage, config: MkDocsConfig, nav: Navigation
     ) -> TemplateContext:
         if isinstance(page, SitePage) and page.html_key:
-            html = self._cache.get(page.html_key) or self._renderer.html(page, context)
+            html = self._renderer.finished(page, context)
             context["html"] = html  # type: ignore[typeddict-unknown-key]
         elif isinstance(page, SitePage):
             self._renderer.prepare(page, context)
         else:  # of another plugin: it has no other language
             spoken = self._speech.context(self._source_language) | {"alternates": []}
             context.update(spoken)  # type: ignore[typeddict-item]
+            self._renderer.show_outline(self._source_language, context, page)
         return context
 
     def on_post_template(
@@ -230,8 +242,12 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         return self._policy.put(output_content) if is_page else output_content
 
     def on_post_page(self, output: str, *, page: MkDocsPage, config: MkDocsConfig) -> str:
-        is_finished = isinstance(page, SitePage) and page.html_key
-        return output if is_finished else self._policy.put(output)
+        if not isinstance(page, SitePage):
+            return self._policy.put(output)
+        if page.html_key:
+            return output
+        content = page.content or ""
+        return content.join(frame(self._policy.put(output), content))
 
     def on_post_build(self, config: MkDocsConfig) -> None:
         self._write_markdown(config)
@@ -261,8 +277,8 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
             return
         folder = Path(config.site_dir)
         write_markdown(self._shown, self._pages.values(), folder)
-        for language, nav in self._navigations.items():
-            write_list(self._shown, language, self._speech.configs[language], nav, folder)
+        for language, outline in self._outlines.items():
+            write_list(self._shown, language, self._speech.configs[language], outline.nav, folder)
 
     def _reported(self) -> Iterator[str]:
         if dead := len(self._shown.site.dead_links):

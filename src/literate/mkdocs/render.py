@@ -1,4 +1,4 @@
-"""Templates filled, and their HTML kept in the cache, so that MkDocs has only to write it."""
+"""Templates filled, and kept in the cache without the content, which lies there already."""
 
 from __future__ import annotations
 
@@ -6,23 +6,25 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from mkdocs.commands.build import get_context
+from mkdocs.utils import get_relative_url
 
 from literate.base.cache import Cache, digest
 from literate.base.parallel import map_on_cores
+from literate.mkdocs.outline import Outline
 from literate.mkdocs.pages import Content, SitePage
 from literate.mkdocs.speech import Speech
-from literate.mkdocs.templates import Policy
+from literate.mkdocs.templates import Policy, frame
 from literate.site.search import search_index
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import File
-    from mkdocs.structure.nav import Navigation
+    from mkdocs.structure.pages import Page as MkDocsPage
     from mkdocs.utils.templates import TemplateContext
 
 
@@ -34,23 +36,25 @@ class HtmlKeys:
         config: MkDocsConfig,
         content: Content,
         speech: Speech,
-        navigations: Mapping[str, Navigation],
+        outlines: Mapping[str, Outline],
     ) -> None:
         self._speech = speech
-        common = digest(repr(speech.names), *_overrides(config))
+        self._outlines = outlines
+        overrides = list(_overrides(config))  # which may show any page of the navigation
+        common = digest(repr(speech.names), *overrides)
         self._states = {
             language: digest(
                 common,
                 _settings(speech.configs[language]),
                 content.editions[language].digest,
-                str(nav),
+                str(outline.nav) if overrides else "",
             )
-            for language, nav in navigations.items()
+            for language, outline in outlines.items()
         }
 
     def key_of(self, page: SitePage) -> str:
-        said = repr(self._speech.share(page))
-        return digest("html", self._states[page.language], page.info.key, page.url or "", said)
+        said = (repr(self._speech.share(page)), self._outlines[page.language].said(page))
+        return digest("html", self._states[page.language], page.info.key, page.url or "", *said)
 
 
 #: Settings that no template of ours shows.
@@ -80,7 +84,7 @@ class Renderer:
     files: Sequence[File]
     cache: Cache
     speech: Speech
-    navigations: Mapping[str, Navigation]
+    outlines: Mapping[str, Outline]
     pages: Mapping[tuple[str, str], SitePage]
     policy: Policy
 
@@ -92,7 +96,7 @@ class Renderer:
             if not self.cache.has(page.html_key):
                 unfinished.append(page)
         work: list[Callable[[], object]] = [
-            partial(self.search_index, language) for language in self.navigations
+            partial(self.search_index, language) for language in self.outlines
         ]
         work += [partial(self.html, page) for page in unfinished]
         for _ in map_on_cores(_do, work):
@@ -101,31 +105,74 @@ class Renderer:
             page.meta["template"] = "finished.html"
 
     def html(self, page: SitePage, context: TemplateContext | None = None) -> str:
-        """The whole HTML of a page, put into the cache."""
+        """The whole HTML of a page; what is around its content is put into the cache."""
         assert page.html_key is not None
         page.fill()
         page.active = True
         if context is None:
-            nav = self.navigations[page.language]
+            nav = self.outlines[page.language].nav
             context = get_context(nav, self.files, self.config, page)
         self.prepare(page, context)
         html = self.policy.put(self.env.get_template(page.template).render(context))
+        content = page.content or ""
         page.active = False
         page.empty()
-        self.cache.put(page.html_key, html)
-        return html
+        parts = frame(html, content)
+        self.cache.put(page.html_key, parts)
+        return content.join(parts)
+
+    def finished(self, page: SitePage, context: TemplateContext) -> str:
+        """The whole HTML of a page that has been made."""
+        assert page.html_key is not None
+        parts = self.cache.get(page.html_key)
+        if not isinstance(parts, list):
+            return self.html(page, context)
+        return page.load().html.join(parts) if len(parts) > 1 else str(parts[0])
 
     def prepare(self, page: SitePage, context: TemplateContext) -> None:
         """Speak the language of a page in what its template is filled with."""
-        context["nav"] = self.navigations[page.language]
         context.update(self.speech.context(page.language, page))  # type: ignore[typeddict-item]
+        self.show_outline(page.language, context, page)
+
+    def show_outline(
+        self, language: str, context: TemplateContext, page: MkDocsPage | None = None
+    ) -> None:
+        """Let a template show what a page shows of the navigation."""
+        outline = self.outlines[language]
+        context["nav"] = outline.of(page)
+        context["is_cut"] = not outline.is_whole  # type: ignore[typeddict-unknown-key]
 
     def not_found(self, language: str) -> str:
         """The 404 page of a language."""
         base = urlsplit(self.config.site_url or "/").path
-        context = get_context(self.navigations[language], self.files, self.config, base_url=base)
-        context.update(self.speech.context(language))  # type: ignore[typeddict-item]
-        return self.policy.put(self.env.get_template("404.html").render(context))
+        return self._beside_pages("404.html", language, base, {})
+
+    def words(self, language: str) -> str:
+        """The script that holds what only scripts show in a language."""
+        context = self.speech.context(language) | {"names": self.speech.names}
+        return self.env.get_template("words.html").render(context)
+
+    def contents(self, language: str) -> str:
+        """The list of all pages in a language."""
+        outline = self.outlines[language]
+        addresses = {code: outline.address for code, outline in self.outlines.items()}
+        base = get_relative_url(".", outline.address)
+        return self._beside_pages("contents.html", language, base, {"outline": outline}, addresses)
+
+    def _beside_pages(
+        self,
+        name: str,
+        language: str,
+        base: str,
+        more: dict[str, Any],
+        addresses: Mapping[str, str] | None = None,
+    ) -> str:
+        """What is no page to MkDocs, out of a template."""
+        nav = self.outlines[language].nav
+        context = get_context(nav, self.files, self.config, base_url=base)
+        context.update(self.speech.context(language, addresses=addresses) | more)  # type: ignore[typeddict-item]
+        self.show_outline(language, context)
+        return self.policy.put(self.env.get_template(name).render(context))
 
     def search_index(self, language: str) -> bytes:
         """The index of a language, out of the cache if it is there."""

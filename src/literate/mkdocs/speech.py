@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import copy, deepcopy
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -39,29 +40,39 @@ class Speech:
         known = self._content.site.languages.get(language)
         own = copy(config)
         for key in ("site_name", "site_description", "copyright"):
-            own[key] = config[key] and self._word(language, config[key])
+            own[key] = config[key] and self.word(language, config[key])
         own.theme = theme = deepcopy(config.theme)
         theme["language"] = language
         theme["direction"] = known.direction if known else "ltr"
         palettes = theme.get("palette")
         for palette in palettes if isinstance(palettes, list) else []:
             if toggle := palette.get("toggle"):
-                toggle["name"] = self._word(language, toggle["name"])
+                toggle["name"] = self.word(language, toggle["name"])
         return own
 
-    def _word(self, language: str, text: str) -> str:
+    def word(self, language: str, text: str) -> str:
+        """A text of the site's in a language, as templates may show it."""
         return translate_setting(text, self._content.editions[language].words)
 
-    def context(self, language: str, page: SitePage | None = None) -> dict[str, Any]:
-        """What templates are filled with: ours, and Material's, which reads `config.extra`."""
-        alternates = self._alternates(page.source.name if page else "index")
+    def context(
+        self,
+        language: str,
+        page: SitePage | None = None,
+        addresses: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """What templates are filled with: ours, and Material's, which reads `config.extra`.
+
+        `addresses` are those of the page in each language, where it is no annotated one.
+        """
+        name = page.source.name if page else "index"
+        alternates = self._alternates(addresses or self._addresses(name))
         config = copy(self.configs[language])
         config.extra = copy(config.extra)
         config.extra["alternate"] = alternates if len(alternates) > 1 else []
         config.extra["homepage"] = self._address(language, "index") or "./"
         return {
             "config": config,
-            "word": partial(self._word, language),
+            "word": partial(self.word, language),
             "has_notebook": page is not None and self._has_notebook(page.source.name),
             "language": language,
             "share": self.share(page) if page else None,
@@ -80,24 +91,29 @@ class Speech:
     def _address(self, language: str, name: str) -> str:
         return self._content.editions[language].addresses(name)
 
-    def _alternates(self, name: str) -> list[dict[str, str]]:
-        """The page of this name in each language."""
+    def _addresses(self, name: str) -> dict[str, str]:
+        return {code: self._address(code, name) for code in self.names}
+
+    def _alternates(self, addresses: Mapping[str, str]) -> list[dict[str, str]]:
+        """A page in each language."""
         return [
             {
                 "name": self.names[code],
                 "lang": code,
-                "link": self._address(code, name) or "./",
-                "url": urljoin(self._site_url, self._address(code, name)),
+                "link": address or "./",
+                "url": urljoin(self._site_url, address),
             }
-            for code in self.names
+            for code, address in addresses.items()
         ]
 
     def _alternates_of(self, page: MkDocsPage) -> list[dict[str, str]]:
         """The same for a page; that of another plugin has none."""
-        return self._alternates(page.source.name) if isinstance(page, SitePage) else []
+        if not isinstance(page, SitePage):
+            return []
+        return self._alternates(self._addresses(page.source.name))
 
     def _by_language(self) -> list[tuple[str, str, Any]]:
         """Each language with the address of its overview and a way to speak it."""
         return [
-            (code, self._address(code, "index"), partial(self._word, code)) for code in self.names
+            (code, self._address(code, "index"), partial(self.word, code)) for code in self.names
         ]

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _SCRIPT_TAG = re.compile(r"<script(?=[\s>])(?![^>]*\s(?:src=|type=\"application/[\w+]*json\"))")
 _MARK = f" data-{token_hex(16)}"
 _MARKED = re.compile(rf"<script{_MARK}([^>]*)>(.*?)</script>", re.DOTALL)
+#: Where a blank counts, and lines.
+_INDENTED = re.compile(r"(<(pre|textarea|script|style)\b.*?</\2>)|\s*\n\s*", re.DOTALL)
 _HEAD = re.compile(r"<meta charset=[^>]*>|<head[^>]*>")
 
 
@@ -43,6 +45,7 @@ def prepare_templates(env: Environment, cache: Cache) -> None:
     env.add_extension(_OwnScripts)
     env.globals["own_script"] = Markup(_MARK)  # noqa: S704 - ours
     env.filters["striptags"] = _without_tags
+    env.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
     env.bytecode_cache = cache.templates()
     env.auto_reload = False
 
@@ -50,6 +53,17 @@ def prepare_templates(env: Environment, cache: Cache) -> None:
 def _without_tags(html: object) -> Markup:
     """Jinja's own filter decodes what was escaped, for whoever escapes again; themes forget to."""
     return Markup(escape(Markup(html).striptags()))  # noqa: S704 - escaped here
+
+
+def frame(html: str, content: str) -> list[str]:
+    """What stands before a page's content and after it, without what templates are indented by.
+
+    A template of the user's own may show something else than the content: then it is all of it.
+    """
+    parts = html.split(content, 1) if content else [html]
+    if len(parts) < 2:
+        return parts
+    return [_INDENTED.sub(lambda found: found[1] or "\n", part) for part in parts]
 
 
 class Policy:

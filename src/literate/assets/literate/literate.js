@@ -157,3 +157,13 @@ addEventListener("load", () => {
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
   }
 });
+
+// Where search finds nothing, it says what it shows instead: the worker tells all pages that are open,
+// and the one where that was typed shows it.
+new BroadcastChannel("literate-search").onmessage = ({ data: { query, meant } }) => {
+  const line = document.querySelector("[data-meant]");
+  if (!line || document.querySelector(".md-search__input").value.trim() !== query.trim()) return;
+  line.hidden = meant === null;
+  const words = { typed: query.trim(), meant };
+  line.textContent = meant && line.dataset.meant.replace(/\{(typed|meant)\}/g, (_, name) => words[name]);
+};

@@ -6,6 +6,8 @@
   const $ = (selector, within = document) => within.querySelector(selector);
   const all = (selector, within = page) => [...within.querySelectorAll(selector)];
 
+  for (const key of all(".keys [hidden]", document)) key.hidden = false;
+
   // --- The uses of a name light up; a symbol of the paper and its name in the code are one ---
 
   // A row of a table that has one lone symbol and one lone name says that they belong together.
