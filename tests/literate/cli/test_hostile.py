@@ -104,7 +104,14 @@ def test_a_tag_that_a_key_does_not_have_is_a_line_or_nothing(tag):
     assert not re.search(r"<[^>]*(?:=|javascript)", served)
 
 
-@pytest.mark.parametrize("html", ["<meta http-equiv=refresh content=0>", "<base href=x>"])
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<meta http-equiv=refresh content=0>",
+        "<base href=x>",
+        "<link rel=preconnect href=//x.example>",
+    ],
+)
 def test_what_speaks_of_the_whole_page_is_text_in_a_note(html):
     for text in (html, f"<div>{html}</div>", f"Words {html}.", f"<div>\n\n{html}\n\n</div>"):
         note = render_note(Prose(text, tuple(range(1, 6))))
