@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from itertools import count
 
@@ -63,7 +64,22 @@ _TAGS = [
     "<body onload=JS onpageshow=JS>",
     '<i id="__config">{"base":"javascript:JS","search":"URL","features":[],"translations":{}}</i>',
     '<i id="__search">i</i>',
+    "<base href=URL>",
+    '<meta http-equiv=refresh content="0;url=URL">',
+    "<link rel=preconnect href=URL>",
+    "<a href=x ping=URL>a</a>",
+    '<a href=" &#1; javascript&colon;JS">a</a>',
+    '<svg><a xlink:href="javascript:JS"><text>a</text></a></svg>',
+    "<math><maction actiontype=statusline href=javascript:JS><mi>x</mi></maction></math>",
+    "<svg><style>@import 'URL';</style></svg>",
+    "<style>@font-face{font-family:f;src:url(URL)} p{font-family:f}</style>",
+    "<b style='cursor:url(URL),auto;list-style-image:image-set(\"URL\" 1x)'>b</b>",
+    "<iframe src='data:text/html,<script>parent.JS</script>'></iframe>",
+    "<object data='data:image/svg+xml,<svg onload=\"JS\"/>'></object>",
+    "<img src='data:image/svg+xml,<svg onload=\"JS\"/>'>",
 ]
+#: What speaks of the whole page stops the build, where a page's author wrote it.
+_STOPS = re.compile(r'id="__|<base|<meta|<link')
 #: What leaves a text or an attribute for markup, where a plain word stands.
 _WORDS = [
     '"><img src=nothing onerror=JS>',
@@ -144,7 +160,7 @@ def _write_maps(root: Project, made: Payloads) -> None:
 
 def _write_notes(root: Project, made: Payloads) -> None:
     """Sources: HTML in notes, words in code, links, captions, front matter."""
-    tags = [tag for tag in made.tags() if 'id="__' not in tag]  # those stop the build
+    tags = [tag for tag in made.tags() if not _STOPS.search(tag)]
     notes = "\n\n".join(f"Note. {tag}\n\n{tag}" for tag in tags)
     root.write("docs/notes.md", f"# Notes\n\n{notes}\n")
     lines = "\n".join(

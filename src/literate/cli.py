@@ -67,7 +67,7 @@ def main(context: click.Context) -> None:
         with _reported(), stoppable(_Failure("stopped; the site is as it was.").show):
             built = build()
             for note in built.notes:
-                click.echo(f"note: {note}")
+                click.echo(printable(f"note: {note}"))
             click.echo(f"{built.site}/: {built.summary}")
 
 
@@ -134,9 +134,9 @@ def _show(report: LanguageReport, name: str) -> None:
     for path, fault in report.faults:
         click.echo(printable(f"  {path}:{fault.entry.line}: {fault.problem}. {fault.fix}"))
     for item in coverage.missing:
-        click.echo(f"  {item.file}:{item.line}: missing: {_short(item.key)}")
+        click.echo(printable(f"  {item.file}:{item.line}: missing: ") + _short(item.key))
     for old in report.obsolete:
-        click.echo(f"  {old.file}:{old.line}: stale: {_short(old.key)}")
+        click.echo(printable(f"  {old.file}:{old.line}: stale: ") + _short(old.key))
         if old.nearest:
             click.echo(f"    nearest missing key: {_short(old.nearest)}")
 
@@ -180,7 +180,8 @@ def inventories(names: tuple[str, ...], *, download: bool) -> None:
                 fetch_inventory(project, known[name])
             inventory = load_inventory(project.file(known[name].inventory))
             shown = project.shown(known[name].inventory)
-            click.echo(f"{name} {inventory.version}: {len(inventory.names)} names, {shown}")
+            named = f"{name} {inventory.version}: {len(inventory.names)} names, {shown}"
+            click.echo(printable(named))
 
 
 _OUTPUT = click.option(

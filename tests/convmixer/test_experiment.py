@@ -385,8 +385,12 @@ def test_every_process_needs_a_share_of_each_batch(processes, device, size, refu
 
 def test_a_run_is_not_overwritten(place, capsys):
     Path("runs/mine").mkdir(parents=True)
+    Path("runs/mine/notes.txt").write_text("mine")
+    Path("runs/file").write_text("mine")
+    before = files(place / "work")
     assert "runs/mine exists already" in error_of(capsys, "--name", "mine")
-    assert files(place / "work") == set()
+    assert "runs/file exists already" in error_of(capsys, "--name", "file")
+    assert files(place / "work") == before
 
 
 def test_a_loss_that_is_no_number_stops_the_run(place, capsys):

@@ -86,6 +86,8 @@ def run(options: Options, command: str, clock: float) -> int:
             elif processes.leads:
                 make_folder(folder)
                 until_the_end.enter_context(locked(folder))
+                refuse_another(folder)
+                tidy(folder)
         setting = Setting(options, images, machine, processes, folder)
         introduce(record)
         with what_is_safe(folder):
@@ -105,20 +107,35 @@ def make_folder(folder: Path) -> None:
     """
     ### Make the run's folder
 
-    A folder that exists already holds another run, which must not be overwritten.
+    A folder that exists already holds another run, which must not be overwritten. If
+    that run was killed before its first record, there is nothing in it to lose.
     """
     try:
         folder.mkdir(parents=True)
-    except FileExistsError as error:
-        raise ExperimentError(
-            f"{folder} exists already; choose another --name or another --runs, or go on "
-            f"with the run in it: --resume {folder}"
-        ) from error
+    except FileExistsError:
+        refuse_another(folder)
+        refuse_links(folder)
     except OSError as error:
         raise ExperimentError(
             f"cannot make the folder {folder} ({error.strerror}); choose another "
             "with --runs"
         ) from error
+
+
+def refuse_another(folder: Path) -> None:
+    """
+    ### Refuse the folder of another run
+
+    It is asked again once the folder is locked: two commands may have the same name.
+    """
+    own = (".lock", ".record.json.")
+    if not folder.is_dir() or not all(
+        path.name.startswith(own) for path in folder.iterdir()
+    ):
+        raise ExperimentError(
+            f"{folder} exists already; choose another --name or another --runs, or go on "
+            f"with the run in it: --resume {folder}"
+        )
 
 
 def tidy(folder: Path) -> None:

@@ -143,11 +143,12 @@ class Cache:
         return path.relative_to(self.folder).as_posix()
 
     def prune(self) -> None:
-        """Throw away what this build did not ask for."""
-        for path in self.folder.glob("??/*"):
-            with suppress(OSError):
-                if path.stat().st_mtime < self._started - 1:
-                    path.unlink()
+        """Throw away what this build did not ask for, and what a killed one left half written."""
+        for pattern, before in (("??/*", self._started - 1), ("*/*.*", time.time() - 1)):
+            for path in self.folder.glob(pattern):
+                with suppress(OSError):
+                    if path.stat().st_mtime < before:
+                        path.unlink()
 
     def _path(self, key: str) -> Path:
         name = digest(self._key, key)

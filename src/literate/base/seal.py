@@ -13,6 +13,7 @@ from functools import cache
 from hashlib import blake2b
 from hmac import compare_digest
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 _SIZE = 32  # bytes, of the key and of a signature
 
@@ -42,15 +43,13 @@ def _key() -> bytes:
         path = _folder() / "key"
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Linked into place when it is whole: of two first builds, one makes the key of both.
-        fresh = path.with_name(f"key.{secrets.token_hex(8)}")
         if not path.exists():
-            fresh.touch(mode=0o600, exist_ok=False)
-            fresh.write_bytes(secrets.token_bytes(_SIZE))
-            try:
-                with suppress(FileExistsError):
-                    os.link(fresh, path)
-            finally:
-                fresh.unlink()
+            with suppress(OSError), NamedTemporaryFile(prefix="key.", dir=path.parent) as fresh:
+                fresh.write(secrets.token_bytes(_SIZE))
+                fresh.flush()
+                os.link(fresh.name, path)
+        for left in path.parent.glob("key.*"):  # by a build that was killed meanwhile
+            left.unlink(missing_ok=True)
         key = path.read_bytes()
         if len(key) == _SIZE:
             return key

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import IO
@@ -16,7 +14,6 @@ from literate.base.errors import LiterateError
 #: What every site that the engine has built holds, and no other folder.
 _MARK = Path("literate/literate.css")
 _LOCK = "lock"
-_SOON = 60.0  # seconds in which a build that has made its folder locks it
 
 
 def check_ours(site: Path, shown: str) -> None:
@@ -35,16 +32,16 @@ def workshop(site: Path) -> Iterator[Path]:
     It is locked for as long as the build lives, and says whose it is.
     """
     clear_away(site)
-    folder = site.parent / f".site-{token_hex(4)}"
-    try:
-        folder.mkdir()
-        with (folder / _LOCK).open("w", encoding="utf-8") as lock:
-            _hold(lock)
-            lock.write(str(site))
-            lock.flush()
-            yield folder
-    finally:
-        _remove(folder)
+    while True:
+        folder = site.parent / f".site-{token_hex(4)}"
+        try:
+            folder.mkdir()
+            if lock := _locked(folder, site):
+                with lock:
+                    yield folder
+                return
+        finally:
+            _remove(folder)
 
 
 def swap(new: Path, site: Path, old: Path) -> None:
@@ -62,11 +59,41 @@ def swap(new: Path, site: Path, old: Path) -> None:
 def clear_away(site: Path) -> None:
     """Remove what killed builds of a site have left beside it, and put back what they took."""
     for folder in site.parent.glob(".site-????????"):
-        if folder.is_symlink() or not folder.is_dir() or not _is_abandoned(folder, site):
-            continue
-        if (folder / "old").is_dir() and not site.exists():
-            (folder / "old").rename(site)
-        _remove(folder)
+        if not folder.is_symlink() and folder.is_dir():
+            with suppress(OSError, ValueError):
+                _clear(folder, site)
+
+
+def _clear(folder: Path, site: Path) -> None:
+    """Remove a workshop that nobody is in: of this site, or left before it said of which it is."""
+    try:
+        with (folder / _LOCK).open("r+", encoding="utf-8") as lock:
+            if not _hold(lock):
+                return
+            owner = lock.read()
+            if owner == str(site):
+                if (folder / "old").is_dir() and not site.exists():
+                    (folder / "old").rename(site)
+                _remove(folder)
+            elif not owner and list(folder.iterdir()) == [folder / _LOCK]:
+                _remove(folder)
+    except FileNotFoundError:  # it has no lock yet, and whoever was about to make it tries again
+        folder.rmdir()
+
+
+def _locked(folder: Path, site: Path) -> IO[str] | None:
+    """The lock of a new workshop, None where a build beside this one has just cleared it away."""
+    try:
+        lock = (folder / _LOCK).open("x", encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    _hold(lock, wait=True)
+    lock.write(str(site))
+    lock.flush()
+    if not (folder / _LOCK).exists():
+        lock.close()
+        return None
+    return lock
 
 
 def _remove(folder: Path) -> None:
@@ -75,23 +102,12 @@ def _remove(folder: Path) -> None:
         shutil.rmtree(folder / name, ignore_errors=True)
 
 
-def _is_abandoned(folder: Path, site: Path) -> bool:
-    try:
-        with (folder / _LOCK).open("r+", encoding="utf-8") as lock:
-            return _hold(lock) and lock.read() == str(site)
-    except FileNotFoundError:  # it was killed before it had one
-        old = folder.stat().st_mtime < time.time() - _SOON
-        return old and not any(os.scandir(folder))
-    except (OSError, ValueError):
-        return False
-
-
-def _hold(lock: IO[str]) -> bool:
+def _hold(lock: IO[str], *, wait: bool = False) -> bool:
     """Whether this process has the lock now; the system takes it back when the process ends."""
     try:
         from fcntl import LOCK_EX, LOCK_NB, flock
 
-        flock(lock, LOCK_EX | LOCK_NB)
+        flock(lock, LOCK_EX if wait else LOCK_EX | LOCK_NB)
     except (ImportError, OSError):
         return False
     return True

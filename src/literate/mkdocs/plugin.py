@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from mkdocs.exceptions import PluginError
-from mkdocs.plugins import BasePlugin, get_plugin_logger
+from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
 from mkdocs.structure.files import File, InclusionLevel
 
 from literate.base.cache import Cache
 from literate.base.errors import LiterateError
+from literate.mkdocs.bare import disarm
 from literate.mkdocs.cards import address as card_address
 from literate.mkdocs.cards import make_cards
 from literate.mkdocs.config import NAME, check_options, make_project
@@ -144,6 +145,10 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         for address, asset in site.assets.items():
             if files.get_file_from_path(address) is None:
                 files.append(File.generated(config, address, abs_src_path=str(asset)))
+        try:
+            disarm(files, site.project, config)
+        except LiterateError as error:
+            raise PluginError(str(error)) from error
         return files
 
     def on_nav(self, nav: Navigation, config: MkDocsConfig, files: Files) -> Navigation:
@@ -249,8 +254,10 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         content = page.content or ""
         return content.join(frame(self._policy.put(output), content))
 
+    @event_priority(-100)  # after the plugins that write pages of their own then
     def on_post_build(self, config: MkDocsConfig) -> None:
         self._write_markdown(config)
+        self._policy.put_on_redirects(Path(config.site_dir), Path(config.docs_dir))
         if self._command == "build":  # in a preview, a page may come to need what it did not
             lighten(Path(config.site_dir))
         self._cache.prune()

@@ -8,16 +8,17 @@ theme's only where a template itself holds it, which a mark tells that nobody el
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from collections.abc import Iterable, Iterator
-from hashlib import sha256
 from html import escape
+from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from jinja2.ext import Extension
 from markupsafe import Markup
+
+from literate.mkdocs.inline import script_sources, sources, style_sources
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -31,6 +32,8 @@ _MARKED = re.compile(rf"<script{_MARK}([^>]*)>(.*?)</script>", re.DOTALL)
 #: Where a blank counts, and lines.
 _INDENTED = re.compile(r"(<(pre|textarea|script|style)\b.*?</\2>)|\s*\n\s*", re.DOTALL)
 _HEAD = re.compile(r"<meta charset=[^>]*>|<head[^>]*>")
+_REDIRECT = re.compile(r"<meta http-equiv=[\"']?refresh", re.IGNORECASE)
+_SMALL = 4096  # bytes of a page that only leads to another
 
 
 class _OwnScripts(Extension):
@@ -83,9 +86,12 @@ class Policy:
             fonts = " https://fonts.gstatic.com"
         facts = " https://api.github.com https://gitlab.com" if config.repo_url else ""
         self._scripts = f"script-src 'self' {scripts}".strip()
+        self._styles = f"style-src 'self' {styles}".strip()
+        # What other scripts, or other pages, bring in while the page is open cannot be known.
+        features = config.theme.get("features") or ()
+        self._any_style = bool(config.extra_javascript) or "navigation.instant" in features
         self._rest = [
             "default-src 'self'",
-            f"style-src 'self' 'unsafe-inline' {styles}".strip(),
             f"img-src {pictures}",
             f"media-src {pictures}",
             f"font-src 'self' data:{fonts}",
@@ -97,15 +103,29 @@ class Policy:
 
     def put(self, html: str) -> str:
         """A page with its policy."""
-        hashes = dict.fromkeys(_hash(match[2]) for match in _MARKED.finditer(html))
-        rules = [*self._rest, " ".join([self._scripts, *hashes])]
+        own = sources(match[2] for match in _MARKED.finditer(html))
+        return self._put(html.replace(_MARK, ""), own)
+
+    def put_on_redirects(self, site: Path, docs: Path) -> None:
+        """Put it on the pages that a plugin has written to lead from old addresses to new ones."""
+        for path in site.rglob("*.html"):
+            if path.stat().st_size > _SMALL or (docs / path.relative_to(site)).exists():
+                continue
+            html = path.read_text(encoding="utf-8", errors="surrogateescape")
+            if _REDIRECT.search(html) and "Content-Security-Policy" not in html:
+                html = self._put(html, script_sources(html))
+                path.write_text(html, encoding="utf-8", errors="surrogateescape")
+
+    def _put(self, html: str, scripts: Iterable[str]) -> str:
+        styles = ["'unsafe-inline'"] if self._any_style else style_sources(html)
+        rules = [
+            *self._rest,
+            " ".join([self._styles, *styles]),
+            " ".join([self._scripts, *scripts]),
+        ]
         content = escape("; ".join(rules)).replace("&#x27;", "'")
         meta = f'<meta http-equiv="Content-Security-Policy" content="{content}">'
-        return _HEAD.sub(lambda match: match[0] + meta, html.replace(_MARK, ""), count=1)
-
-
-def _hash(script: str) -> str:
-    return f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
+        return _HEAD.sub(lambda match: match[0] + meta, html, count=1)
 
 
 def _origins(addresses: Iterable[str]) -> Iterator[str]:

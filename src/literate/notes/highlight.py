@@ -182,8 +182,19 @@ def _css_class(kind: _TokenType) -> str:
     return "" if css in _PLAIN else css
 
 
+#: What has a line shown in another order than it runs in: embeddings, overrides, isolates.
+_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
+
+def _isolated(found: re.Match[str]) -> str:
+    """Such a character, by its name, and within an element beyond which it does nothing."""
+    return f'<bdi class="bidi" title="U+{ord(found[0]):04X}">{found[0]}</bdi>'
+
+
 def _span(css: str, text: str) -> str:
     html = escape(text, quote=False)
+    if not html.isprintable():
+        html = _BIDI.sub(_isolated, html)
     return f'<span class="{css}">{html}</span>' if css else html
 
 

@@ -52,7 +52,9 @@ _WITHIN = {
 
 
 #: What speaks of the whole page, and the names that the theme's own parts have.
-OF_THE_WHOLE_PAGE = re.compile(r"<(?:base|meta)(?=[\s/>])|\bid\s*=\s*[\"']?__\w+", re.IGNORECASE)
+OF_THE_WHOLE_PAGE = re.compile(
+    r"<(?:base|link|meta)(?=[\s/>])|\bid\s*=\s*[\"']?__\w+", re.IGNORECASE
+)
 
 
 def said_beside(tokens: Sequence[Token], place: int) -> tuple[Token | None, Token | None]:

@@ -118,6 +118,9 @@ _SHAPE = re.compile(r"\[[^\[\]]*\]")
 _IN_NOTE = re.compile(r"`(\[(?:[\w/*+ -]+, *)*B(?:, *[\w/*+ -]+)*\])`")
 
 
+_UNFIT = (ValueError, TypeError, KeyError, AttributeError)
+
+
 def load_shapes(file: SourceFile) -> Shapes:
     """Read a record of shapes.
 
@@ -135,7 +138,7 @@ def load_shapes(file: SourceFile) -> Shapes:
         }
         if len(configurations) > MOST:
             raise ValueError(f"{len(configurations)} configurations are more than {MOST}")
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (*_UNFIT, RecursionError, OverflowError) as error:
         raise file.error(
             f"this is no record of shapes: {type(error).__name__}: {error}",
             fix="Record it again with the project's script",
@@ -194,6 +197,8 @@ def _fits(wanted: list[str], found: list[str], symbols: Mapping[str, int]) -> bo
     return True
 
 
+#: No tensor has more elements.
+_LARGEST = 2**63
 _OPERATORS: dict[type[ast.operator], Callable[[int, int], int]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -207,16 +212,20 @@ def _value(written: str, symbols: Mapping[str, int]) -> int | None:
     """What an expression comes to, None where a name in it has no value."""
 
     def value(node: ast.expr) -> int:
+        found = _LARGEST + 1
         match node:
             case ast.Constant(value=int(number)):
-                return number
+                found = number
             case ast.Name(id=name):
-                return symbols[name]
+                found = symbols[name]
             case ast.BinOp(left=left, op=op, right=right):
-                return _OPERATORS[type(op)](value(left), value(right))
-        raise KeyError(written)
+                found = _OPERATORS[type(op)](value(left), value(right))
+        if abs(found) > _LARGEST:
+            raise KeyError(written)
+        return found
 
     try:
         return value(ast.parse(written, mode="eval").body)
-    except (KeyError, SyntaxError, ZeroDivisionError):
+    # Python's parser says of what is too deep that memory is short.
+    except (KeyError, SyntaxError, ZeroDivisionError, RecursionError, MemoryError):
         return None

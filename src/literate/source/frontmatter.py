@@ -160,7 +160,9 @@ def _load(text: str) -> tuple[Any, dict[str, int]]:
         if _size(node, {}) > _MOST:
             raise ValueError(f"it holds over {_MOST:,} values")
         lines = dict(_lines(node))
-        return loader.construct_document(node) or {}, lines
+        value = loader.construct_document(node) or {}
+        repr(value)  # a ValueError, where a number in it is too long to be shown
+        return value, lines
     finally:
         loader.dispose()
 

@@ -83,6 +83,7 @@ def load_language(file: SourceFile) -> Language:
     try:
         text = file.read_text("the language's settings")
         settings = tomllib.loads(text)
+        repr(settings)  # a ValueError, where a number in it is too long to be shown
     except FileNotFoundError:
         raise file.error(
             f"the language {code!r} has no language.toml",

@@ -168,7 +168,7 @@ def test_two_processes_go_on_and_tidy_up_together(place):
     ],
 )
 def test_an_error_of_several_processes_can_be_read(place, arguments, message):
-    Path("runs/taken").mkdir(parents=True)
+    Path("runs/taken/checkpoints").mkdir(parents=True)
     codes, printed, errors = pair(arguments)
     assert codes == [2, 2]
     assert printed.count("ConvMixer-") == 1

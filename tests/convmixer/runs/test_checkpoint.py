@@ -84,18 +84,31 @@ def test_killed_again_and_again_it_ends_with_the_same_weights(place, finished):
                 break
             assert code == -signal.SIGKILL
             kills += 1
+            # Killed before its first record, it is started anew.
             if Path(f"runs/{name}/record.json").exists():
                 command = ["--resume", f"runs/{name}"]
-            elif Path(f"runs/{name}").exists():
-                # Killed between the making of its folder and the first record.
-                name = f"{name}-again"
-                command = [*TINY, "--name", name]
         assert digest(f"runs/{name}") == expected
         assert not list(Path("runs", name).rglob("*.pt.*"))
         resumed += record_of(f"runs/{name}")["resumed"]
     assert kills > 0
     if KILLS >= 20:
         assert any(at["step"] for at in resumed)
+
+
+def test_killed_before_its_first_record_it_leaves_nothing_in_the_way(place, finished, monkeypatch):
+    def killed(path, target):
+        if path.name.startswith(".record.json."):
+            raise SystemExit
+
+    with monkeypatch.context() as patched, pytest.raises(SystemExit):
+        patched.setattr(Path, "replace", killed)
+        patched.setattr(Path, "unlink", lambda path, **options: None)
+        main([*TINY, "--name", "again"])
+    unfinished = sorted(path.name for path in Path("runs/again").iterdir())
+    assert unfinished == [".lock", f".record.json.{os.getpid()}"]
+    assert main([*TINY, "--name", "again"]) == 0
+    assert digest("runs/again") == digest(finished)
+    assert not list(Path("runs/again").glob(".record*"))
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -56,6 +56,17 @@ def test_the_key_is_the_users_own_and_outside_of_projects(another_user, tmp_path
     assert unseal("a", sealed) == b"b"
 
 
+def test_what_a_killed_first_build_left_beside_the_key_is_cleared_away(another_user, tmp_path):
+    for name, held in (("one", []), ("two", [("key", b"k" * 32)])):
+        folder = tmp_path / name / "literate"
+        folder.mkdir(parents=True)
+        for file, data in [*held, ("key.0123", b"half")]:
+            (folder / file).write_bytes(data)
+        another_user(name)
+        seal("a", b"b")
+        assert [path.name for path in folder.iterdir()] == ["key"]
+
+
 def test_without_a_place_for_the_key_there_is_one_for_the_process(another_user, tmp_path):
     (tmp_path / "file").write_text("in the way")
     another_user("file")

@@ -282,6 +282,29 @@ def test_entries_that_no_build_asks_for_are_thrown_away(tmp_path):
     assert new.get(digest("kept")) == 1 and new.get(digest("left")) is None
 
 
+def test_entries_that_a_killed_build_was_writing_are_thrown_away(tmp_path, monkeypatch):
+    cache = Cache(tmp_path)
+
+    class Killed(BaseException):
+        pass
+
+    def replace(path, target):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", replace)
+        for write in (cache.put, lambda name, code: cache.write_template(name, b"code")):
+            with pytest.raises(Killed):
+                write("name", "value")
+    unfinished = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(unfinished) == 2
+    # The next build starts at once, and takes two seconds.
+    new = Cache(tmp_path)
+    monkeypatch.setattr(time, "time", lambda: new._started + 2)
+    new.prune()
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
 def test_keys_tell_apart_what_only_joins_alike():
     keys = {digest("ab", "c"), digest("a", "bc"), digest("abc"), digest("abc", "")}
     assert len(keys) == 4

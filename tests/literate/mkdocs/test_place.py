@@ -72,6 +72,37 @@ def test_a_killed_build_is_cleaned_up_and_loses_nothing(tmp_path, taken):
     assert (site / "index.html").read_text() == "the last good site"
 
 
+@pytest.mark.parametrize("lock", [None, ""], ids=["without a lock", "with an empty one"])
+def test_a_build_killed_before_it_said_whose_it_is_leaves_nothing(tmp_path, lock):
+    site = write_site(tmp_path / "site")
+    (tmp_path / ".site-01234567").mkdir()
+    if lock is not None:
+        (tmp_path / ".site-01234567/lock").write_text(lock)
+    clear_away(site)
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+@pytest.mark.parametrize("moment", ["mkdir", "open"])
+def test_a_build_that_just_begins_bears_a_clean_up_beside_it(tmp_path, monkeypatch, moment):
+    site, cleared, real = write_site(tmp_path / "site"), [], getattr(Path, moment)
+
+    def after(path, *arguments, **options):
+        done = real(path, *arguments, **options)
+        if not cleared and ".site-" in str(path):
+            cleared.append(path)
+            clear_away(site)
+        return done
+
+    monkeypatch.setattr(Path, moment, after)
+    with workshop(site) as folder:
+        monkeypatch.undo()
+        assert cleared and not cleared[0].exists()
+        assert (folder / "lock").read_text() == str(site)
+        clear_away(site)
+        assert folder.exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
 def test_a_clean_up_that_is_killed_is_gone_on_with(tmp_path, monkeypatch):
     site = write_site(tmp_path / "site")
     (tmp_path / ".site-01234567").mkdir()

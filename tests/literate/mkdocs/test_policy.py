@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from jinja2 import DictLoader, Environment
 from selectolax.lexbor import LexborHTMLParser
+from support import served
 
 from literate.base.cache import Cache
 from literate.base.errors import LiterateError
@@ -49,15 +50,19 @@ def test_every_page_of_a_built_site_has_one(built):
             if "json" not in (node.attributes.get("type") or "")
         ]
         assert scripts and policy["script-src"] == ["'self'", *dict.fromkeys(map(hashed, scripts))]
+        assert "'unsafe-inline'" not in policy["style-src"]
         head = page.index("Content-Security-Policy")
         assert head < page.index("<script") and head < page.index("<link")
         assert not re.search(r"\sdata-[0-9a-f]{32}", page)
 
 
-def settings(*scripts: str) -> Any:
+def settings(*scripts: str, **theme: object) -> Any:
     """As much of a configuration as a policy reads."""
     return SimpleNamespace(
-        extra_javascript=list(scripts), extra_css=[], theme={"font": False}, repo_url=None
+        extra_javascript=list(scripts),
+        extra_css=[],
+        theme={"font": False, **theme},
+        repo_url=None,
     )
 
 
@@ -115,8 +120,9 @@ def test_what_the_configuration_names_may_be_fetched(project):
     )
     policy = policy_of(Policy(load(project.root / "mkdocs.yml")).put("<head></head>"))
     assert policy["script-src"] == ["'self'", "https://cdn.example"]
+    # What the author's scripts bring in is not known.
     assert policy["style-src"] == [
-        "'self'", "'unsafe-inline'", "https://style.example", "https://fonts.googleapis.com",
+        "'self'", "https://style.example", "https://fonts.googleapis.com", "'unsafe-inline'",
     ]  # fmt: skip
     assert policy["font-src"][-1] == "https://fonts.gstatic.com"
     assert "https://api.github.com" in policy["connect-src"]
@@ -125,3 +131,50 @@ def test_what_the_configuration_names_may_be_fetched(project):
 @pytest.mark.parametrize("name", ["https://a b; script-src *", "https://'unsafe-inline'", "x.js"])
 def test_no_setting_widens_it_by_its_spelling(name):
     assert policy_of(Policy(settings(name)).put("<head></head>"))["script-src"] == ["'self'"]
+
+
+STYLED = """<html><head><meta charset="utf-8"><style>#sheet { color: rgb(1, 2, 3) }</style></head><body>
+<p id="sheet">a</p><p id="attribute" style="font-family: &quot;b&quot;; color: rgb(1, 2, 3)">a</p>
+<svg><style>g &gt; #drawn { color: rgb(1, 2, 3) }</style><g><text id="drawn">a</text></g></svg>
+<math><mi id="math" style="color: rgb(1, 2, 3)">x</mi></math>
+<template><p id="kept" style="color:rgb(1,2,3)">a</p></template><p id="set">a</p></body></html>"""
+
+
+def test_a_page_has_the_styles_that_it_was_built_with_and_no_others(tmp_path, browser):
+    (tmp_path / "index.html").write_text(Policy(settings()).put(STYLED))
+    with served(tmp_path) as address:
+        page = browser.new_page()
+        page.goto(address)
+        colours = page.evaluate(
+            """() => {
+                const { body } = document;
+                body.append(document.querySelector("template").content.cloneNode(true));
+                document.getElementById("set").style.color = "rgb(1, 2, 3)";
+                body.insertAdjacentHTML("beforeend", '<p class="new" style="color:rgb(1, 2, 3)">a</p>');
+                const sheet = document.createElement("style");
+                sheet.textContent = ".new { color: rgb(1, 2, 3) !important }";
+                body.append(sheet);
+                return Object.fromEntries([...document.querySelectorAll("[id], .new")].map(
+                    (element) => [element.id || element.className, getComputedStyle(element).color]));
+            }"""
+        )
+        page.close()
+    names = ("sheet", "attribute", "drawn", "math", "kept", "set")
+    assert colours == {**dict.fromkeys(names, "rgb(1, 2, 3)"), "new": "rgb(0, 0, 0)"}
+
+
+def test_styles_that_come_while_the_page_is_open_need_leave():
+    for config in (settings("own.js"), settings(features=["navigation.instant"])):
+        assert policy_of(Policy(config).put(STYLED))["style-src"] == ["'self'", "'unsafe-inline'"]
+
+
+def test_a_page_that_leads_to_another_has_it_and_an_authors_own_is_left_alone(tmp_path):
+    page = "<head><meta charset=utf-8><script>go()</script><meta http-equiv='refresh' content='0'></head>"
+    for folder in ("site/old", "site/own", "docs/own"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "index.html").write_text(page)
+    for _ in range(2):
+        Policy(settings()).put_on_redirects(tmp_path / "site", tmp_path / "docs")
+    policy = policy_of((tmp_path / "site/old/index.html").read_text())
+    assert policy["script-src"] == ["'self'", hashed("go()")]
+    assert (tmp_path / "site/own/index.html").read_text() == page

@@ -2,12 +2,14 @@
 
 import re
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
 
 from literate.base.errors import LiterateError
 from literate.base.files import SourceFile
 from literate.notes.drawing import load_drawing
+from literate.notes.svg_file import disarmed
 from literate.notes.svg_style import scoped
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">{}</svg>'
@@ -104,8 +106,64 @@ def test_a_drawing_paints_itself_and_nothing_else(tmp_path):
     assert f"*{kept} {{ fill: red }} body{kept}, .md-header{kept} {{ display: none }}" in text
     assert f"@media (prefers-color-scheme: dark) {{ text{kept} {{ fill: #eee }} }}" in text
     assert f".b{kept}::before {{ stroke: red }}" in text
-    assert 'class="b" style="fill: red"' in text
+    assert 'class="b one-0"' in text and ".one-0:not(#_#_) { fill: red }" in text
     assert '<svg xmlns="http://www.w3.org/2000/svg" class="one-drawing"' in text
+
+
+def test_a_style_is_said_once_and_outdoes_the_sheet(tmp_path):
+    styled = "<g class='a' style='fill: red'/><g style='fill: red'/><g style='fill:none'/><g/>"
+    text = html(
+        load(tmp_path, SVG.format(f"<style>#a #b {{ fill: blue }}</style>{styled}")), "one-"
+    )
+    assert " style=" not in text
+    assert re.findall(r'<g(?: class="([^"]*)")?', text) == ["a one-0", "one-0", "one-1", ""]
+    sheets = re.findall(r"<style>([^<]*)</style>", text)
+    assert sheets[1] == ".one-0:not(#_#_) { fill: red } .one-1:not(#_#_) { fill: none }"
+
+
+RUNS = [
+    "<script>f()</script>", "<g onclick='f()'/>", "<a href='javascript:f()'><text>a</text></a>",
+    "<a xlink:href=' java&#10;script:f()'/>", "<set attributeName='onclick' to='f()'/>",
+    "<animate attributeName='xlink:href' values='javascript:f()'/>", "<image href='//x.example/f()'/>",
+    "<use href='data:image/svg+xml,f()#a'/>", "<style>@import 'f()';</style>",
+    "<style>g { fill: url(//x.example/f()) }</style>", "<rect fill='url(https://x.example/f())'/>",
+    "<foreignObject><b xmlns='http://www.w3.org/1999/xhtml' onclick='f()'><script>f()</script></b></foreignObject>",
+    "<foreignObject><iframe xmlns='http://www.w3.org/1999/xhtml' srcdoc='f()'/></foreignObject>",
+    "<h:script xmlns:h='http://www.w3.org/1999/xhtml'>f()</h:script>",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("hostile", RUNS)
+def test_a_file_that_is_opened_by_itself_runs_and_fetches_nothing(hostile):
+    safe = disarmed(SVG.format(f"{hostile}<path d='M0 0'/>").encode(), SourceFile(Path(), "d.svg"))
+    assert b"f()" not in safe and b"M0 0" in safe
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        '<!DOCTYPE svg [<!ENTITY e "<script>f()</script>">]>' + SVG.format("&e;"),
+        '<!DOCTYPE svg [<!ATTLIST svg onload CDATA "f()">]>' + SVG.format(""),
+        '<?xml-stylesheet href="data:f()" type="text/xsl"?>' + SVG.format(""),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_nor_does_what_its_head_defines(hostile, encoding):
+    assert b"f()" not in disarmed(hostile.encode(encoding), SourceFile(Path(), "d.svg"))
+
+
+def test_a_file_that_does_nothing_stays_as_it_is():
+    data = SVG.format(
+        "<!-- a --><animate attributeName='x' values='0;1'/><style>@font-face { src: url(data:a) }</style>"
+        "<foreignObject><p xmlns='http://www.w3.org/1999/xhtml'>a</p></foreignObject>"
+        "<a href='https://x.example/'/><a href='b.html#c'/><image href='data:image/png;base64,AAAA'/>"
+    ).encode()
+    assert disarmed(data, SourceFile(Path(), "d.svg")) is data
+    with pytest.raises(LiterateError, match=r"d.svg:1: the drawing is not well-formed"):
+        disarmed(
+            b"<svg xmlns='http://www.w3.org/2000/svg'><script>f()</script><g>",
+            SourceFile(Path(), "d.svg"),
+        )
 
 
 def test_a_condition_of_a_style_ends_with_its_block():

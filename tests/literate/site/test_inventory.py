@@ -194,6 +194,15 @@ def test_the_command_fetches_an_inventory_when_told_to(fetching):
     assert project.run("inventories", "P").stdout == result.stdout
 
 
+def test_an_inventory_cannot_command_the_terminal(fetching):
+    project, _ = fetching
+    data = inventory("p.f py:function 1 a.html#$ -\n").replace(b"1.2", b"\x1b]0;mine\x07")
+    (project.root / "kept").mkdir()
+    (project.root / "kept/p.inv").write_bytes(data)
+    said = project.run("inventories").stdout
+    assert said == "P \\x1b]0;mine\\x07: 1 names, kept/p.inv\n"
+
+
 @pytest.mark.parametrize("data", [None, b"<!doctype html>"])
 def test_what_is_fetched_and_is_none_replaces_nothing(fetching, data):
     project, folder = fetching

@@ -11,15 +11,19 @@ from literate.site.load import load_site
 
 PAPERS = CONFIG.replace("[src/paper]", "[src/paper]\n      bibliography: docs/r.bib")
 DIGITS = "9" * 5000
+HEX = "0x" + "f" * 5000
 TIMES = "\n".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9))
 LAUGHS = f"---\na0: &a0 [b]\n{TIMES}\n---\n# A"
 CASES = {
     "the number of a map": ("translations/zh/net.json", f'{{\n"a": {DIGITS}}}', 2),
     "the depth of a map": ("translations/zh/net.json", '{"a": ' + "[" * 99_999, 1),
     "the number of a language": ("translations/zh/language.toml", f'name = "x"\nreviewed = {DIGITS}', 2),
+    "the name of a language that is a number": ("translations/zh/language.toml", f"\nname = {HEX}", 2),
     "the depth of a language": ("translations/zh/language.toml", 'name = "x"\nnames = ' + "[" * 9999, 2),
     "the name of a language": ("translations/zh/language.toml", 'name = "\\u001b[2J"', 1),
     "the number of front matter": ("docs/index.md", f"---\nx: {DIGITS}\n---\n# A", 1),
+    "the title of front matter that is a number": ("docs/index.md", f"---\ntitle: {HEX}\n---\n# A", 1),
+    "the number of front matter in sixties": ("docs/index.md", f"---\nx: 1{':10' * 4000}\n---\n# A", 1),
     "the depth of front matter": ("docs/index.md", "---\nx: " + "[" * 9999, 1),
     "front matter that repeats itself": ("docs/index.md", LAUGHS, 1),
     "front matter that holds itself": ("docs/index.md", "---\na: &a [*a]\n---\n# A", 1),

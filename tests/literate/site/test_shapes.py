@@ -118,6 +118,10 @@ def test_a_recorded_line_that_is_gone_asks_for_a_new_record(project):
         ("[B]", "[B, 8]", False),
         ("[B, h]", "[B, B]", False),
         ("[B, a]", "[B, B]", False),
+        # What is no number that a tensor could have may be anything.
+        (f"[B, {'9' * 4000}*{'9' * 4000}]", "[B, 3]", True),
+        (f"[B, {'-' * 20_000}h]", "[B, 3]", True),
+        (f"[B, {'h+' * 20_000}h]", "[B, 3]", True),
     ],
 )
 def test_words_fit_numbers(wanted, found, fits):
@@ -139,6 +143,16 @@ def test_what_is_no_record_is_one_clear_error(project, change):
     change(record)
     with pytest.raises(LiterateError, match=r"^records/shapes.json: this is no record of shapes"):
         shaped(project, record=record)
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 99_999, '{"configurations": {"a": {"h": 1e999}}}', "9" * 5000]
+)
+def test_nor_is_what_no_script_would_write(project, text):
+    shaped(project)
+    project.write("records/shapes.json", text)
+    with pytest.raises(LiterateError, match=r"^records/shapes.json: this is no record of shapes"):
+        project.load()
 
 
 def test_a_record_that_is_not_there_is_an_error_on_the_line_of_the_option(project):

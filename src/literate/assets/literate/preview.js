@@ -1,5 +1,7 @@
 // Put what has changed into the page that is open, where the reader is; EVENTS is an address.
 (() => {
+  // Under the policy of the open page, styles and scripts that are new would not work.
+  const policy = 'meta[http-equiv="Content-Security-Policy"]';
   const parts = ["title", ".md-content", ".md-sidebar--secondary", ".md-header__title"];
   const source = new EventSource(EVENTS);
   let opened = false;
@@ -13,6 +15,7 @@
     if (page !== decodeURI(location.pathname)) return;
     const answer = await fetch(location.href, { cache: "no-store" });
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (fresh.querySelector(policy)?.content !== document.querySelector(policy)?.content) return location.reload();
     for (const part of parts) {
       const [old, now] = [document.querySelector(part), fresh.querySelector(part)];
       if (old && now) old.innerHTML = now.innerHTML;
