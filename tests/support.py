@@ -18,17 +18,17 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import pytest
-from jinja2 import FileSystemBytecodeCache
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.config.defaults import MkDocsConfig
+from theme import share_templates
 
 from literate import cli
-from literate.base.cache import Cache
 from literate.mkdocs.config import read_project
 from literate.site.load import load_site
 from literate.site.site import Site
@@ -95,8 +95,7 @@ class Project:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """What `build_site.py` does, without the second that two interpreters take to start."""
-        environment = {**os.environ, **SHARED}
-        return _fork(forks, _build_site, self.root, environment, arguments)
+        return _fork(forks, _build_site, self.root, os.environ.copy(), arguments)
 
     def run_process(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """`build_site.py` as a user runs it."""
@@ -152,18 +151,32 @@ class Built(NamedTuple):
 # --- commands, in forks of a process that has imported all they need ---
 
 forks = multiprocessing.get_context("forkserver")
-#: A process has one fork server: who sets its list later names these, too.
-PRELOADED = ["literate.cli", "literate.mkdocs.plugin", "mkdocs.__main__", "pytest"]
-forks.set_forkserver_preload(PRELOADED)
-_templates = tempfile.TemporaryDirectory(prefix="templates-")
-#: Where what the theme's templates compile to lies, for all the small projects.
-SHARED = {"TEMPLATES": _templates.name}
+#: What most forks need.
+PRELOADED = ["literate.cli", "literate.mkdocs.plugin", "mkdocs.__main__", "pytest", "warm"]
+_loaded: set[str] = set()
+# Where what the theme's templates compile to lies, for the small projects of all processes.
+if "TEMPLATES" not in os.environ:
+    _templates = tempfile.TemporaryDirectory(prefix="templates-")
+    os.environ["TEMPLATES"] = _templates.name
+
+
+def ensure_forks(modules: Sequence[str] = PRELOADED) -> None:
+    """Start the process that forks, with these modules loaded; anew if it runs and lacks some."""
+    if not _loaded.issuperset(modules):
+        forkserver._forkserver._stop()  # if it runs; multiprocessing has one at a time
+        forks.set_forkserver_preload(list(modules))
+        _loaded.update(modules)
+    # What lies here it finds only by the environment.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
+        forkserver.ensure_running()
 
 
 def built(project: Project, site: str) -> MkDocsConfig:
     """Build within this process: MkDocs takes long to start."""
     config = load_config(str(project.root / "mkdocs.yml"), site_dir=str(project.root / site))
-    build(config)
+    with share_templates(os.environ["TEMPLATES"]):
+        build(config)
     return config
 
 
@@ -174,14 +187,6 @@ def age(project: Project) -> None:
             os.utime(path, (time.time() - 60, time.time() - 60))
 
 
-@contextmanager
-def share_templates(folder: str) -> Iterator[None]:
-    """Let every project have the same compiled templates: Jinja sees to it that they are right."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Cache, "templates", lambda self: FileSystemBytecodeCache(folder))
-        yield
-
-
 def _fork(
     context: Any,
     function: Callable[..., None],
@@ -190,6 +195,7 @@ def _fork(
     arguments: Sequence[str],
 ) -> subprocess.CompletedProcess[str]:
     """Run a function in a fork, as `subprocess.run` runs a program."""
+    ensure_forks()
     with tempfile.TemporaryDirectory() as folder:
         names = [f"{folder}/out", f"{folder}/err"]
         process = context.Process(
@@ -271,9 +277,9 @@ def labml_nn() -> Path:
     return Path(spec.submodule_search_locations[0])
 
 
-def write_labml_project(root: Path, **options: object) -> None:
-    """A site of labml-nn, with further options of the plugin."""
-    ignored = shutil.ignore_patterns("__pycache__")
+def write_labml_project(root: Path, left_out: Sequence[str] = (), **options: object) -> None:
+    """A site of labml-nn without some of its folders, with further options of the plugin."""
+    ignored = shutil.ignore_patterns("__pycache__", *left_out)
     shutil.copytree(labml_nn(), root / "sources/labml_nn", ignore=ignored)
     (root / "docs").mkdir()
     configure_labml_project(root, **options)
@@ -335,7 +341,9 @@ def chromium():
     )
     from playwright.sync_api import Page, sync_playwright
 
-    arguments = ["--disable-gpu", "--no-first-run", "--disable-background-networking",
+    # No page reaches another machine: whoever tries is told that there is none.
+    arguments = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+                 "--disable-gpu", "--no-first-run", "--disable-background-networking",
                  "--disable-component-update", "--disable-sync", "--disable-quic"]  # fmt: skip
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         arguments.append("--no-sandbox")

@@ -21,21 +21,18 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO
 
-from support import PRELOADED
+from support import PRELOADED, ensure_forks
 
 CONTEXT = multiprocessing.get_context("forkserver")
-# One server forks all, these programs and the engine's.
-CONTEXT.set_forkserver_preload(
-    [
-        *PRELOADED,
-        *("convmixer.runs.run", "convmixer.baselines", "typeguard"),
-        *("labml.experiment", "labml.internal.tracker.writers.sqlite", "sklearn.datasets"),
-    ]
-)
+NEEDED = [
+    *PRELOADED,
+    *("convmixer.runs.run", "convmixer.baselines", "typeguard"),
+    *("labml.experiment", "labml.internal.tracker.writers.sqlite", "sklearn.datasets"),
+]
 
 
 class Program:
-    """A started experiment, whose `stdout` can be read line by line."""
+    """A started experiment, or another program, whose `stdout` can be read line by line."""
 
     def __init__(
         self,
@@ -43,6 +40,7 @@ class Program:
         before: Callable[[], object] = bool,
         terminal: int | None = None,
         stderr: IO[str] | None = None,
+        module: str = "convmixer.experiment",
         **variables: str,
     ):
         """
@@ -54,8 +52,9 @@ class Program:
         self.stderr = stderr or tempfile.TemporaryFile("w+")  # noqa: SIM115
         handles = (write, self.stderr.fileno()) if terminal is None else (terminal, terminal)
         outputs = [Connection(os.dup(handle)) for handle in handles]
-        started = str(Path.cwd()), list(arguments), before, outputs, variables
+        started = str(Path.cwd()), module, list(arguments), before, outputs, variables
         self.process = CONTEXT.Process(target=experiment, args=started)
+        ensure_forks(NEEDED)
         self.process.start()
         os.close(write)
 
@@ -81,6 +80,7 @@ class Program:
 
 def experiment(
     folder: str,
+    module: str,
     arguments: list[str],
     before: Callable[[], object],
     outputs: list[Connection],
@@ -97,9 +97,9 @@ def experiment(
     # As a shell starts what runs in its background
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
-    sys.argv = ["experiment", *arguments]
+    sys.argv = [module, *arguments]
     before()
-    runpy.run_module("convmixer.experiment", run_name="__main__")
+    runpy.run_module(module, run_name="__main__")
 
 
 def killed_in_write(number: int) -> None:

@@ -52,8 +52,8 @@ def test_imports_have_no_circle():
     graph = {
         module: {
             other
-            for other in modules
             for name in imported(path, whole=False)
+            for other in modules
             if other != module and (name == other or name.startswith(f"{other}."))
         }
         for module, path in modules.items()

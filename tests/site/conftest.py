@@ -19,8 +19,10 @@ def open_page(browser, server, tabs):
         kind = tuple(options.items())
         if kind not in tabs:
             tabs[kind] = new_tab(browser, options)
-        page = used[kind] = tabs[kind]
-        forget(page)  # also of the same test, and a link to another section would load nothing
+        page = tabs[kind]
+        if kind in used:
+            forget(page)  # a link to another section would load nothing
+        used[kind] = page
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=scheme)
         page.requests, page.problems = [], []

@@ -4,8 +4,6 @@ import json
 import re
 import signal
 import socket
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -22,7 +20,7 @@ from convmixer.runs.files import checkpoints
 
 SOURCE = Path(distributed.__file__).parents[2]
 CPU = Machine(torch.device("cpu"), torch.float32, compiled=False)
-TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+TORCHRUN = ["--standalone", "--nproc-per-node", "2", "-m", "convmixer.experiment"]
 # 65 does not divide 1,347, and the last batch is odd. A large epsilon keeps AdamW from
 # making much of gradients that are nothing but rounding.
 TINY = [
@@ -98,15 +96,13 @@ def test_two_processes_get_the_weights_of_one(place, capsys):
 
 def test_asked_to_end_two_processes_leave_a_checkpoint_that_one_goes_on_from(place):
     arguments = [*TINY, "--norm", "layer", "--epochs", "1000", "--name", "two"]
-    command = [*TORCHRUN, "-m", "convmixer.experiment", *arguments]
-    with Path("errors").open("w+") as errors:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
-        assert any("held out " in line for line in process.stdout)
-        process.send_signal(signal.SIGTERM)
-        process.communicate()
-    assert process.returncode != 0
+    torchrun = Program([*TORCHRUN, *arguments], module="torch.distributed.run", OMP_NUM_THREADS="1")
+    torchrun.wait_for("held out ")
+    torchrun.send_signal(signal.SIGTERM)
+    code, _, errors = torchrun.wait()
+    assert code != 0
     # torchrun has much to say, but the processes themselves end in order.
-    assert "terminate called" not in Path("errors").read_text()
+    assert "terminate called" not in errors
     found = record("two")
     assert found["status"] == "interrupted"
     done, content = len(found["epochs"]), newest("two")

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import CONFIG, PAGE, SHARED, SOURCE, Project, age, built, share_templates
+from support import CONFIG, PAGE, SOURCE, Project, age, built
+from theme import share_templates
 
 from literate.base.cache import Cache, digest
 from literate.base.parallel import map_on_cores
@@ -24,7 +25,7 @@ FIGURE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><text>{}</te
 @pytest.fixture(autouse=True, scope="module")
 def templates():
     """What the templates compile to is no matter of a project."""
-    with share_templates(SHARED["TEMPLATES"]):
+    with share_templates(os.environ["TEMPLATES"]):
         yield
 
 
@@ -93,7 +94,7 @@ def refreshed(config, changed: Path) -> list[str] | None:
         return None
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(
     st.lists(
         st.lists(

@@ -279,7 +279,7 @@ def numbers(site):
     return messages, len(checked.missing)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=40)
 @given(projects())
 def test_check_extract_and_the_build_agree(files):
     with on_disk(files) as project:
@@ -307,7 +307,7 @@ def test_check_extract_and_the_build_agree(files):
         assert extract_language(site, "zh") == 0
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=40)
 @given(projects(), st.data())
 def test_what_is_laid_out_is_what_is_counted(files, data):
     """A page asks its catalog for what was read off it, and marks what is missing."""
