@@ -199,7 +199,7 @@ class _Sheet:
             1.35 + lines_of(block.html, _WIDTH) for block in row.blocks if not block.heading
         )
         room = (shown - words * _HEIGHT) * 0.9 - 2
-        return self.glossary.gloss(row, room) if room > 3 else ""
+        return self.glossary.gloss(row, room) if room > 1.8 else ""
 
     def _original(self, row: Row) -> str:
         """The words of the source, behind a mark in the margin."""

@@ -106,7 +106,7 @@ class _Localiser:
                 said |= {f"#{anchor}": known for anchor, known in self.abouts(rows).items()}
             code = names.code if names else ()
             rows = make_rows(self.page, rows, code, self._word("Imports"))
-            rows = tuple(with_shapes(rows, self.context.shapes))
+            rows = tuple(with_shapes(rows, self.context.shapes, self.context.passes))
         page = LocalPage(
             words=words,
             rows=rows,
