@@ -26,6 +26,7 @@ from literate.mkdocs.navigation import check_navigation, navigation, published
 from literate.mkdocs.options import Options
 from literate.mkdocs.others import leave_pages_alone, read_settings_alone
 from literate.mkdocs.pages import Content, SitePage, make_content, make_pages
+from literate.mkdocs.pictures import set_apart
 from literate.mkdocs.place import check_ours
 from literate.mkdocs.preview import Preview
 from literate.mkdocs.render import HtmlKeys, Renderer
@@ -237,6 +238,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         self._write_markdown(config)
         if self._command == "build":  # in a preview, a page may come to need what it did not
             lighten(Path(config.site_dir))
+            set_apart(Path(config.site_dir))
         self._cache.prune()
         stamp = Stamp(self._cache.folder)
         if self._keys and read_settings_alone(config):
