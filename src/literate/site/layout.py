@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
 from itertools import takewhile
 
+from literate.base.html import text_of
 from literate.notes.note import BlockKind
 from literate.site.about import lines_of
 from literate.site.code import code_html, trimmed
@@ -83,10 +85,19 @@ class _Sheet:
         rows = [row for row in rows if row.blocks or row.footnotes or row.code or row.anchor]
         sections = "\n".join(map(self._section, _sections(rows)))
         return (
-            f'<div class="annotated" data-copied="{self.page.say("Copied")}"><div class="sheet">'
+            f'<div class="annotated" data-copied="{self.page.say("Copied")}"{self._symbols()}>'
+            '<div class="sheet">'
             f"{self._opening(opening)}\n{sections}{index_html(self.page, self.page.abouts)}"
             f"{''.join(_references(self.page))}{_COLOPHON}</div></div>"
         )
+
+    def _symbols(self) -> str:
+        """The paper's symbols: of each its letters, its name, and the bindings that it stands for.
+
+        Both light up together.
+        """
+        symbols = [(text_of(it.html), it.name, it.bindings) for it in self.page.symbols]
+        return f' data-symbols="{escape(json.dumps(symbols))}"' if symbols else ""
 
     # --- the opening ---
 
