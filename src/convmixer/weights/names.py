@@ -131,6 +131,8 @@ def table(naming: str, depth: int) -> dict[str, str]:
     ours = {}
     for their_part, our_part in zip(NAMES[naming], NAMES["ours"], strict=True):
         for layer in range(depth if "{layer}" in our_part else 1):
+            # The authors' layers come after the three parts of the embedding, and their
+            # classifier after pooling and flattening.
             numbers = {"layer": layer, "place": layer + 3, "last": depth + 5}
             for tensor in TENSORS:
                 their_name = f"{their_part.format(**numbers)}.{tensor}"
@@ -141,6 +143,9 @@ def table(naming: str, depth: int) -> dict[str, str]:
 def unknown(name: str, naming: str, known: list[str]) -> str:
     """
     ### The error of an unknown name
+
+    Returns its words. The nearest of the `known` names shows what may have been meant,
+    and where the models differ.
     """
     (nearest,) = difflib.get_close_matches(name, known, n=1, cutoff=0)
     return (

@@ -322,12 +322,11 @@ def test_a_page_has_the_symbols_of_the_paper_and_what_leads_away(own):
     assert (convolution.name, convolution.documentation) == ("torch.nn.Conv2d", "PyTorch")
 
 
-def test_a_symbol_stands_for_the_names_that_notes_give_it_to_and_for_no_others(tmp_path):
-    project = Project(tmp_path)
+def test_a_symbol_stands_for_the_names_that_notes_give_it_to_and_for_no_others(project):
     project.write(
-        "src/paper/net.py",
+        "src/paper/symbols.py",
         '''"""
-# The net
+# Symbols
 
 | symbol | name |
 | --- | --- |
@@ -346,7 +345,7 @@ def untold(width):
 ''',
     )
     site = project.load()
-    page = site.localise(site.pages["net"], str)
+    page = site.localise(site.pages["symbols"], str)
     by_line = {
         line.text.strip(): {token.binding for token in line.tokens if not isinstance(token, str)}
         for row in page.rows
