@@ -51,11 +51,13 @@ def options_in(kind: type) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     plain, noted = get_type_hints(kind), get_type_hints(kind, include_extras=True)
     for field in fields(kind):
+        # A group. Its options are typed without its name.
         if isinstance(plain[field.name], type) and hasattr(
             plain[field.name], "__dataclass_fields__"
         ):
             found |= options_in(plain[field.name])
             continue
+        # Only a `Literal` lists all that the option can be.
         literal = get_origin(plain[field.name]) is Literal
         choices = get_args(plain[field.name]) if literal else ()
         for name in names_of(field, noted[field.name]):
@@ -81,6 +83,8 @@ def check_words(options: dict[str, tuple[str, ...]], words: list[str]) -> None:
     """
     for place, word in enumerate(words):
         name, _, value = word.partition("=")
+        # tyro takes `_` for `-`, too. A value is looked at together with its option, and
+        # what `--help` and `--tyro-…` mean is tyro's business.
         name = name.replace("_", "-")
         if not name.startswith("--") or name.startswith(("--help", "--tyro-")):
             continue
@@ -88,6 +92,7 @@ def check_words(options: dict[str, tuple[str, ...]], words: list[str]) -> None:
             raise ExperimentError(
                 f"there is no option {name}{nearest(name, options) or '; --help lists all'}"
             )
+        # A value stands after `=`, or is the next word.
         choices = options[name]
         if "=" not in word:
             value = words[place + 1] if place + 1 < len(words) else ""

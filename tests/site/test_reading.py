@@ -71,6 +71,13 @@ def test_the_uses_of_a_name_light_up_by_scope_with_its_symbol(open_page, prefix)
     assert page.evaluate(LIT) == 0 and page.locator("mi.lit").count() == 0
     page.locator("mi[data-lit]", has_text=re.compile("^[k𝑘]$")).first.click()
     assert page.evaluate(LIT) > uses  # the symbol is that of both
+    symbols = page.evaluate("JSON.parse(document.querySelector('.annotated').dataset.symbols)")
+    (bindings,) = (set(map(str, it[2])) for it in symbols if it[0] in "k𝑘")
+    lit = page.evaluate(
+        """[...CSS.highlights.get('use')]
+            .map((range) => range.startContainer.closest('[data-b]').dataset.b)"""
+    )
+    assert set(lit) == bindings
 
 
 def test_a_link_in_focus_tells_what_it_leads_to(open_page):

@@ -74,8 +74,8 @@ def cifar10(
     )
 
 
-# The folder of the binary version, its files with the md5 of each, the test images
-# last, and the names of the classes
+# The folder of the binary version, and its files with the md5 of each, the test images
+# last
 BINARY_FOLDER = "cifar-10-batches-bin"
 BINARY_FILES = {
     "data_batch_1.bin": "5dd7e06a14cb22eb9f671a540d1b7c25",
@@ -85,6 +85,8 @@ BINARY_FILES = {
     "data_batch_5.bin": "53f37980c15c3d472c316c40844f3f0d",
     "test_batch.bin": "803d5f7f4d78ea53de84dbe85f74fb6d",
 }
+# The classes, by the number that stands in front of each image. A file of the set
+# lists them as well, which need not be there.
 CLASSES = [
     "airplane",
     "automobile",
@@ -165,13 +167,16 @@ def one_at_a_time(data_dir: Path) -> Iterator[None]:
     Several processes may want the files at once, as under `torchrun`. The first fetches
     them, and the others wait and find them there.
     """
+    # A process that is killed gives the lock back: the system sees to that.
     lock = FileLock(data_dir / ".cifar-10.lock")
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
+    # Whoever waits for a download wants to know what for.
     except Timeout:
         print(f"another process is fetching CIFAR-10 into {data_dir}", flush=True)
         lock.acquire()
+    # Such as a folder of somebody else's, or a disk that only reads
     except OSError as error:
         raise DataError(
             f"{data_dir.absolute()} cannot be written to ({error.strerror}); name "
@@ -203,6 +208,8 @@ def fetch(data_dir: Path, source: type[CIFAR10]) -> None:
     # A damaged archive is detected first: torchvision would download it again, and
     # without network the error would blame the network.
     damaged = archive.is_file() and not check_integrity(archive, source.tgz_md5)
+    # Where there is no network, the error names the two ways that are left: npm, and a
+    # copy of the archive.
     try:
         source(data_dir, download=True)
     except Exception as error:
@@ -268,6 +275,7 @@ def unreadable(data_dir: Path, source: type[CIFAR10], error: Exception) -> DataE
     folder = data_dir / source.base_folder
     culprit = folder
     for name, _ in expected_files(source):
+        # `genops` goes through a pickle and runs nothing that it asks for.
         try:
             list(pickletools.genops((folder / name).read_bytes()))
         except Exception:

@@ -46,9 +46,11 @@ def write_atomically(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
+    # The error is to name the file that was asked for, not the one beside it.
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise OSError(error.errno, error.strerror, str(path)) from error
+    # Ctrl-C leaves nothing behind either.
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
@@ -107,6 +109,7 @@ def check_sums(file: Path | BinaryIO) -> None:
     if not zipfile.is_zipfile(file):
         return
     with zipfile.ZipFile(file) as archive:
+        # How a part is stored is known before it is read.
         for part in archive.infolist():
             if part.compress_type != zipfile.ZIP_STORED:
                 raise zipfile.BadZipFile(f"{part.filename} is packed")

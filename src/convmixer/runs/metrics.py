@@ -67,6 +67,7 @@ class Metrics:
                 file.write(json.dumps(entry) + "\n")
         except OSError as error:
             raise OSError(error.errno, error.strerror, str(self.path)) from error
+        # The part before the slash is a group of curves in TensorBoard.
         if self.writer is not None:
             for name, value in entry.items():
                 if name not in PLACE and value is not None:
@@ -79,6 +80,8 @@ class Metrics:
         """
         if self.writer is not None:
             self.writer.flush()
+        # A file that is closed may still be only in the system's memory when the power
+        # fails. The error of `fsync` names no file, so ours does.
         if self.path.exists():
             with self.path.open("ab") as file:
                 try:
@@ -106,6 +109,8 @@ def drop_after(path: Path, steps: int) -> None:
     if not path.exists():
         return
     content = path.read_text(encoding="utf-8")
+    # Lines are in the order of their steps, so the first one that is later, or broken,
+    # ends what is kept.
     kept = ""
     for line in content.splitlines(keepends=True):
         try:
@@ -115,5 +120,6 @@ def drop_after(path: Path, steps: int) -> None:
         if not done:
             break
         kept += line
+    # Whoever reads the file meanwhile never finds half of it.
     if kept != content:
         write_atomically(path, kept.encode())

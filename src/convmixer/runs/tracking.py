@@ -68,6 +68,7 @@ def find_server(folder: Path) -> str | None:
     try:
         with redirect_stdout(io.StringIO()):
             named = Lab(places[0]).web_api
+        # labml itself takes any text for an address.
         if named and not (
             named.url.startswith("http") and urlsplit(named.url).port != 0
         ):
@@ -131,6 +132,7 @@ def tracked(folder: Path, options: dict[str, Any]) -> Iterator[None]:
             f"the labml server at {server} refuses this run; its words stand above"
         ) from error
     finally:
+        # labml's thread goes on until it is told to stop, and then sends what is left.
         if server:
             caller = experiment_singleton().web_api.api_caller
             caller.stopped = True

@@ -24,9 +24,9 @@ from collections.abc import Mapping
 
 import torch
 
-# The parts of the model by each one's names, in the same order. The authors' model is
-# one `nn.Sequential`, whose parts are numbered: three for the embedding, one for each
-# of the $d$ layers, two for pooling and flattening, and the classifier.
+# The parts of the model by each one's names, in the same order. `{layer}` counts the
+# layers from 0. Only what has tensors is listed: an activation has none, nor has the
+# pooling.
 NAMES = {
     "ours": (
         "patch_embedding.conv",
@@ -37,6 +37,10 @@ NAMES = {
         "layers.{layer}.pointwise_norm",
         "head.linear",
     ),
+    # timm numbers the parts of a layer. 0 is the residual connection, and `fn` what it
+    # goes around; 1 and 3 are the pointwise convolution and its normalization. The
+    # activations are counted as well, which is why 1 is missing after `stem` and `fn`,
+    # and 2 in a layer.
     "timm": (
         "stem.0",
         "stem.2",
@@ -46,6 +50,10 @@ NAMES = {
         "blocks.{layer}.3",
         "head",
     ),
+    # The authors' whole model is one `nn.Sequential`, so even the layers have numbers
+    # for names: 0 to 2 are the embedding, then comes one for each of the $d$ layers,
+    # then pooling, flattening, and last the classifier. Within a layer, timm's names
+    # are theirs.
     "authors": (
         "0",
         "2",
@@ -55,6 +63,8 @@ NAMES = {
         "{place}.3",
         "{last}",
     ),
+    # labml-nn names the parts by what they are, as we do. A normalization has the
+    # number of the convolution that it follows.
     "labml-nn": (
         "patch_emb.conv",
         "patch_emb.norm",
@@ -121,6 +131,8 @@ def table(naming: str, depth: int) -> dict[str, str]:
     ours = {}
     for their_part, our_part in zip(NAMES[naming], NAMES["ours"], strict=True):
         for layer in range(depth if "{layer}" in our_part else 1):
+            # The authors' layers come after the three parts of the embedding, and their
+            # classifier after pooling and flattening.
             numbers = {"layer": layer, "place": layer + 3, "last": depth + 5}
             for tensor in TENSORS:
                 their_name = f"{their_part.format(**numbers)}.{tensor}"
@@ -131,6 +143,9 @@ def table(naming: str, depth: int) -> dict[str, str]:
 def unknown(name: str, naming: str, known: list[str]) -> str:
     """
     ### The error of an unknown name
+
+    Returns its words. The nearest of the `known` names shows what may have been meant,
+    and where the models differ.
     """
     (nearest,) = difflib.get_close_matches(name, known, n=1, cutoff=0)
     return (

@@ -23,13 +23,15 @@ from convmixer.variants import build
 from convmixer.weights.loading import fill, shape
 
 # The tensors that show the sizes: those of the patch embedding, of the classifier, and
-# of what depends on the number of tokens
+# of what depends on the number of tokens. In MLP-Mixer, that is the layer that mixes
+# the tokens.
 SHOWN = {
     "mlp_mixer": (
         "patch_embedding.conv.weight",
         "head.bias",
         "layers.0.self_attn.mlp.layer1.weight",
     ),
+    # In ViT, only the positions depend on the number of tokens: each has a vector.
     "vit": (
         "patch_emb.conv.weight",
         "classification.linear2.bias",
@@ -54,8 +56,10 @@ def sizes(state: Mapping[str, torch.Tensor], kind: str) -> dict[str, Any]:
     else:
         # One position is that of the class token.
         n_tokens = shape(state, counted, 3)[0] - 1
+    # The layers are numbered in the names of their tensors.
     prefix = "layers." if kind == "mlp_mixer" else "transformer_layers."
     layers = {name.split(".")[1] for name in state if name.startswith(prefix)}
+    # Images are square, and so is the grid of their tokens.
     return {
         "model": kind,
         "width": width,

@@ -28,6 +28,7 @@ from literate.mkdocs.options import Options
 from literate.mkdocs.others import leave_pages_alone, read_settings_alone
 from literate.mkdocs.outline import Outline, contents_files
 from literate.mkdocs.pages import Content, SitePage, make_content, make_pages
+from literate.mkdocs.pictures import set_apart
 from literate.mkdocs.place import check_ours
 from literate.mkdocs.preview import Preview
 from literate.mkdocs.render import HtmlKeys, Renderer
@@ -260,6 +261,7 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         self._policy.put_on_redirects(Path(config.site_dir), Path(config.docs_dir))
         if self._command == "build":  # in a preview, a page may come to need what it did not
             lighten(Path(config.site_dir))
+            set_apart(Path(config.site_dir))
         self._cache.prune()
         stamp = Stamp(self._cache.folder)
         if self._keys and read_settings_alone(config):

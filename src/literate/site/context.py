@@ -34,8 +34,10 @@ class PageContext:
     source_language: str = "en"
     source: SourceInfo | None = None
     abouts: Mapping[str, About] = field(default_factory=dict)
-    #: The shapes of what lines make, by their numbers; and of which configurations they are.
+    #: The shapes of what lines make, by their numbers; what classes take and return, by their
+    #: names; and of which configurations they are.
     shapes: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    passes: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
     configurations: tuple[str, ...] = ()
     #: Whether code and formulas stay Markdown, for `site/markdown.py`.
     is_plain: bool = False

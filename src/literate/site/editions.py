@@ -158,7 +158,13 @@ def _infos_of(
             names.digest,
             repr(site.context_parts(page, url_of)),
             site.project.language,
-            repr((site.shapes.of(page), list(site.shapes.configurations))),
+            repr(
+                (
+                    site.shapes.of(page),
+                    site.shapes.passes(page),
+                    list(site.shapes.configurations),
+                )
+            ),
             site.project.repository,
             quotes[language].key(targets),
         )

@@ -37,7 +37,7 @@ class Glossary:
                     room -= need
                     last = line.number
                     items[href] = _entry_of(href, name.text, known)
-        if not items or (len(items) == 1 and room < 1):
+        if not items:
             return ""
         self._told.update(dict.fromkeys(items, last))
         return f'<dl class="gloss">{"".join(items.values())}</dl>'

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
 from itertools import takewhile
 
+from literate.base.html import text_of
 from literate.notes.note import BlockKind
 from literate.site.about import lines_of
 from literate.site.code import code_html, trimmed
@@ -83,10 +85,19 @@ class _Sheet:
         rows = [row for row in rows if row.blocks or row.footnotes or row.code or row.anchor]
         sections = "\n".join(map(self._section, _sections(rows)))
         return (
-            f'<div class="annotated" data-copied="{self.page.say("Copied")}"><div class="sheet">'
+            f'<div class="annotated" data-copied="{self.page.say("Copied")}"{self._symbols()}>'
+            '<div class="sheet">'
             f"{self._opening(opening)}\n{sections}{index_html(self.page, self.page.abouts)}"
             f"{''.join(_references(self.page))}{_COLOPHON}</div></div>"
         )
+
+    def _symbols(self) -> str:
+        """The paper's symbols: of each its letters, its name, and the bindings that it stands for.
+
+        Both light up together.
+        """
+        symbols = [(text_of(it.html), it.name, it.bindings) for it in self.page.symbols]
+        return f' data-symbols="{escape(json.dumps(symbols))}"' if symbols else ""
 
     # --- the opening ---
 
@@ -199,7 +210,7 @@ class _Sheet:
             1.35 + lines_of(block.html, _WIDTH) for block in row.blocks if not block.heading
         )
         room = (shown - words * _HEIGHT) * 0.9 - 2
-        return self.glossary.gloss(row, room) if room > 3 else ""
+        return self.glossary.gloss(row, room) if room > 1.8 else ""
 
     def _original(self, row: Row) -> str:
         """The words of the source, behind a mark in the margin."""

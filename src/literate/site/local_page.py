@@ -132,7 +132,8 @@ class Row:
 
     `definition` is the class or function whose note it is, which stands on the lines `first` to
     `last` of the file; `anchor` is its name where no other element of the page has that. `label`
-    is what the code of the page's opening row goes by, in the language of the page.
+    is what the code of the page's opening row goes by, in the language of the page. `passes` are
+    the shapes that a class takes and returns, where they are known.
     """
 
     blocks: tuple[LocalBlock, ...] = ()
@@ -145,6 +146,7 @@ class Row:
     is_opening: bool = False
     label: str = ""
     original: str = ""
+    passes: tuple[tuple[str, ...], ...] = ()
 
     @property
     def headings(self) -> Iterator[LocalHeading]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from literate.base.cache import digest
 from literate.notes.highlight import NameLink, Tokens, link_names
-from literate.notes.note import Code
+from literate.notes.note import Code, Math
 from literate.notes.symbols import paired
 from literate.site.links import relative_url
 from literate.site.names import Destination, NameTable
@@ -127,15 +127,30 @@ class _Finder:
                     yield (index, text), link
 
     def symbols(self, inline: Mapping[tuple[int, str], NameLink]) -> Iterator[PaperSymbol]:
-        """A table that has no such name in its scope speaks of all that go by it on the page."""
+        """A table that has no such name in its scope speaks of those that notes give the symbol to.
+
+        Where none does, it speaks of all that go by the name on the page.
+        """
         for index, note in enumerate(self.page.notes):
             for symbol, code in paired(note) if note else ():
                 link = inline.get((index, code.text))
-                found = (
-                    {link.binding} if link else set(map(self._binding, self._spelled(code.text)))
+                found: set[int | None] = (
+                    {link.binding} if link else set(self._told(symbol, code.text, inline))
                 )
+                found = found or set(map(self._binding, self._spelled(code.text)))
                 bindings = tuple(sorted(number for number in found if number is not None))
                 yield PaperSymbol(symbol.tex, symbol.html, code.text, bindings)
+
+    def _told(
+        self, symbol: Math, text: str, inline: Mapping[tuple[int, str], NameLink]
+    ) -> Iterator[int]:
+        """The numbers of the names that a note speaks of beside the symbol."""
+        for index, note in enumerate(self.page.notes):
+            link = inline.get((index, text))
+            if note is None or link is None or link.binding is None:
+                continue
+            if any(isinstance(item, Math) and item.tex == symbol.tex for item in note.inlines):
+                yield link.binding
 
     def _spelled(self, text: str) -> Iterator[int]:
         """The numbers of the names that are spelled so and stand for something of the page's."""

@@ -37,11 +37,19 @@ def make_rows(
     return tuple(rows)
 
 
-def with_shapes(rows: Iterable[Row], shapes: Mapping[int, tuple[str, ...]]) -> Iterator[Row]:
-    """The rows, their lines with the shapes of what they make, by their numbers."""
+def with_shapes(
+    rows: Iterable[Row],
+    shapes: Mapping[int, tuple[str, ...]],
+    passes: Mapping[str, tuple[tuple[str, ...], ...]],
+) -> Iterator[Row]:
+    """The rows, their lines with the shapes of what they make, by their numbers.
+
+    The row of a class has what it takes and returns, by its name.
+    """
     for row in rows:
         code = tuple(replace(line, shape=shapes.get(line.number, ())) for line in row.code)
-        yield replace(row, code=code) if shapes else row
+        passed = passes.get(row.definition, ())
+        yield replace(row, code=code, passes=passed) if shapes else row
 
 
 def _opening(

@@ -23,6 +23,11 @@ def shape_html(row: Sequence[str]) -> str:
     return f'<span class="shape"{attributes}></span>'
 
 
+def passes_html(passes: Sequence[Sequence[str]]) -> str:
+    """What a class takes and returns."""
+    return f'<p class="passes">{" → ".join(map(shape_html, passes))}</p>' if passes else ""
+
+
 def choice_html(
     shapes: Collection[int], configurations: Iterable[str], word: Callable[[str], str]
 ) -> str:

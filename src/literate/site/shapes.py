@@ -65,6 +65,16 @@ class Shapes:
                     found[line.number] = row
         return found
 
+    def passes(self, page: Page) -> dict[str, tuple[Row, Row]]:
+        """What the classes of a page take and return, by their names."""
+        found: dict[str, tuple[Row, Row]] = {}
+        for name, function in self.files.get(page.path, {}).items():
+            owner, _, method = name.rpartition(".")
+            returned = [row for text, row in function.lines.items() if text.startswith("return ")]
+            if owner and method in ("forward", "__call__") and function.takes and returned:
+                found[owner] = function.takes, returned[-1]
+        return found
+
     def faults(self, page: Page) -> Iterator[LiterateError]:
         """Shapes in notes that no run has seen, and recorded lines that the file lacks."""
         known = self.files.get(page.path, {})

@@ -202,6 +202,7 @@ class Site:
             abouts=said or {},
             is_plain=is_plain,
             shapes=self.shapes.of(page),
+            passes=self.shapes.passes(page),
             configurations=tuple(self.shapes.configurations),
         )
         return localise(page, context)

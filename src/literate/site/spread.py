@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from literate.notes.note import BlockKind
 from literate.site.local_page import LocalBlock, LocalHeading, Row
+from literate.site.shape_html import passes_html
 
 #: The style sheet has a class for each row of a spread up to this one.
 _MOST_CELLS = 18
@@ -84,6 +85,8 @@ def spread(row: Row, tail: str = "") -> Spread:
     cells = list(_cells(_flow(blocks)))
     if len(cells) > _MOST_CELLS:
         cells = [Cell(after="".join(block.html for block in blocks))]
+    if cells[-1].board:
+        cells[-1].board += passes_html(row.passes)
     cells[-1].add(footnotes_html(row) + tail)
     return Spread(heading, tuple(cells))
 

@@ -322,6 +322,41 @@ def test_a_page_has_the_symbols_of_the_paper_and_what_leads_away(own):
     assert (convolution.name, convolution.documentation) == ("torch.nn.Conv2d", "PyTorch")
 
 
+def test_a_symbol_stands_for_the_names_that_notes_give_it_to_and_for_no_others(project):
+    project.write(
+        "src/paper/symbols.py",
+        '''"""
+# Symbols
+
+| symbol | name |
+| --- | --- |
+| $h$ | `width` |
+"""
+
+
+def told(width):
+    """`width` is the size, $h$."""
+    return width + width
+
+
+def untold(width):
+    """`width` is that of the screen."""
+    return width + width
+''',
+    )
+    site = project.load()
+    page = site.localise(site.pages["symbols"], str)
+    by_line = {
+        line.text.strip(): {token.binding for token in line.tokens if not isinstance(token, str)}
+        for row in page.rows
+        for line in row.code
+    }
+    (symbol,) = page.symbols
+    assert set(symbol.bindings) <= by_line["def told(width):"]
+    assert not set(symbol.bindings) & by_line["def untold(width):"]
+    assert symbol.bindings
+
+
 def test_code_in_a_translated_note_leads_where_the_source_does(own):
     source = inline(notes_of(own, "model"))
     assert inline(notes_of(own, "model", Lookup(own.catalog("zh", "model")))) == source

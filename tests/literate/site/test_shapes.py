@@ -4,9 +4,11 @@ import json
 from functools import partial
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 from support import SOURCE
 
 from literate.base.errors import LiterateError
+from literate.site.layout import lay_out
 from literate.site.shapes import _dimensions, _fits
 
 CODE = SOURCE.replace(
@@ -63,6 +65,17 @@ def test_a_line_has_the_shape_that_is_recorded_of_its_function_and_text(project)
     moved = shaped(project, CODE.replace("import math", "import math\nimport os\n"))
     assert list(moved.shapes.of(moved.pages["net"])) == [
         number + 2 for number in site.shapes.of(site.pages["net"])
+    ]
+
+
+def test_a_class_shows_what_it_takes_and_returns_below_its_formulas(project):
+    code = CODE.replace("## A net", "## A net\n\nWords.\n\n$$a = b$$")
+    site = shaped(project, code)
+    html = lay_out(site.localise(site.pages["net"], str))
+    (passes,) = LexborHTMLParser(html).css(".board .passes")
+    assert [it.attributes["data-in-1"] for it in passes.css(".shape")] == [
+        "[B, 3, 5, 7]",
+        "[B, 11], [4]",
     ]
 
 

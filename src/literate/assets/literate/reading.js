@@ -10,16 +10,12 @@
 
   // --- The uses of a name light up; a symbol of the paper and its name in the code are one ---
 
-  // A row of a table that has one lone symbol and one lone name says that they belong together.
-  const nameOf = new Map(), symbolOf = new Map();
-  for (const row of all("tr")) {
-    const alone = (tag) => [...row.cells].find(({ children: [first, ...more], textContent }) =>
-      first && !more.length && textContent.trim() === first.textContent.trim() && (first.matches(tag) || $(tag, first)));
-    const symbol = alone("math")?.textContent.trim(), name = alone("code")?.textContent.trim();
-    if (symbol && symbol.length < 3 && name) {
-      nameOf.set(symbol, name);
-      symbolOf.set(name, symbol);
-    }
+  // Which belong together, the page's tables and notes say: [symbol, name, bindings].
+  const nameOf = new Map(), bindingsOf = new Map(), symbolOf = new Map();
+  for (const [symbol, name, bindings] of JSON.parse(page.dataset.symbols ?? "[]")) {
+    nameOf.set(symbol, name);
+    bindingsOf.set(symbol, bindings.map(String));
+    for (const binding of bindings) symbolOf.set(String(binding), symbol);
   }
   const symbols = all("math mi").filter((mi) => nameOf.has(mi.textContent));
   for (const mi of symbols) mi.dataset.lit = "";
@@ -30,9 +26,8 @@
   let marked = "";
 
   // What is marked goes by a binding, or by the symbol that several bindings share.
-  const mark = (key, uses, name) => {
+  const mark = (key, uses, name, symbol) => {
     marked = key;
-    const symbol = symbolOf.get(name);
     const ranges = uses.map((use) => {
       const range = new Range();
       range.selectNodeContents(use);
@@ -46,11 +41,11 @@
   const clear = () => marked && mark("", [], "");
   const markName = (use) => {
     const { b } = use.dataset;
-    mark(b, names.filter((other) => other.dataset.b === b), use.textContent);
+    mark(b, names.filter((other) => other.dataset.b === b), use.textContent, symbolOf.get(b));
   };
   const markSymbol = (symbol) => {
-    const name = nameOf.get(symbol);
-    mark(symbol, names.filter((use) => use.textContent === name), name);
+    const bindings = bindingsOf.get(symbol);
+    mark(symbol, names.filter((use) => bindings.includes(use.dataset.b)), nameOf.get(symbol), symbol);
   };
 
   page.addEventListener("click", ({ target }) => {
