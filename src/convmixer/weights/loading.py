@@ -36,6 +36,9 @@ from convmixer.weights.names import count_layers, to_ours, whose
 
 # What our files say about their weights
 DESCRIPTION = ("options", "classes", "mean", "std")
+# Pixels of a side. A small file could say that its images are huge, and an image that
+# is enlarged to that would fill the memory.
+LARGEST_SIDE = 4096
 
 
 @dataclass(frozen=True)
@@ -236,7 +239,7 @@ def architecture(
     # model was trained on.
     if "image_size" in stated:
         size = found["image_size"] = stated["image_size"]
-        if type(size) is not int or size < 1:
+        if type(size) is not int or not 1 <= size <= LARGEST_SIDE:
             raise ValueError(f"its options say image_size {size!r}")
     return found
 

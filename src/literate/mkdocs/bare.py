@@ -25,6 +25,8 @@ def disarm(files: Files, project: Project, config: MkDocsConfig) -> None:
         path = Path(drawing.abs_src_path or "")
         if not drawing.abs_src_path or any(map(path.is_relative_to, config.theme.dirs)):
             continue  # it was made here, or is the theme's
+        if drawing.inclusion.is_excluded():
+            continue
         file = project.file(path)
         data = file.read_bytes("the drawing")
         safe = disarmed(data, file)

@@ -431,6 +431,7 @@ def test_tensors_that_do_not_fit_are_named(tmp_path, case):
         ({"options": options_of(norm="layer")}, "norm 'layer', its tensors 'batch'"),
         ({"options": options_of(residual="all")}, "'all'"),
         ({"options": options_of(activation=["silu"])}, "silu"),
+        ({"options": options_of(image_size=4097)}, "image_size 4097"),
         ({"options": "width 8"}, "options"),
         ({"classes": ["a", "b"]}, "classes"),
         ({"classes": list(range(10))}, "classes"),
