@@ -10,8 +10,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
-# Two processes, each of which has a group of tests at a time, the longest first (tests/conftest.py): more would each load torch.
-PROCESSES := --numprocesses=2 --dist=loadgroup --no-loadscope-reorder
+# Two processes, each of which has a file of tests at a time, the longest first: more would each load torch.
+PROCESSES := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 # Warnings, as of a package index that is not there, say nothing to whoever runs this; errors do.
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --root-user-action=ignore
 

@@ -21,29 +21,23 @@ for name, derandomize in (("suite", True), ("random", False)):
 settings.load_profile("suite")
 
 
-HERE = Path(__file__).parent
-#: The groups that take longest: they begin first, so that two processes end together.
+#: The files that take longest: they begin first, so that two processes end together.
 LONGEST = [
-    *("site", "programs", "literate/test_fidelity.py", "literate/cli/test_example.py"),
-    *("literate/mkdocs/test_cache.py", "literate/cli/test_build.py"),
+    *("site/test_browser.py", "literate/test_fidelity.py", "site/test_demo.py"),
+    *("convmixer/test_experiment.py", "site/test_explorer.py"),
+    *("convmixer/devices/test_distributed.py", "convmixer/runs/test_checkpoint.py"),
+    *(
+        "literate/cli/test_example.py",
+        "literate/mkdocs/test_cache.py",
+        "literate/cli/test_build.py",
+    ),
 ]
 
 
-def group(item: pytest.Item) -> str:
-    """Whose tests one process runs as a whole: of a file, or of several for which much is made ready."""
-    path = item.path.relative_to(HERE)
-    if path.parts[0] == "site":  # builds the site and starts the browser
-        return "site"
-    # has PyTorch loaded into the process that forks
-    return "programs" if hasattr(item.module, "Program") else path.as_posix()
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tell xdist of the groups, and bring the longest to the front."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group(item)))
-    places = {name: place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: places.get(group(item), len(LONGEST)))
+    """Bring the longest files to the front."""
+    places = {Path(__file__).parent / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(LONGEST)))
 
 
 @pytest.fixture

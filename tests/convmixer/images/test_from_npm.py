@@ -7,6 +7,8 @@ import json
 import os
 import resource
 import signal
+import subprocess
+import sys
 import tarfile
 import threading
 from pathlib import Path
@@ -14,7 +16,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from nursery import Program
 from PIL import Image
 from support import ROOT
 
@@ -231,18 +232,23 @@ def test_a_folder_that_cannot_be_made(tmp_path):
         fetch(tmp_path / "data")
 
 
+def start(*arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "convmixer.images.from_npm", *arguments]
+    environment = os.environ | {"PYTHONPATH": str(SOURCE)}
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=environment)
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_leaves_nothing(tmp_path, npm, number, code):
     os.mkfifo(tmp_path / "begun")
     npm(f"touch half.tgz; echo > {tmp_path / 'begun'}; exec cat {tmp_path / 'begun'}")
-    program = Program(
-        [str(tmp_path / "data")], module="convmixer.images.from_npm", PATH=os.environ["PATH"]
-    )
+    process = start(str(tmp_path / "data"))
     # Opened only when npm is at work
     (tmp_path / "begun").read_text()
-    program.send_signal(number)
-    ended, _, errors = program.wait()
-    assert ended == code
+    process.send_signal(number)
+    _, errors = process.communicate()
+    assert process.returncode == code
     assert "Traceback" not in errors
     assert left(tmp_path / "data") == []
 
