@@ -83,8 +83,8 @@ def check_words(options: dict[str, tuple[str, ...]], words: list[str]) -> None:
     """
     for place, word in enumerate(words):
         name, _, value = word.partition("=")
-        # tyro takes `_` for `-`, too. A value is looked at together with its option, and
-        # what `--help` and `--tyro-…` mean is tyro's business.
+        # tyro takes an underscore for a dash, too. A value is looked at together with its
+        # option, and what `--help` and `--tyro-…` mean is tyro's business.
         name = name.replace("_", "-")
         if not name.startswith("--") or name.startswith(("--help", "--tyro-")):
             continue

@@ -198,15 +198,6 @@ def test_no_column_stays_empty_for_a_screen(open_page, name):
     assert empty == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_scheme_follows_the_system_and_the_button(open_page, scheme):
-    page = open_page("model/", scheme=scheme)
-    assert is_dark(page) == (scheme == "dark")
-    page.locator("[data-md-component=palette] label:visible").click()
-    page.wait_for_function(f"{DARK} !== {str(scheme == 'dark').lower()}")
-    assert is_dark(page) != (scheme == "dark")
-
-
 DARK = (
     "(getComputedStyle(document.body).backgroundColor.match(/\\d+/g)"
     ".slice(0, 3).reduce((sum, part) => sum + +part, 0) < 3 * 128)"

@@ -12,8 +12,11 @@ from hashlib import sha256
 from os.path import relpath
 from pathlib import Path
 
-#: A picture within a drawing. Of a small one, the file would take longer to ask for than to send.
-_PICTURE = re.compile(r'(<image\b[^>]*? href=")data:image/(\w+);base64,([A-Za-z0-9+/=\s]{600,})"')
+#: A picture within a drawing, of the kinds that run nothing. Of a small one, the file would take
+#: longer to ask for than to send.
+_PICTURE = re.compile(
+    r'(<image\b[^>]*? href=")data:image/(png|jpe?g|gif|webp|avif);base64,([A-Za-z0-9+/=\s]{600,})"'
+)
 _FOLDER = "literate/pictures"
 
 
@@ -25,7 +28,10 @@ def set_apart(folder: Path) -> None:
             continue
 
         def moved(match: re.Match[str], page: Path = page) -> str:
-            path = _file(folder, match[2], b64decode(match[3]))
+            try:
+                path = _file(folder, match[2], b64decode(match[3]))
+            except ValueError:  # what no browser shows either
+                return match[0]
             return f'{match[1]}{Path(relpath(path, page.parent)).as_posix()}"'
 
         changed = _PICTURE.sub(moved, html)

@@ -13,7 +13,8 @@ INLINE = f"data:image/png;base64, {b64encode(PICTURE).decode()}"
 def test_a_picture_that_pages_share_is_one_file_beside_them(tmp_path):
     drawing = f'<svg><image width="3" href="{INLINE}"/></svg>'
     small = f'<svg><image href="{INLINE[:200]}"/></svg>'
-    others = f'<img src="{INLINE}"><p>A page that says &lt;image href</p>'
+    script = INLINE.replace("image/png", "image/html")
+    others = f'<img src="{INLINE}"><svg><image href="{script}"/><image href="{INLINE}A"/></svg>'
     pages = [tmp_path / name for name in ("results/index.html", "zh/results/index.html")]
     for page in pages:
         page.parent.mkdir(parents=True)
