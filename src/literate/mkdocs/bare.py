@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mkdocs.structure.files import File
+from mkdocs.structure.files import File, InclusionLevel
 
 from literate.notes.svg_file import disarmed
 
@@ -25,7 +25,7 @@ def disarm(files: Files, project: Project, config: MkDocsConfig) -> None:
         path = Path(drawing.abs_src_path or "")
         if not drawing.abs_src_path or any(map(path.is_relative_to, config.theme.dirs)):
             continue  # it was made here, or is the theme's
-        if drawing.inclusion.is_excluded():
+        if drawing.inclusion == InclusionLevel.EXCLUDED:
             continue
         file = project.file(path)
         data = file.read_bytes("the drawing")
