@@ -287,7 +287,7 @@ class _Localiser:
         if isinstance(item, UiString):
             return escape(self._word(item.text), quote=False)
         if isinstance(item, Citation):
-            return citation_html(item, self._labels)
+            return citation_html(item, self._labels, escape(self._word("({papers})")))
         return self._footnote_ref(item, index)
 
     def _code(self, code: Code, index: int) -> str:

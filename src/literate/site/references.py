@@ -15,8 +15,11 @@ from literate.site.page import Page
 Labels = Mapping[str, str]
 
 
-def citation_html(citation: Citation, labels: Labels) -> str:
-    """The papers, each a link to the list; as it is written, where none of them is known."""
+def citation_html(citation: Citation, labels: Labels, brackets: str) -> str:
+    """The papers, each a link to the list; as it is written, where none of them is known.
+
+    `brackets` are those of the page's language.
+    """
     links = [
         f'<a href="#ref:{escape(key)}">{escape(labels[key], quote=False)}</a>'
         if key in labels
@@ -24,7 +27,11 @@ def citation_html(citation: Citation, labels: Labels) -> str:
         for key in citation.keys
     ]
     is_known = any(key in labels for key in citation.keys)
-    return f"({'; '.join(links)})" if is_known else f"[{'; '.join(links)}]"
+    if not is_known:
+        brackets = "[{papers}]"
+    elif "{papers}" not in brackets:  # a translation has lost them
+        brackets = "({papers})"
+    return brackets.replace("{papers}", "; ".join(links))
 
 
 def references(labels: Labels, context: PageContext) -> tuple[Reference, ...]:

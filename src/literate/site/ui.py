@@ -47,6 +47,7 @@ UI_STRINGS = {
     "Click a name in the code, or a symbol of a formula: all its uses light up.": "below the keys",
     "The numbers are those of the file; the lines left out are the notes.": "below the keys",
     "The language that you chose last:": "before a link to this page in it",
+    "({papers})": "papers that the text cites, in brackets",
 }
 
 

@@ -7,6 +7,8 @@ from support import CONFIG, PAGE
 
 from literate.base.errors import LiterateError
 from literate.site.layout import lay_out
+from literate.translation.catalog import Catalog, Entry
+from literate.translation.lookup import Lookup
 
 MODULE = '"""\n# {0}\n\n{1}\n"""\n\n\nclass {2}:\n    def step(self):\n        pass\n'
 BIB = "@misc{trockman2022, title={Patches}, author={Trockman, A and Kolter, Z}, year=2022}\n"
@@ -100,6 +102,25 @@ def test_citations_are_of_the_bibliography(load):
     html = lay_out(site.localise(site.pages["index"], lambda name: f"{name}/"))
     assert '<a href="#ref:trockman2022">Trockman &amp; Kolter, 2022</a>' in html
     assert html.endswith("A Trockman, Z Kolter (2022). <cite>Patches</cite>.</li></ul></section>")
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("（{papers}）", '（<a href="#ref:trockman2022">Trockman &amp; Kolter, 2022</a>）'),
+        (
+            "（）",
+            '(<a href="#ref:trockman2022">Trockman &amp; Kolter, 2022</a>)',
+        ),  # no place for them
+    ],
+)
+def test_a_citation_has_the_brackets_of_its_language(load, words, shown):
+    with_bibliography(load, BIB)
+    site = load(PAGE + "\nSee [@trockman2022].\n")
+    own = Lookup(Catalog("site.json", (Entry("({papers})", words, 1),)))
+    page = site.pages["index"]
+    html = lay_out(site.localise(page, lambda name: f"{name}/", Lookup(Catalog("a.json")), own))
+    assert f"See {shown}." in html
 
 
 @pytest.mark.parametrize(
