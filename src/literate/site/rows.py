@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import repeat
 
 from literate.base.html import tags
+from literate.notes.highlight import Tokens
 from literate.site.local_page import CodeLine, Row
 from literate.site.page import Page
 from literate.site.page_names import PageNames
@@ -21,8 +23,7 @@ def make_rows(
     `notes` are rows without code, one a section; `names` has the tokens of each line, and is None
     where nobody looks at them; `imports` is what the code of the opening is called.
     """
-    bare = (CodeLine(line.number, line.text, (), "") for line in page.document.lines)
-    code = _lines(names) if names else tuple(bare)
+    code = _named_lines(names) if names else _lines(page, repeat(()))
     defined: set[str] = set()
     rows: list[Row] = []
     for index, (section, note) in enumerate(zip(page.document.sections, notes, strict=True)):
@@ -85,14 +86,17 @@ def _code(section: Section, code: Sequence[CodeLine]) -> tuple[CodeLine, ...]:
 
 
 @lru_cache(maxsize=1)  # a page is made in all of its languages in turn, and its code is the same
-def _lines(names: PageNames) -> tuple[CodeLine, ...]:
-    """The lines of a page's file."""
-    page = names.page
+def _named_lines(names: PageNames) -> tuple[CodeLine, ...]:
+    return _lines(names.page, names.code)
+
+
+def _lines(page: Page, code: Iterable[Tokens]) -> tuple[CodeLine, ...]:
+    """The lines of a page's file with their tokens."""
     # A class may be called L5: its name goes before the fifth line's.
     return tuple(
         CodeLine(
             line.number, line.text, tokens,
             "" if (anchor := f"L{line.number}") in page.anchors else anchor,
         )
-        for line, tokens in zip(page.document.lines, names.code, strict=True)
+        for line, tokens in zip(page.document.lines, code, strict=False)
     )  # fmt: skip
