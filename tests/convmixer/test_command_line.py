@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -31,6 +32,14 @@ MISTYPED = {
     "--preset=cifar100": "did you mean cifar10-100?",
     "--model resnet": "--model can be convmixer, mlp_mixer, vit, not resnet",
 }
+
+
+def test_an_error_is_written_in_one_piece(monkeypatch):
+    """Two processes that write their lines in two would write into each other's."""
+    pieces = []
+    monkeypatch.setattr(sys, "stderr", SimpleNamespace(write=pieces.append, flush=lambda: None))
+    assert main(["--zzzz"]) == 2
+    assert pieces == ["error: there is no option --zzzz; --help lists all\n"]
 
 
 @pytest.mark.parametrize("words", MISTYPED)

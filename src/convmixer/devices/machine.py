@@ -24,7 +24,7 @@ from dataclasses import dataclass
 
 import torch
 
-from convmixer.errors import ExperimentError
+from convmixer.errors import ExperimentError, complain
 from convmixer.recipe import Options
 
 
@@ -135,7 +135,7 @@ def compiles(device: str, options: Options) -> bool:
             f"cannot use {trouble}; install a C++ compiler, or add --compile off"
         )
     if os.environ.get("RANK", "0") == "0":
-        print(f"training without {trouble}", file=sys.stderr)
+        complain(f"training without {trouble}")
     return False
 
 

@@ -172,7 +172,7 @@ def one_at_a_time(data_dir: Path) -> Iterator[None]:
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
-    # Whoever waits for a download wants to know what for.
+    # Say why nothing happens while another process downloads.
     except Timeout:
         print(f"another process is fetching CIFAR-10 into {data_dir}", flush=True)
         lock.acquire()

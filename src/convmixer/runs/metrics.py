@@ -120,6 +120,6 @@ def drop_after(path: Path, steps: int) -> None:
         if not done:
             break
         kept += line
-    # Whoever reads the file meanwhile never finds half of it.
+    # Nobody who reads the file at that moment finds half of it.
     if kept != content:
         write_atomically(path, kept.encode())

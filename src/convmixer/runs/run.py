@@ -126,7 +126,8 @@ def refuse_another(folder: Path) -> None:
     """
     ### Refuse the folder of another run
 
-    It is asked again once the folder is locked: two commands may have the same name.
+    This is checked again once the folder is locked, since two commands may have been
+    started with the same name.
     """
     own = (".lock", ".record.json.")
     if not folder.is_dir() or not all(

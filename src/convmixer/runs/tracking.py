@@ -33,7 +33,7 @@ from typing import Any, TextIO
 from unittest import mock
 from urllib.parse import urlsplit
 
-from convmixer.errors import ExperimentError
+from convmixer.errors import ExperimentError, complain
 
 # labml-nn's names for the same options. On a labml server, runs of both are in the same
 # columns.
@@ -137,10 +137,9 @@ def tracked(folder: Path, options: dict[str, Any]) -> Iterator[None]:
             caller = experiment_singleton().web_api.api_caller
             caller.stopped = True
             if not ended(caller.thread):
-                print(
+                complain(
                     f"the labml server at {server} has not taken all figures; they are "
-                    f"in {folder}",
-                    file=sys.stderr,
+                    f"in {folder}"
                 )
 
 
@@ -179,7 +178,7 @@ class Aside(io.TextIOBase):
         if words := re.sub(COLOR, "", text).strip():
             # Once a server has refused the run, labml raises at all that is printed.
             with suppress(RuntimeError):
-                sys.stderr.write(f"{words}\n")
+                complain(words)
         return len(text)
 
     def flush(self) -> None:

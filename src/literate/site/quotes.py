@@ -34,7 +34,7 @@ class Quotes:
     def __post_init__(self) -> None:
         self._names = {self.address(name): name for name in self.site.pages}
         # A few pages are quoted by many; the others need not stay in memory.
-        self._lookup = lru_cache(maxsize=32)(self._read_catalog)
+        self._lookup = lru_cache(maxsize=128)(self._read_catalog)
 
     def targets(self, page: str, hrefs: Iterable[str]) -> dict[str, tuple[str, str]]:
         """The page and the anchor of each address that leads from a page to another of the site."""

@@ -209,6 +209,7 @@ def has_words(text: str) -> bool:
     return any(map(str.isalpha, text))
 
 
+@lru_cache(maxsize=4096)
 def identity_of(text: str) -> str:
     """By what a catalog knows a text, in any spelling: HTML, or plain text that looks like it."""
     return key_of(parse(text)) or key_of(parse(escape_text(text)))
