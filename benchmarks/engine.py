@@ -30,8 +30,8 @@ from support import labml_nn
 
 #: Ratio -> the goal that it should stay below.
 GOALS = {
-    "english / pycco": 0.5,
-    "four languages / pycco": 1.0,
+    "english / pycco": 0.85,
+    "four languages / pycco": 1.3,
     "unchanged / pycco": 0.15,
     "twice the files / once": 2.1,
 }
