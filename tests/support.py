@@ -34,6 +34,9 @@ from literate.site.load import load_site
 from literate.site.site import Site
 
 ROOT = Path(__file__).parents[1]
+#: The real images, where `make cifar10` or the variable CIFAR10 has them.
+REAL_CIFAR10 = Path(os.environ.get("CIFAR10", ROOT / "data")) / "cifar-10-batches-bin"
+NO_CIFAR10 = f"no CIFAR-10 in {REAL_CIFAR10}; make cifar10, or name its folder in CIFAR10"
 #: The projects that stand beside this one, with all that they are made of.
 EXAMPLES = sorted(
     path.parent

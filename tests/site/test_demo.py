@@ -19,7 +19,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
-from support import ROOT
+from support import NO_CIFAR10, REAL_CIFAR10, ROOT
 
 from convmixer.model import ConvMixer
 
@@ -285,11 +285,9 @@ def test_the_samples_are_held_out_digits():
         assert (np.round(shades * 16 / 255) == digits.images[index]).all()
 
 
+@pytest.mark.skipif(not REAL_CIFAR10.is_dir(), reason=NO_CIFAR10)
 def test_the_photographs_are_those_of_the_test_set():
-    file = ROOT / "data/cifar-10-batches-bin/test_batch.bin"
-    if not file.exists():
-        pytest.skip("CIFAR-10 is not in data/")
-    rows = np.fromfile(file, dtype=np.uint8).reshape(-1, 3073)
+    rows = np.fromfile(REAL_CIFAR10 / "test_batch.bin", dtype=np.uint8).reshape(-1, 3073)
     page = (ROOT / "docs/demo.md").read_text(encoding="utf-8")
     paths = sorted((ROOT / "docs/try/cifar10").glob("*.png"))
     assert paths

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from support import ROOT
+from support import NO_CIFAR10, REAL_CIFAR10
 
 from convmixer.data import DataError
 from convmixer.images import cifar10, from_npm
@@ -329,14 +329,9 @@ def test_a_host_that_is_not_reached_names_the_second_way(
     assert command[place] in str(caught.value)
 
 
-REAL = Path(os.environ.get("CIFAR10", ROOT / "data")) / BINARY_FOLDER
-
-
-@pytest.mark.skipif(
-    not REAL.is_dir(), reason=f"no CIFAR-10 in {REAL}; make cifar10, or name its folder in CIFAR10"
-)
+@pytest.mark.skipif(not REAL_CIFAR10.is_dir(), reason=NO_CIFAR10)
 def test_the_real_files_are_those_of_the_paper():
-    data = binary(REAL)  # which compares the published md5 sums
+    data = binary(REAL_CIFAR10)  # which compares the published md5 sums
     assert torch.bincount(data.train.labels).tolist() == [5000] * 10
     assert torch.bincount(data.test.labels).tolist() == [1000] * 10
     assert data.mean == pytest.approx([0.49139968, 0.48215841, 0.44653091], abs=5e-9)

@@ -63,16 +63,6 @@ def listening(server: Server) -> Iterator[str]:
             http.shutdown()
 
 
-@pytest.fixture
-def place(tmp_path, monkeypatch):
-    """A working folder, and a home of its own."""
-    for name in ("work", "home"):
-        (tmp_path / name).mkdir()
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.chdir(tmp_path / "work")
-    return tmp_path
-
-
 def run(patience: float, *before: Callable[[], object]) -> subprocess.CompletedProcess[str]:
     """The command, with another wait at its end, so that no test depends on how fast it is."""
     home = os.environ["HOME"]
@@ -98,7 +88,7 @@ def test_a_server_that_answers_gets_the_figures_and_the_run_ends(place):
     assert merged["configs"]["d_model"]["value"] == 8
     assert merged["status"]["status"] == "completed"
     # The server knows a computer by the number that labml keeps in the home folder.
-    assert merged["computer"] in (place / "home/.labml/configs.yaml").read_text()
+    assert merged["computer"] in (place.parent / "home/.labml/configs.yaml").read_text()
     assert "has not taken" not in result.stderr
     assert sum("held out " in line for line in result.stdout.splitlines()) == 3
 
@@ -171,7 +161,7 @@ def test_a_broken_configuration_is_one_line_that_names_the_file(place, content):
     assert result.returncode == 2, result.stderr
     (line,) = result.stderr.splitlines()
     assert line.startswith("error: ")
-    assert str(place / "work/.labml.yaml") in line
+    assert str(place / ".labml.yaml") in line
     assert BROKEN[content] in line
     # Nothing was begun that would be in the way of the next try.
     assert [path.name for path in Path().iterdir()] == [".labml.yaml"]
@@ -181,7 +171,7 @@ def test_a_configuration_without_a_server_changes_nothing(place):
     Path(".labml.yaml").write_text("data_path: data\n")
     result = run(0)
     assert (result.returncode, result.stderr) == (0, "")
-    assert list((place / "home").iterdir()) == []
+    assert list((place.parent / "home").iterdir()) == []
     assert sorted(path.name for path in Path("runs/lab").iterdir()) == [
         ".lock",
         "checkpoints",
