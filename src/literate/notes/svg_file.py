@@ -20,7 +20,8 @@ _ANIMATIONS = frozenset(["animate", "set", "animateTransform", "animateMotion", 
 _ADDRESSES = frozenset(
     ["href", "src", "srcset", "data", "poster", "action", "formaction", "background", "ping"]
 )
-_PICTURE = re.compile(r"data:image/(?:png|jpe?g|gif|webp|avif);base64,[A-Za-z0-9+/=\s]*")
+#: What a drawing may refer to but for its links: a part of itself, and a picture that it holds.
+_OWN = re.compile(r"#\S*|data:image/(?:png|jpe?g|gif|webp|avif);base64,[A-Za-z0-9+/=\s]*")
 _LINK = re.compile(r"(?:#|https?:|mailto:|[\w./-]+(?:[?#]|\Z))\S*|\Z", re.IGNORECASE)
 _SHEET_FETCHES = re.compile(
     r"@import|url\(\s*(?!\s*[\"']?\s*(?:#|data:))|image-set\(|expression\(|\\", re.IGNORECASE
@@ -77,8 +78,7 @@ def _is_kept(tag: str, name: str, value: str) -> bool:
         return False
     if local in _ADDRESSES:
         is_link = local == "href" and _local(tag) == "a"
-        allowed = _LINK if is_link else re.compile(rf"#\S*|{_PICTURE.pattern}")
-        return bool(allowed.fullmatch(value.strip()))
+        return bool((_LINK if is_link else _OWN).fullmatch(value.strip()))
     return not fetches(value)
 
 
