@@ -22,6 +22,10 @@ from literate.site.project import MARKDOWN, Project, is_hidden
 #: What a page may have for itself, named in its front matter by the path from the docs folder on.
 OWN_FILES = {"script": ".js", "style": ".css"}
 
+#: So many of the things that a name may stand for are listed.
+_FEW = 3
+_NO_LINK = "Put it in backticks if it is no link; `dead_links: report` shows such links as text"
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -172,10 +176,7 @@ class Links:
         close = nearest(path, self._reachable(page), self.names)
         if close.endswith("?"):
             return close
-        return (
-            f"{close}. Put it in backticks if it is no link; `dead_links: report` shows such links "
-            "as text"
-        )
+        return f"{close}. {_NO_LINK}"
 
     def _page(self, page: Page, path: str) -> Page | None:
         """A page by its source file, or by its address as in `../gan/index.html`."""
@@ -214,11 +215,14 @@ class Links:
             return Target(page=page.name, anchor=name)
         found = self.names.get(name, {})
         if len(found) > 1:
+            shown = list(map(repr, found))
+            if len(found) > _FEW:
+                shown = [", ".join(shown[:_FEW]), f"{len(found) - _FEW} more"]
             raise LiterateError(
-                f"the name {name!r} stands for {' and '.join(map(repr, found))}",
+                f"the name {name!r} stands for {' and '.join(shown)}",
                 file=page.path,
                 line=line,
-                fix="Write the one that you mean",
+                fix=f"Write the one that you mean. {_NO_LINK}",
             )
         return next(iter(found.values()), None)
 
