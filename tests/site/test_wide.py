@@ -60,8 +60,9 @@ def test_nothing_in_a_note_widens_the_page(open_page, wide, name):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         # At the side of the code, no note reaches into it.
         beyond = page.evaluate(
-            """() => [...document.querySelectorAll('.note > *, .lead > *')].filter(it =>
-                it.scrollWidth > it.parentElement.clientWidth + 8 && !it.matches('.enlarge')
+            """() => [...document.querySelectorAll(':is(.note, .lead) *')].filter(it =>
+                it.clientWidth && it.scrollWidth > it.clientWidth + 8
+                && getComputedStyle(it).overflowX === 'visible' && !it.closest('math, .md-typeset__scrollwrap')
             ).map(it => it.outerHTML.slice(0, 200))"""
         )
         assert beyond == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os.path
 import posixpath
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -143,7 +144,7 @@ class Links:
         if there is not None:
             if anchor and anchor not in there.anchors and not _is_line(there, anchor):
                 raise LiterateError(
-                    f"the link {raw!r} leads to an anchor that {there.path} does not have",
+                    f"the link {_as_written(raw)!r} leads to an anchor that {there.path} does not have",
                     file=page.path,
                     line=line,
                     fix=nearest(anchor, there.anchors),
@@ -153,7 +154,7 @@ class Links:
             asset = self._asset(page, path)
         except ValueError as error:
             raise LiterateError(
-                f"the link {raw!r} {error}",
+                f"the link {_as_written(raw)!r} {error}",
                 file=page.path,
                 line=line,
                 fix="Put the file into the docs folder, or link to where it is published",
@@ -162,7 +163,7 @@ class Links:
             return named
         if asset is None:
             raise LiterateError(
-                f"the link {raw!r} leads nowhere",
+                f"the link {_as_written(raw)!r} leads nowhere",
                 file=page.path,
                 line=line,
                 fix=self._advice(page, path, parts.fragment),
@@ -273,6 +274,11 @@ def _names(pages: Mapping[str, Page]) -> dict[str, dict[str, Target]]:
                 name = ".".join([*packages[i:], definition.name])
                 names.setdefault(name, {})[f"{module}.{definition.name}"] = target
     return names
+
+
+def _as_written(target: str) -> str:
+    """A target of a link without what Markdown has escaped in it: `a[b]` is `a%5Bb%5D` there."""
+    return re.sub(r"(?:%(?!2[35]|3F)[0-9A-F]{2})+", lambda match: unquote(match[0]), target)
 
 
 def _spelt(path: str) -> str:
