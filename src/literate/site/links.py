@@ -144,7 +144,8 @@ class Links:
         if there is not None:
             if anchor and anchor not in there.anchors and not _is_line(there, anchor):
                 raise LiterateError(
-                    f"the link {_as_written(raw)!r} leads to an anchor that {there.path} does not have",
+                    f"the link {_as_written(raw)!r} leads to an anchor that {there.path} "
+                    "does not have",
                     file=page.path,
                     line=line,
                     fix=nearest(anchor, there.anchors),

@@ -62,7 +62,7 @@ _TYPED = {
     "google": re.compile(r"(?P<names>\*{0,2}\w+) *\((?P<type>.+?)\) *(?=:(?:\s|$))"),
     "numpy": re.compile(r"(?P<names>\*{0,2}\w+(?:, *\*{0,2}\w+)*) *: (?P<type>.+)$"),
 }
-_NAMED = re.compile(r"\*{0,2}[\w.]+ *(?:\(.*\) *)?:(?:\s|$)")
+_NAMED = re.compile(r"\*{0,2}[\w.]+(?:\[.*\])? *(?:\(.*\) *)?:(?:\s|$)")
 
 
 def readable_docstring(prose: Prose, *, is_raw: bool) -> Prose:
@@ -180,10 +180,12 @@ def _items(style: Style, name: str, text: str) -> Iterator[str]:
     """The things that a section lists; the text itself, where it is no list."""
     types: dict[str, str] = {}
     lines = text.split("\n")
+    if style == "google":  # a line that names nothing goes on with what is above it
+        lines[1:] = [
+            line if line[:1].isspace() or _NAMED.match(line) else f"    {line}".rstrip()
+            for line in lines[1:]
+        ]
     if name not in ("Returns", "Yields", "Receives"):
-        if style == "google":  # a line that names nothing goes on with what is above it
-            lines[1:] = [it if it[:1].isspace() or _NAMED.match(it) else f"    {it}".rstrip()
-                         for it in lines[1:]]  # fmt: skip
         lines = [_TYPED[style].sub(partial(_held_back, types), line) for line in lines]
     if style == "google":
         source = f"{name}:\n" + "".join(f"    {line}\n" for line in lines)

@@ -55,6 +55,20 @@ def test_nothing_of_an_argument_in_googles_form_is_lost(item, shown):
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
+        ("Tensor: Words that\ngo on: so.", "<em>Returns</em> <code>Tensor</code> Words that go on: so."),
+        ("Tensor[N, 4]: Words\ngo on.", "<em>Returns</em> Tensor[N, 4]: Words go on."),
+        ("A tuple of\ntwo things.", "<em>Returns</em> A tuple of two things."),
+        ("a: One.\nb: Other.", "<li><code>a</code> One.</li> <li><code>b</code> Other.</li>"),
+    ],
+)  # fmt: skip
+def test_what_a_function_returns_goes_on_in_the_next_line(text, shown):
+    words = text.replace("\n", "\n    ")
+    assert shown in docstring(f"Sums.\n\nReturns:\n    {words}").replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
         ("A :class:`~torch.nn.Linear`.", "<p>A <code>Linear</code>.</p>"),
         ("See :py:func:`a.b`, :rc:`x.y`.", "<p>See <code>a.b</code>, <code>x.y</code>.</p>"),
         ("See :ref:`the guide <guide>`.", "<p>See the guide.</p>"),
