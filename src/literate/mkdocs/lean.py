@@ -28,10 +28,10 @@ _CLASS = re.compile(r"\.(-?[A-Za-z_](?:[\w-]|\\.)*)")
 _NESTING = ("@media", "@supports", "@layer", "@container")
 
 
-def lighten(folder: Path) -> None:
+def lighten(folder: Path, pages: Iterable[str]) -> None:
     """Take out of the styles of a built site, Material's and ours, and of our scripts, what it
     does not need."""
-    names = Names.of(map(_read, folder.rglob("*.html")), map(_read, folder.rglob("*.js")))
+    names = Names.of(pages, map(_read, folder.rglob("*.js")))
     for path in folder.glob("assets/stylesheets/main.*.css"):
         path.write_text(purged(squeezed(_read(path)), names), encoding="utf-8")
     for path in folder.glob("literate/*.css"):

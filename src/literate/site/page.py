@@ -18,6 +18,7 @@ from literate.source.frontmatter import FrontMatter, Words, front_matter
 from literate.source.markdown import read_markdown
 from literate.source.names import Names, module_name, read_names
 from literate.source.python import read_python, too_deep
+from literate.source.signatures import signatures
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class Page:
     and `words` what of it is to be translated: its title before all. `references` is the anchor of
     its list of references, "" on a page that cites nothing. `code[i]` is the HTML of line i + 1,
     whose identifiers stand for `names`; `places` has the anchor of each that other pages may lead
-    to, by its qualified name. `digest` names the file's content.
+    to, by its qualified name, and `signatures` how what it defines is written. `digest` names the
+    file's content.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Page:
     code: tuple[str, ...] = ()
     names: Names = field(default_factory=Names)
     places: Mapping[str, str] = field(default_factory=dict)
+    signatures: Mapping[str, str] = field(default_factory=dict)
     module: str = ""
     digest: str = ""
 
@@ -172,6 +175,7 @@ def _make_page(name: str, file: SourceFile, module: str, data: bytes, key: str) 
         code=highlight_lines([line.text for line in document.lines], uses) if module else (),
         names=names,
         places=places,
+        signatures=signatures(document),
         module=module,
         digest=key,
     )
