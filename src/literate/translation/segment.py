@@ -234,6 +234,12 @@ def identity_of(text: str) -> str:
     return key_of(parse(text)) or key_of(parse(escape_text(text)))
 
 
+@lru_cache(maxsize=4096)
+def loose_identity_of(html: str) -> str:
+    """The loose key of a piece of HTML."""
+    return loose_key_of(parse(html))
+
+
 def escape_text(text: str) -> str:
     return escape(text, quote=False)
 
