@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import support
 from filelock import FileLock
 from hypothesis import HealthCheck, settings
-from support import Built, Project, chromium, copy_of_site, served, small_project
+from support import Built, Project, copy_of_site, served, small_project
 
 # No test depends on how fast or how lucky it is. To look for new examples, at random:
 # make test ARGS=--hypothesis-profile=random
@@ -105,7 +106,21 @@ def server(site: Path):
 
 
 @pytest.fixture(scope="session")
-def browser():
+def playwright():
+    """What drives the browsers."""
+    with support.playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser(playwright):
     """Chromium."""
-    with chromium() as running:
+    with support.chromium(playwright) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def firefox(playwright):
+    """Firefox."""
+    with support.firefox(playwright) as running:
         yield running

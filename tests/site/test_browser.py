@@ -12,13 +12,18 @@ ANNOTATED = ["model", "data", "experiment"]
 
 def switch_to(page, language):
     """As a reader does it: the pointer opens the menu, and a click follows."""
-    page.locator(".md-select").hover()
+    page.mouse.move(*middle(page.locator(".md-select")))
     settle(page)
-    box = page.locator(f'.md-select__link[hreflang="{language}"]').bounding_box()
     before = page.url
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.click(*middle(page.locator(f'.md-select__link[hreflang="{language}"]')))
     page.wait_for_url(lambda url: url != before)
     page.wait_for_load_state("load")
+
+
+def middle(element):
+    """Where it is. Playwright's own `hover` scrolls in Firefox to where the header would be."""
+    box = element.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
 def top_of(page, anchor):
@@ -106,30 +111,31 @@ def assert_side_by_side(page):
     rows = page.evaluate(
         """() => {
             // An empty inline box ends on the baseline of its line.
-            const baseline = element => {
+            const marked = element => {
                 const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
                 let text = walker.nextNode();
                 while (text && (!text.data.trim() || text.parentElement.closest('math')))
                     text = walker.nextNode();
-                if (!text) return null;
                 const mark = document.createElement('span');
                 mark.style.cssText = 'display:inline-block;width:0;height:0';
-                text.parentElement.insertBefore(mark, text);
-                const bottom = mark.getBoundingClientRect().bottom;
-                mark.remove();
-                return bottom;
+                text?.parentElement.insertBefore(mark, text);
+                return mark;
             };
+            const bottom = mark => mark.isConnected ? mark.getBoundingClientRect().bottom : null;
             // A note with formulas spreads over both columns.
-            return [...document.querySelectorAll('.row:not(.boards)')].filter(row =>
+            const rows = [...document.querySelectorAll('.row:not(.boards)')].filter(row =>
                 row.querySelector('.note') && row.querySelector('.code')
             ).map(row => {
                 const note = row.querySelector('.note'), code = row.querySelector('.code');
-                return {
-                    note: baseline(note), code: baseline(code.querySelector('[data-n]')),
-                    gap: code.getBoundingClientRect().left - note.getBoundingClientRect().right,
-                    words: note.textContent.trim().slice(0, 40),
-                };
+                return { note, code, marks: [note, code.querySelector('[data-n]')].map(marked) };
             });
+            const found = rows.map(({ note, code, marks }) => ({
+                note: bottom(marks[0]), code: bottom(marks[1]),
+                gap: code.getBoundingClientRect().left - note.getBoundingClientRect().right,
+                words: note.textContent.trim().slice(0, 40),
+            }));
+            for (const { marks } of rows) for (const mark of marks) mark.remove();
+            return found;
         }"""
     )
     assert len(rows) > 10
