@@ -26,7 +26,7 @@ def open_page(browser, server, tabs):
         used[kind] = page
         page.bring_to_front()  # Firefox tells no other tab what has the focus
         page.set_viewport_size({"width": width, "height": height})
-        page.emulate_media(color_scheme=scheme)
+        page.emulate_media(media="screen", color_scheme=scheme)
         page.requests, page.problems = [], []
         page.goto(site + address, wait_until="load")
         return page
