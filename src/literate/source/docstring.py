@@ -62,7 +62,7 @@ _TYPED = {
     "google": re.compile(r"(?P<names>\*{0,2}\w+) *\((?P<type>.+?)\) *(?=:(?:\s|$))"),
     "numpy": re.compile(r"(?P<names>\*{0,2}\w+(?:, *\*{0,2}\w+)*) *: (?P<type>.+)$"),
 }
-_NAMED = re.compile(r"\*{0,2}[\w.]+(?:\[.*\])? *(?:\(.*\) *)?:(?:\s|$)")
+_NAMED = re.compile(r"\*{0,2}[\w.]+(?:, *[\w.*]+)*(?:\[.*\])? *(?:\(.*\) *)?:(?:\s|$)")
 
 
 def readable_docstring(prose: Prose, *, is_raw: bool) -> Prose:
@@ -179,6 +179,8 @@ def _section(style: Style, rows: _Rows) -> _Rows:
 def _items(style: Style, name: str, text: str) -> Iterator[str]:
     """The things that a section lists; the text itself, where it is no list."""
     types: dict[str, str] = {}
+    if style == "numpy":  # a header goes on below a backslash
+        text = re.sub(r"(?m)^(\S.*?) *\\\n *", r"\1 ", text)
     lines = text.split("\n")
     if style == "google":  # a line that names nothing goes on with what is above it
         lines[1:] = [
@@ -237,6 +239,8 @@ def _listed(section: DocstringSection, types: Mapping[str, str] = _NO_TYPES) -> 
     for item in value if isinstance(value, list) else ():
         name = getattr(item, "name", "") or ""
         annotation = types.get(name) or str(getattr(item, "annotation", None) or "")
+        if annotation.startswith(f"{name}("):  # a method, with its arguments
+            name = ""
         signature = ": ".join(part for part in (name, annotation) if part)
         description = str(item.description or "").strip()
         code = f"`{signature}`" if "`" not in signature else f"`` {signature} ``"

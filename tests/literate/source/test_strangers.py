@@ -27,6 +27,7 @@ def docstring(text):
         ("a : float, default=0.5", "<code>a: float, default=0.5</code>"),
         ("a : {'x', 'y'}, default: 'x'", "<code>a: {'x', 'y'}, default: 'x'</code>"),
         ("a : `.Axes` or None", "<code>a: `.Axes` or None</code>"),
+        ("a : int, \\\nstr, optional", "<code>a: int, str, optional</code>"),
         ("*a, **b : Any", "<li><code>*a: Any</code> Words.</li>"),
         ("a:", "<li>"),
     ],
@@ -43,6 +44,7 @@ def test_nothing_of_a_type_in_numpys_form_is_lost(header, shown):
         ("a (:obj:`str`): Words.", "<code>a: `str`</code> Words."),
         ("a (Callable[[int], str]): Words.", "<code>a: Callable[[int], str]</code> Words."),
         ("a (tuple (of two)): Words (here): so.", "<code>a: tuple (of two)</code> Words (here): so."),
+        ("a, b: Words: both.", "<code>a, b</code> Words: both."),
         ("a: It goes on\nbelow itself.", "<code>a</code> It goes on below itself."),
     ],
 )  # fmt: skip
@@ -91,3 +93,36 @@ def test_a_global_name_that_nobody_binds_is_no_name_of_the_file():
     source = b"def f():\n    global x, y\n    y = 1\n    return x\n"
     names, _ = read_names(read_python(source, "file.py"), "file")
     assert {"y", "f"} == {path.strip(".") for path in names.symbols}
+
+
+def test_a_method_is_named_once():
+    html = docstring("Sums.\n\nMethods\n-------\nadd(a, b)\n    Adds.")
+    assert "<em>Methods</em>" in html and "<li><code>add(a, b)</code> Adds.</li>" in html
+
+
+@pytest.mark.parametrize(
+    "banner",
+    [
+        "# ---------- #\n# Title #\n# ---------- #",
+        "## ---- Title ---- ##",
+        "### ==== Title ====",
+        "## --------------\n## Title\n## --------------",
+    ],
+)
+def test_signs_around_signs_are_left_out(banner):
+    source = f"{banner}\nx = 1\n"
+    (section,) = read_python(source.encode(), "file.py").sections
+    assert render_note(section.prose).html.strip() == "<h2>Title</h2>"
+
+
+@pytest.mark.parametrize("mark", ["#%% md", "# %% markdown", "#%% [md]"])
+def test_a_cell_of_markdown_has_many_marks(mark):
+    (section,) = read_python(f"{mark}\n# # T\n#\n# Words.\n".encode(), "f.py").sections
+    assert render_note(section.prose).html == "<h1>T</h1>\n<p>Words.</p>\n"
+
+
+def test_the_marks_of_a_databricks_notebook_are_no_notes():
+    source = "# Databricks notebook source\nx = 1\n\n# COMMAND ----------\n\ny = 2\n"
+    document = read_python(source.encode(), "f.py")
+    notes = [section.prose.text for section in document.sections if section.prose]
+    assert "".join(notes).strip() == "" and document.encode() == source.encode()
