@@ -76,12 +76,32 @@ def readable_docstring(prose: Prose, *, is_raw: bool) -> Prose:
     return _in_markdown(prose)
 
 
+def continued(rows: _Rows) -> _Rows:
+    """Lines of which one that ends in a backslash goes on in the next, if that is less indented.
+
+    To Python they are one; so the next tells nothing of how far the text is indented.
+    """
+    made: _Rows = []
+    for text, number in rows:
+        above = made[-1][0] if made else ""
+        if _CONTINUED.search(above) and text.strip() and _indent(text) < _indent(above):
+            made[-1] = (above[:-1] + text.lstrip(), made[-1][1])
+        else:
+            made.append((text, number))
+    return made
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
 def _in_markdown(prose: Prose) -> Prose:
     return shown_names(with_doctests(_with_sections(without_roles(prose))))
 
 
 #: A backslash that Python leaves alone, or would take for something that nobody writes in prose:
 #: an author who writes it means what stands there.
+_CONTINUED = re.compile(r"(?<!\\)(?:\\\\)*\\$")
 _MEANT = re.compile(r"(?<!\\)(?:\\\\)*\\(?:[A-Za-z]{2,}|[^\w\s\\\"'])")
 
 
@@ -141,7 +161,7 @@ def _block_end(lines: Sequence[str], start: int, indent: int) -> int:
     for number in range(start, len(lines)):
         line = lines[number]
         if line.strip():
-            if len(line) - len(line.lstrip()) <= indent:
+            if _indent(line) <= indent:
                 break
             end = number + 1
     return end

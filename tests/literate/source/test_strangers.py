@@ -126,3 +126,14 @@ def test_the_marks_of_a_databricks_notebook_are_no_notes():
     document = read_python(source.encode(), "f.py")
     notes = [section.prose.text for section in document.sections if section.prose]
     assert "".join(notes).strip() == "" and document.encode() == source.encode()
+
+
+def test_a_line_that_goes_on_at_the_margin_tells_nothing_of_the_indentation():
+    text = "Sums.\n\n    Parameters\n    ----------\n    a : int, \\\nstr\n        Words.\n    "
+    source = f'def f():\n    """{text}"""\n'
+    (section,) = read_python(source.encode(), "file.py").sections
+    note = render_note(section.prose)
+    assert "<li>" in note.html and "Words." in note.html and "<pre>" not in note.html
+    assert note.inlines[0].text == "a: int, str"
+    numbers = dict(zip(section.prose.text.split("\n"), section.prose.line_numbers, strict=True))
+    assert next(number for line, number in numbers.items() if "Words." in line) == 8
