@@ -28,12 +28,14 @@ def docstring(text):
         ("a : {'x', 'y'}, default: 'x'", "<code>a: {'x', 'y'}, default: 'x'</code>"),
         ("a : `.Axes` or None", "<code>a: `.Axes` or None</code>"),
         ("a : int, \\\nstr, optional", "<code>a: int, str, optional</code>"),
-        ("*a, **b : Any", "<li><code>*a: Any</code> Words.</li>"),
+        ("*a, **b : Any", "<li><code>*a, **b: Any</code> Words.</li>"),
+        ("(a, b) : (int, int)", "<code>(a, b): (int, int)</code>"),
         ("a:", "<li>"),
     ],
 )
 def test_nothing_of_a_type_in_numpys_form_is_lost(header, shown):
     html = docstring(f"Sums.\n\nParameters\n----------\n{header}\n    Words.\nz : int\n    Last.")
+    html = html.replace("\n", " ")
     assert shown in html and "Words." in html and "<code>z: int</code> Last." in html
 
 
@@ -137,3 +139,14 @@ def test_a_line_that_goes_on_at_the_margin_tells_nothing_of_the_indentation():
     assert note.inlines[0].text == "a: int, str"
     numbers = dict(zip(section.prose.text.split("\n"), section.prose.line_numbers, strict=True))
     assert next(number for line, number in numbers.items() if "Words." in line) == 8
+
+
+def test_words_below_a_list_of_arguments_stay():
+    html = docstring("Sums.\n\nParameters\n----------\na : as long\nas it is, say.\n")
+    assert "<code>a: as long</code> as it is, say." in html.replace("\n", " ")
+    html = docstring("Sums.\n\nParameters\n----------\na : int\n    One.\n\nMore is passed on.\n")
+    assert "<code>a: int</code> One." in html and "More is passed on." in html
+    html = docstring(
+        "Sums.\n\n:param int a: One.\n:yields: while it is held\n:raises ValueError: no"
+    )
+    assert "<code>a: int</code> One." in html and "<em>Yields</em> while it is held" in html
