@@ -107,7 +107,8 @@ class _Localiser:
             if not self.context.is_plain:
                 said |= {f"#{anchor}": known for anchor, known in self.abouts(rows).items()}
             rows = make_rows(self.page, rows, names, self._word("Imports"))
-            rows = tuple(with_shapes(rows, self.context.shapes, self.context.passes))
+            if self.context.shapes:
+                rows = tuple(with_shapes(rows, self.context.shapes, self.context.passes))
         page = LocalPage(
             words=words,
             rows=rows,
