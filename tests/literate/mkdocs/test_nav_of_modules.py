@@ -21,4 +21,5 @@ def test_a_module_in_the_navigation_goes_by_the_name_of_its_page(project, path):
 def test_a_module_within_the_docs_folder_may_be_a_file(project):
     project.write("docs/example.py", "x = 1\n")
     project.write("mkdocs.yml", CONFIG.replace("net.md", "example.py"))
-    check_navigation(project.load(), load_config(str(project.root / "mkdocs.yml")))
+    config = load_config(str(project.root / "mkdocs.yml"))
+    assert check_navigation(project.load(), config) is None
