@@ -26,13 +26,19 @@ def check_navigation(site: Site, config: MkDocsConfig) -> None:
     """Raise `LiterateError` where the navigation names a page that there is not."""
     for path in _paths(config.nav or []):
         is_page = path.removesuffix(".md") in site.pages or site.project.leaves_out(path)
-        if path.endswith(".md") and not is_page:
+        file = (Path(config.docs_dir) / path).resolve()
+        # A module is named as its page, `net.md`; one within the docs folder may be a file.
+        is_module = path.endswith(".py") and not (path[:1] != "." and file.is_file())
+        if (path.endswith(".md") or is_module) and not is_page:
+            own = next((page.name for page in site.pages.values() if page.file == file), None)
             raise (
                 Marks(Path(config.config_file_path))
                 .place_of(path, "nav")
                 .error(
                     f"the navigation names {path!r}, which is no page",
-                    nearest(path, (f"{name}.md" for name in site.pages)),
+                    f"Did you mean '{own}.md'?"
+                    if own
+                    else nearest(path, (f"{name}.md" for name in site.pages)),
                 )
             )
 

@@ -94,7 +94,7 @@ def _is_cut_off(html: str, rest: str) -> bool:
     """Whether a block of HTML lacks its end, or would go on beyond what it is."""
     html = html.lstrip()
     if html.startswith("<!--"):
-        return "-->" not in html
+        return html.rfind("<!--") > html.rfind("-->")
     first = next(tags(html), None)
     if first is None:  # a script or a style sheet that is whole, or a tag that is not
         return not re.match(r"<(script|style)\b.*</\1\s*>", html, re.DOTALL | re.IGNORECASE)

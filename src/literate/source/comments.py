@@ -17,13 +17,13 @@ from literate.source.tools import CellMark, cell_mark, speaks_to_tool
 
 _SIGNS = r"#=\-*~_+─━═"
 #: A line that is drawn, and a title that is drawn around.
-_RULE = re.compile(rf"[#+*]?([{_SIGNS}])\1{{3,}}[#+*]?")
+_RULE = re.compile(rf"(?:#+\s+)?[#+*]?([{_SIGNS}])\1{{3,}}(?:[#+*]|\s+#+)?")
 _SHORT_RULE = re.compile(r"([=\-*~#])\1\1+")
 _DECORATED = re.compile(
-    rf"(?:[{_SIGNS}]{{4,}}\s*|[{_SIGNS}]{{2,}}\s+)(?P<title>[^{_SIGNS}\s].*?)"
-    rf"(?:\s*[{_SIGNS}]{{4,}}|\s+[{_SIGNS}]{{2,}})"
+    rf"(?:#+\s+)?(?:[{_SIGNS}]{{4,}}\s*|[{_SIGNS}]{{2,}}\s+)(?P<title>[^{_SIGNS}\s].*?)"
+    rf"(?:\s*[{_SIGNS}]{{4,}}|\s+[{_SIGNS}]{{2,}})(?:\s+#+)?"
 )
-_BOXED = re.compile(r"[#|*]\s+(?P<title>\S.*?)\s+[#|*]|(?P<left>\S.*?)\s+#+")
+_BOXED = re.compile(r"[#|*]\s+(?P<title>\S.*?)\s+[#|*]|#+\s+(?P<right>\S.*)|(?P<left>\S.*?)\s+#+")
 _LONG_MARK = re.compile(r"#{6,}\s*(?P<title>[^#\s].*?)\s*#*")
 
 
@@ -160,7 +160,7 @@ def _title(row: str, *, is_boxed: bool) -> str:
     """A line without the signs on its sides; the whole line where there are none."""
     for pattern in (_DECORATED, _LONG_MARK, *([_BOXED] if is_boxed else [])):
         if match := pattern.fullmatch(row):
-            return match["title"] or match["left"]
+            return match["title"] or match["right"] or match["left"]
     return row
 
 

@@ -39,8 +39,6 @@ _LISTS = {
     "raises": "Raises", "exceptions": "Raises", "except": "Raises", "warns": "Warns",
     "methods": "Methods", "functions": "Functions", "classes": "Classes",
 }  # fmt: skip
-#: The same for NumPy's form, which has names of its own.
-_NUMPY = {"Args": "Parameters", "Keyword Args": "Other Parameters"}
 #: Sections of text.
 _TEXTS = (
     "example", "examples", "note", "notes", "warning", "warnings", "see also", "references",
@@ -55,14 +53,12 @@ _FIELD = re.compile(
     r"var|ivar|cvar|vartype|yields?|ytype)\b[^:\n]*:(?=\s|$)"
 )
 #: Fields that `notes/labml.py` puts into labml's own form, which its translations are made of.
+_YIELDS = re.compile(r" *:yields?:\s*(.*)")
 _PLAIN_FIELD = re.compile(r" *:(?:param \w+|returns?):")
-#: What names an argument and says its type. `griffe` leaves out that it is optional, its default,
-#: and all that its rules do not foresee; so the type is held back from it.
-_TYPED = {
-    "google": re.compile(r"(?P<names>\*{0,2}\w+) *\((?P<type>.+?)\) *(?=:(?:\s|$))"),
-    "numpy": re.compile(r"(?P<names>\*{0,2}\w+(?:, *\*{0,2}\w+)*) *: (?P<type>.+)$"),
-}
-_NAMED = re.compile(r"\*{0,2}[\w.]+(?:\[.*\])? *(?:\(.*\) *)?:(?:\s|$)")
+#: What names an argument and says its type. `griffe` leaves out that it is optional, and all that
+#: its rules do not foresee; so the type is held back from it.
+_TYPED = re.compile(r"(?P<names>\*{0,2}\w+) *\((?P<type>.+?)\) *(?=:(?:\s|$))")
+_NAMED = re.compile(r"\*{0,2}[\w.]+(?:, *[\w.*]+)*(?:\[.*\])? *(?:\(.*\) *)?:(?:\s|$)")
 
 
 def readable_docstring(prose: Prose, *, is_raw: bool) -> Prose:
@@ -76,12 +72,32 @@ def readable_docstring(prose: Prose, *, is_raw: bool) -> Prose:
     return _in_markdown(prose)
 
 
+def continued(rows: _Rows) -> _Rows:
+    """Lines of which one that ends in a backslash goes on in the next, if that is less indented.
+
+    To Python they are one; so the next tells nothing of how far the text is indented.
+    """
+    made: _Rows = []
+    for text, number in rows:
+        above = made[-1][0] if made else ""
+        if _CONTINUED.search(above) and text.strip() and _indent(text) < _indent(above):
+            made[-1] = (above[:-1] + text.lstrip(), made[-1][1])
+        else:
+            made.append((text, number))
+    return made
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
 def _in_markdown(prose: Prose) -> Prose:
     return shown_names(with_doctests(_with_sections(without_roles(prose))))
 
 
 #: A backslash that Python leaves alone, or would take for something that nobody writes in prose:
 #: an author who writes it means what stands there.
+_CONTINUED = re.compile(r"(?<!\\)(?:\\\\)*\\$")
 _MEANT = re.compile(r"(?<!\\)(?:\\\\)*\\(?:[A-Za-z]{2,}|[^\w\s\\\"'])")
 
 
@@ -141,7 +157,7 @@ def _block_end(lines: Sequence[str], start: int, indent: int) -> int:
     for number in range(start, len(lines)):
         line = lines[number]
         if line.strip():
-            if len(line) - len(line.lstrip()) <= indent:
+            if _indent(line) <= indent:
                 break
             end = number + 1
     return end
@@ -166,7 +182,7 @@ def _section(style: Style, rows: _Rows) -> _Rows:
         text = dedent("\n".join(line for line, _ in body)).strip("\n")
         made = [(f"*{name}*", first), ("", first)]
         if known:
-            items = list(_items(style, known, text))
+            items = list(_items(known, text) if style == "google" else _underlined_items(text))
             is_one = len(items) == 1 and known in ("Returns", "Yields", "Receives")
             made = [(f"*{name}* {items[0]}", first)] if is_one else made
             made += [] if is_one else [(f"* {item}", first) for item in items]
@@ -176,24 +192,52 @@ def _section(style: Style, rows: _Rows) -> _Rows:
     return [("", first), *_numbered(lines, rows), ("", last)]
 
 
-def _items(style: Style, name: str, text: str) -> Iterator[str]:
-    """The things that a section lists; the text itself, where it is no list."""
+def _items(name: str, text: str) -> Iterator[str]:
+    """The things that a section of Google's form lists; the text itself, where it is no list."""
     types: dict[str, str] = {}
     lines = text.split("\n")
-    if style == "google":  # a line that names nothing goes on with what is above it
-        lines[1:] = [
-            line if line[:1].isspace() or _NAMED.match(line) else f"    {line}".rstrip()
-            for line in lines[1:]
-        ]
+    # A line that names nothing goes on with what is above it.
+    lines[1:] = [
+        line if line[:1].isspace() or _NAMED.match(line) else f"    {line}".rstrip()
+        for line in lines[1:]
+    ]
     if name not in ("Returns", "Yields", "Receives"):
-        lines = [_TYPED[style].sub(partial(_held_back, types), line) for line in lines]
-    if style == "google":
-        source = f"{name}:\n" + "".join(f"    {line}\n" for line in lines)
-    else:
-        name = _NUMPY.get(name, name)
-        source = "\n".join([name, "-" * len(name), *lines, ""])
-    found = [item for section in _parsed(source, style) for item in _listed(section, types)]
+        lines = [_TYPED.sub(partial(_held_back, types), line) for line in lines]
+    source = f"{name}:\n" + "".join(f"    {line}\n" for line in lines)
+    found = [item for section in _parsed(source, "google") for item in _listed(section, types)]
     yield from found or [text]
+
+
+def _underlined_items(text: str) -> Iterator[str]:
+    """The things that a section of NumPy's form lists: headers, and what is indented below each.
+
+    `griffe` leaves out defaults, and all headers that its rules do not foresee.
+    """
+    text = re.sub(r"(?m)^(\S.*?) *\\\n *", r"\1 ", text)  # a header goes on below a backslash
+    lines = text.split("\n")
+    starts = [number for number in range(len(lines)) if number == 0 or _is_item(lines, number)]
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        header, rest = lines[start], lines[start + 1 : end]
+        is_text = not (any(map(_indent, rest)) or " : " in header or re.fullmatch(r"\S+", header))
+        body = _shifted(rest)
+        signature = re.sub(r"\s+:\s+", ": ", header, count=1)
+        yield f"{header if is_text else _code(signature)}\n{body}".strip().replace("\n", "\n  ")
+
+
+def _is_item(lines: Sequence[str], number: int) -> bool:
+    line, below = lines[number], lines[number + 1] if number + 1 < len(lines) else ""
+    is_header = " : " in line or re.fullmatch(r"\S+", line) or below[:1].isspace()
+    return not line[:1].isspace() and bool(line and is_header)
+
+
+def _shifted(lines: Sequence[str]) -> str:
+    """Lines moved to the left by what the first that is indented is indented by."""
+    width = next(filter(None, map(_indent, lines)), 0)
+    return "\n".join(line[min(width, _indent(line)) :] for line in lines)
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if "`" not in text else f"`` {text} ``"
 
 
 def _held_back(types: dict[str, str], match: re.Match[str]) -> str:
@@ -205,6 +249,15 @@ def _held_back(types: dict[str, str], match: re.Match[str]) -> str:
 
 
 def _fields(rows: _Rows) -> Iterator[tuple[str, int]]:
+    # Of what is yielded, `griffe` knows nothing here.
+    yields = [(match[1], number) for text, number in rows if (match := _YIELDS.match(text))]
+    rows = [(text, number) for text, number in rows if not _YIELDS.match(text)]
+    yield from _known_fields(rows) if rows else ()
+    for said, number in yields:
+        yield from [("", number), (f"*Yields* {said}", number)]
+
+
+def _known_fields(rows: _Rows) -> Iterator[tuple[str, int]]:
     source = "\n".join(
         line.strip() if _FIELD.match(line) else f"    {line.strip()}" for line, _ in rows
     )
@@ -237,10 +290,11 @@ def _listed(section: DocstringSection, types: Mapping[str, str] = _NO_TYPES) -> 
     for item in value if isinstance(value, list) else ():
         name = getattr(item, "name", "") or ""
         annotation = types.get(name) or str(getattr(item, "annotation", None) or "")
+        if annotation.startswith(f"{name}("):  # a method, with its arguments
+            name = ""
         signature = ": ".join(part for part in (name, annotation) if part)
         description = str(item.description or "").strip()
-        code = f"`{signature}`" if "`" not in signature else f"`` {signature} ``"
-        code = code if signature else ""
+        code = _code(signature) if signature else ""
         yield f"{code} {description}".strip().replace("\n", "\n  ")
 
 

@@ -18,7 +18,7 @@ from textwrap import dedent
 
 from literate.base.errors import LiterateError
 from literate.source.comments import comment_spans, is_markdown_cell
-from literate.source.docstring import readable_docstring
+from literate.source.docstring import continued, readable_docstring
 from literate.source.document import Definition, Document, Line, NoteLines, Prose, Section
 from literate.source.span import Span
 from literate.source.tools import speaks_to_tool
@@ -221,9 +221,13 @@ def _docstring(value: ast.Constant, lines: list[str]) -> Span | None:
         return None
     raw[0] = raw[0][len(opening) :]
     raw[-1] = raw[-1][: -len(quotes)]
-    body = dedent("\n".join(raw[1:])).split("\n") if len(raw) > 1 else []
-    prose = Prose("\n".join([raw[0].strip(), *body]), tuple(range(first, last + 1)))
-    prose = readable_docstring(prose, is_raw="r" in opening[:-1].lower())
+    is_raw = "r" in opening[:-1].lower()
+    rows = list(zip(raw[1:], range(first + 1, last + 1), strict=True))
+    rows = rows if is_raw else continued(rows)
+    body = dedent("\n".join(text for text, _ in rows)).split("\n") if rows else []
+    numbers = (first, *(number for _, number in rows))
+    prose = Prose("\n".join([raw[0].strip(), *body]), numbers)
+    prose = readable_docstring(prose, is_raw=is_raw)
     remark = comment[1:].strip()
     if remark and not speaks_to_tool(comment):
         prose = _join(prose, Prose(remark, (last,)))

@@ -13,7 +13,7 @@ _TOOLS = (
     "skipcq", "sourcery skip", "cython:", "distutils:", "doctest:", "codespell:", "cspell:",
     "spell-checker:", "coverage:", "pycodestyle:", "pydocstyle:", "autopep8:", "@formatter:",
     "language=", "lgtm[", "codeql[", "checkov:", "trufflehog:", "gitleaks:", "pants:",
-    "refurb:", "semgrep:", "reportlab:",
+    "refurb:", "semgrep:", "reportlab:", "databricks notebook source",
 )  # fmt: skip
 #: A command of a notebook that is commented out: `%matplotlib inline`, `!pip install …`.
 _COMMAND = re.compile(r"%{1,2}[a-z_]+(?:\s|$)|!(?![\[!])\S")
@@ -23,8 +23,9 @@ _OPTIONS = re.compile(
     r"\s*(?:\{.*\}|(?<!\S)[\w.-]+=(?:\"[^\"]*\"|'[^']*'|\[.*?\]|\{.*?\}|\S+))\s*$"
 )
 _TYPE = re.compile(r"\[(markdown|md|raw|code)\]", re.IGNORECASE)
+_TEXTS = {"md", "markdown"}
 _LIGHT = re.compile(r"\+(?:\s*(?:\{.*\}|\[(\w+)\].*|[\w.-]+=.*))?|-")
-_OTHER = re.compile(r"(?:In|Out) ?\[[\d* ]*\]:?|<(\w+)cell>")
+_OTHER = re.compile(r"(?:In|Out) ?\[[\d* ]*\]:?|<(\w+)cell>|COMMAND -{5,}")
 _REGION = re.compile(r"(end)?region\b[ :]*(.*)")
 
 
@@ -59,7 +60,8 @@ def cell_mark(comment: str, *, has_regions: bool) -> CellMark | None:
         rest, kind = match[2], _TYPE.search(match[2])
         while option := _OPTIONS.search(rest):
             rest = rest[: option.start()]
-        is_text = kind is not None and kind[1].lower() != "code"
+        # PyCharm writes `#%% md`, without brackets.
+        is_text = (kind is not None and kind[1].lower() != "code") or rest.lower() in _TEXTS
         title = "" if is_text else _TYPE.sub("", rest).strip(" -=#")
         return CellMark(title, min(len(match[1]), 6), is_text)
     if match := _LIGHT.fullmatch(words) or _OTHER.fullmatch(words):
