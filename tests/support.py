@@ -157,10 +157,10 @@ forks = multiprocessing.get_context("forkserver")
 #: What most forks need.
 PRELOADED = ["literate.cli", "literate.mkdocs.plugin", "mkdocs.__main__", "pytest", "warm"]
 _loaded: set[str] = set()
-# Where what the theme's templates compile to lies, for the small projects of all processes.
-if "TEMPLATES" not in os.environ:
-    _templates = tempfile.TemporaryDirectory(prefix="templates-")
-    os.environ["TEMPLATES"] = _templates.name
+# What all processes share: this repository's site, and what the theme's templates compile to.
+if "SHARED" not in os.environ:
+    _shared = tempfile.TemporaryDirectory(prefix="tests-")
+    os.environ["SHARED"] = _shared.name
 
 
 def ensure_forks(modules: Sequence[str] = PRELOADED) -> None:
@@ -178,7 +178,7 @@ def ensure_forks(modules: Sequence[str] = PRELOADED) -> None:
 def built(project: Project, site: str) -> MkDocsConfig:
     """Build within this process: MkDocs takes long to start."""
     config = load_config(str(project.root / "mkdocs.yml"), site_dir=str(project.root / site))
-    with share_templates(os.environ["TEMPLATES"]):
+    with share_templates(os.environ["SHARED"]):
         build(config)
     return config
 
@@ -226,7 +226,7 @@ def _redirected(
 
 
 def _build_site(arguments: Sequence[str]) -> None:
-    with share_templates(os.environ["TEMPLATES"]):
+    with share_templates(os.environ["SHARED"]):
         cli.main(arguments, prog_name="build_site.py")
 
 

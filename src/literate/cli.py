@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -25,6 +26,10 @@ from literate.site.status import LanguageReport, check_language, extract_languag
 from literate.source.document import Document
 from literate.source.names import package_name
 from literate.source.python import read_python
+
+#: Most of what a site is made of stays in memory until it is built: the garbage among it is looked
+#: for only after so many new objects, since each search goes through all of them.
+_YOUNG = 50_000
 
 
 class _Failure(click.ClickException):
@@ -63,6 +68,7 @@ def main(context: click.Context) -> None:
     expression that does not convert, or a translation that would break its page is an error that
     names the file and the line; the last good `site/` then stays as it was.
     """
+    gc.set_threshold(_YOUNG)
     if context.invoked_subcommand is None:
         with _reported(), stoppable(_Failure("stopped; the site is as it was.").show):
             built = build()

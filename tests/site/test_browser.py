@@ -3,35 +3,11 @@
 from contextlib import suppress
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from accessible import DARK, faults, faults_in_both_schemes, is_dark, settle
 from playwright.sync_api import TimeoutError, expect
 
 CODE_88 = "x" * 88
 ANNOTATED = ["model", "data", "experiment"]
-
-
-def settle(page):
-    """Wait until its fonts are there, and nothing moves or changes colour any more."""
-    page.evaluate(
-        """async () => {
-            await document.fonts.ready;
-            const ends = animation => animation.effect.getComputedTiming().endTime !== Infinity;
-            const frame = () => new Promise(requestAnimationFrame);
-            let before;
-            do {
-                before = scrollY;
-                await frame(); await frame();
-                await Promise.allSettled(document.getAnimations().filter(ends).map(a => a.finished));
-            } while (scrollY !== before);
-        }"""
-    )
-
-
-def faults(page, part=None):
-    """What axe finds that keeps a reader out, of the whole page or of a part of it."""
-    settle(page)
-    found = Axe().run(page, context=part).response["violations"]
-    return [(rule["id"], rule["nodes"][0]["html"]) for rule in found]
 
 
 def switch_to(page, language):
@@ -204,17 +180,6 @@ def test_no_column_stays_empty_for_a_screen(open_page, name):
     assert empty == []
 
 
-DARK = (
-    "(getComputedStyle(document.body).backgroundColor.match(/\\d+/g)"
-    ".slice(0, 3).reduce((sum, part) => sum + +part, 0) < 3 * 128)"
-)
-
-
-def is_dark(page):
-    settle(page)
-    return page.evaluate(DARK)
-
-
 def test_imports_are_folded(open_page):
     page = open_page("model/")
     details = page.locator("details.imports")
@@ -240,14 +205,11 @@ def test_math_has_its_font(open_page):
     assert font.startswith('"STIX Two Math"')
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
     "address", ["", "model/", "your-paper/", "options/", "zh/", "zh/experiment/", "404.html"]
 )
-def test_axe_finds_nothing_that_keeps_a_reader_out(open_page, address, scheme):
-    page = open_page(address, scheme=scheme)
-    assert is_dark(page) == (scheme == "dark")
-    assert faults(page) == []
+def test_axe_finds_nothing_that_keeps_a_reader_out(open_page, address):
+    assert faults_in_both_schemes(open_page(address)) == []
 
 
 @pytest.mark.parametrize("prefix", ["", "zh/"])

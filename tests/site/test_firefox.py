@@ -64,6 +64,7 @@ def open_page(tab, server):
 @pytest.mark.parametrize(
     ("check", "given"), CHECKS, ids=[check.__name__.removeprefix("test_") for check, _ in CHECKS]
 )
-def test_firefox(request, check, given):
+def test_firefox(request, tab, check, given):
     names = inspect.signature(check).parameters.keys() - given
     check(**given, **{name: request.getfixturevalue(name) for name in names})
+    assert tab.problems == []

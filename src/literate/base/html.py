@@ -79,7 +79,7 @@ def tags(html: str, *attributes: str) -> Iterator[Tag]:
     """The tags of a piece of HTML, or those that may have one of the attributes."""
     if _may_hold(html, attributes):
         for match in _MARKUP.finditer(html):
-            if match["name"] and _may_hold(match[0], attributes):
+            if match["name"] and _may_hold(match["rest"], attributes):
                 yield _tag(match)
 
 
@@ -87,7 +87,7 @@ def map_tags(html: str, change: Callable[[Tag], str], *attributes: str) -> str:
     """The HTML with each of its tags replaced, or those that may have one of the attributes."""
 
     def changed(match: re.Match[str]) -> str:
-        is_meant = match["name"] and _may_hold(match[0], attributes)
+        is_meant = match["name"] and _may_hold(match["rest"], attributes)
         return change(_tag(match)) if is_meant else match[0]
 
     return _MARKUP.sub(changed, html) if _may_hold(html, attributes) else html
@@ -95,7 +95,10 @@ def map_tags(html: str, change: Callable[[Tag], str], *attributes: str) -> str:
 
 def _may_hold(html: str, attributes: tuple[str, ...]) -> bool:
     """A look that spares most tags a closer one."""
-    return not attributes or any(name in html.lower() for name in attributes)
+    if not attributes:
+        return True
+    html = html.lower()
+    return any(name in html for name in attributes)
 
 
 def map_words(html: str, change: Callable[[str], str]) -> str:

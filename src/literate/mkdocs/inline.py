@@ -22,18 +22,21 @@ def sources(texts: Iterable[str]) -> list[str]:
 
 def style_sources(html: str) -> list[str]:
     """The style sheets and the style attributes of a page, those in its templates too."""
-    attributes = sources(map(unescape, _found(_STYLE, html)))
+    # Bytes keep their places in small letters, and are searched for a first word fast.
+    data = html.encode("utf-8", "surrogateescape")
+    small = data.lower()
+    attributes = sources(map(unescape, _found(_STYLE, data, small)))
     hashes = ["'unsafe-hashes'", *attributes] if attributes else []
     # Of a sheet in a drawing, a browser reads the entities.
-    sheets = sources(form for text in _found(_SHEET, html) for form in (text, unescape(text)))
+    sheets = sources(
+        form for text in _found(_SHEET, data, small) for form in (text, unescape(text))
+    )
     return [*sheets, *hashes]
 
 
-def _found(pattern: re.Pattern[bytes], html: str) -> list[str]:
+def _found(pattern: re.Pattern[bytes], data: bytes, small: bytes) -> list[str]:
     """What a pattern in small letters finds, however it is written, each once."""
-    # Bytes keep their places in small letters, and are searched for a first word fast.
-    data = html.encode("utf-8", "surrogateescape")
-    spans = (match.span(match.lastindex or 0) for match in pattern.finditer(data.lower()))
+    spans = (match.span(match.lastindex or 0) for match in pattern.finditer(small))
     parts = dict.fromkeys(data[start:end] for start, end in spans)
     return [part.decode("utf-8", "surrogateescape") for part in parts]
 

@@ -33,17 +33,16 @@ _CLASS = re.compile(r"\.(-?[A-Za-z_](?:[\w-]|\\.)*)")
 _NESTING = ("@media", "@supports", "@layer", "@container")
 
 
-def lighten(folder: Path) -> None:
+def lighten(folder: Path, pages: Iterable[str]) -> None:
     """Take out of the styles of a built site, Material's and ours, and of our scripts, what it
     does not need."""
-    pages = [_read(path) for path in folder.rglob("*.html")]
     names = Names.of(pages, map(_read, folder.rglob("*.js")))
     for path in folder.glob("literate/*.css"):
         path.write_text(purged(squeezed(_read(path)), names), encoding="utf-8")
     for path in folder.glob("assets/stylesheets/main.*.css"):
         style = purged(squeezed(_read(path)), names)
         styles = [_read(other) for other in folder.rglob("*.css") if other != path]
-        asked = {name for text in (*pages, *styles, style) for name in _VARIABLE.findall(text)}
+        asked = {name for text in (*styles, style) for name in _VARIABLE.findall(text)}
         path.write_text(without_properties(style, names.words | asked), encoding="utf-8")
     for path in folder.glob("literate/*.js"):
         path.write_text(unremarked(_read(path)), encoding="utf-8")
@@ -55,7 +54,8 @@ def _read(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The classes that pages have, and the words of scripts, which may give classes to them."""
+    """The classes that pages have, the properties that they ask for, and words of scripts, which
+    may give them either."""
 
     words: frozenset[str]
     #: What a script begins a name with, as in `"md-search-result__" + part`.
@@ -68,6 +68,7 @@ class Names:
         classes, spoken, has_leftward = set[str](), set[str](), False
         for page in pages:
             has_leftward |= 'dir="rtl"' in page
+            spoken.update(_VARIABLE.findall(page))
             for found in set(_CLASSES.findall(page)):
                 classes.update(found.split())
             for script in _SCRIPT.findall(page):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
+from collections.abc import Iterator
 from hashlib import sha256
 from os.path import relpath
 from pathlib import Path
@@ -20,11 +21,15 @@ _PICTURE = re.compile(
 _FOLDER = "literate/pictures"
 
 
-def set_apart(folder: Path) -> None:
-    """Put the pictures within the drawings of a built site into files, one for all languages."""
+def set_apart(folder: Path) -> Iterator[str]:
+    """Put the pictures within the drawings of a built site into files, one for all languages.
+
+    Gives each page as it is then.
+    """
     for page in folder.rglob("*.html"):
         html = page.read_text(encoding="utf-8", errors="surrogateescape")
         if "<image" not in html or page.name == "404.html":  # which is shown at any address
+            yield html
             continue
 
         def moved(match: re.Match[str], page: Path = page) -> str:
@@ -37,6 +42,7 @@ def set_apart(folder: Path) -> None:
         changed = _PICTURE.sub(moved, html)
         if changed != html:
             page.write_text(changed, encoding="utf-8", errors="surrogateescape")
+        yield changed
 
 
 def _file(folder: Path, kind: str, data: bytes) -> Path:

@@ -208,7 +208,8 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         if self._keys:
             renderer.render_all()
         for page in self._pages.values():
-            if page.info.has_notebook and (book := page.load().notebook):
+            is_source = page.language == self._source_language
+            if is_source and page.info.has_notebook and (book := page.load().notebook):
                 address = f"{page.source.name}.ipynb"
                 files.append(File.generated(config, address, content=book))
         for language in self._outlines:
@@ -260,8 +261,8 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         self._write_markdown(config)
         self._policy.put_on_redirects(Path(config.site_dir), Path(config.docs_dir))
         if self._command == "build":  # in a preview, a page may come to need what it did not
-            lighten(Path(config.site_dir))
-            set_apart(Path(config.site_dir))
+            folder = Path(config.site_dir)
+            lighten(folder, set_apart(folder))
         self._cache.prune()
         stamp = Stamp(self._cache.folder)
         if self._keys and read_settings_alone(config):
@@ -291,7 +292,8 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
 
     def _reported(self) -> Iterator[str]:
         if dead := len(self._shown.site.dead_links):
-            yield f"{dead} links lead nowhere: the command `check` lists them"
+            lead = "link leads" if dead == 1 else "links lead"
+            yield f"{dead} {lead} nowhere: the command `check` lists them"
         faults = list(self._shown.faults)
         if self._command == "serve":
             for fault in faults:

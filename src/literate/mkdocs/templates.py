@@ -30,7 +30,8 @@ _SCRIPT_TAG = re.compile(r"<script(?=[\s>])(?![^>]*\s(?:src=|type=\"application/
 _MARK = f" data-{token_hex(16)}"
 _MARKED = re.compile(rf"<script{_MARK}([^>]*)>(.*?)</script>", re.DOTALL)
 #: Where a blank counts, and lines.
-_INDENTED = re.compile(r"(<(pre|textarea|script|style)\b.*?</\2>)|\s*\n\s*", re.DOTALL)
+_RAW = re.compile(r"(<(pre|textarea|script|style)\b.*?</\2>)", re.DOTALL)
+_INDENT = re.compile(r"\s*\n\s*")
 _HEAD = re.compile(r"<meta charset=[^>]*>|<head[^>]*>")
 _REDIRECT = re.compile(r"<meta http-equiv=[\"']?refresh", re.IGNORECASE)
 _SMALL = 4096  # bytes of a page that only leads to another
@@ -66,7 +67,14 @@ def frame(html: str, content: str) -> list[str]:
     parts = html.split(content, 1) if content else [html]
     if len(parts) < 2:
         return parts
-    return [_INDENTED.sub(lambda found: found[1] or "\n", part) for part in parts]
+    return list(map(_without_indents, parts))
+
+
+def _without_indents(html: str) -> str:
+    parts = _RAW.split(html)  # in turn: what is between such elements, one of them, its name
+    parts[::3] = [_INDENT.sub("\n", part) for part in parts[::3]]
+    del parts[2::3]
+    return "".join(parts)
 
 
 class Policy:

@@ -142,19 +142,18 @@ def _infos_of(
 ) -> tuple[dict[str, PageInfo], list[LiterateError]]:
     page = site.pages[name]
     # Pages link to one another alike in every language.
-    names = site.names_of(page, next(iter(editions.values())).addresses)
+    first = next(iter(editions))
+    names = site.names_of(page, editions[first].addresses)
+    targets = quotes[first].targets(name, names.hrefs)
     infos: dict[str, PageInfo] = {}
     errors: list[LiterateError] = []
     for language, edition in editions.items():
         url_of = edition.addresses
-        targets = quotes[language].targets(name, names.hrefs)
         key = digest(
             "local",
-            page.digest,
-            language,
+            quotes[language].key_of(name),
             edition.root,
             edition.digest,
-            b"" if edition.words is None else site.catalog_bytes(language, name),
             names.digest,
             repr(site.context_parts(page, url_of)),
             site.project.language,
@@ -174,7 +173,7 @@ def _infos_of(
             continue
         source = infos.get(site.project.language)
         said = quotes[language].abouts(targets)
-        made = _make(site, name, edition, names, key, source, said)
+        made = _make(site, name, edition, names, key, quotes[language], said, source)
         if isinstance(made, BuiltPage):
             cache.put(key, made)
             infos[language] = made.info
@@ -191,7 +190,7 @@ def load_built(site: Site, name: str, edition: Edition, info: PageInfo, cache: C
     names = site.names_of(site.pages[name], edition.addresses)
     quotes = _quotes(site, edition)
     said = quotes.abouts(quotes.targets(name, names.hrefs))
-    made = _make(site, name, edition, names, info.key, said=said)
+    made = _make(site, name, edition, names, info.key, quotes, said)
     assert isinstance(made, BuiltPage)  # it had no faults when its info was made
     return made
 
@@ -206,21 +205,18 @@ def _make(
     edition: Edition,
     names: PageNames,
     key: str,
+    quotes: Quotes,
+    said: Mapping[str, About],
     source: PageInfo | None = None,
-    said: Mapping[str, About] | None = None,
 ) -> BuiltPage | list[LiterateError]:
     """The page in a language.
 
-    `source` is its info in that of the sources, where it is known; `said` is what other pages say
-    of what it links to.
+    `said` is what other pages say of what it links to; `source` is its info in the language of the
+    sources, where it is known.
     """
-    lookup = None
-    faults: list[LiterateError] = []
-    if edition.words is not None:
-        catalog, faults = usable_catalog(site, edition.language, name)
-        if faults and site.is_strict:
-            return faults
-        lookup = Lookup(catalog)
+    lookup, faults = quotes.catalog(name)
+    if faults and site.is_strict:
+        return faults
     book = _notebook(site, name, edition) if edition.words is None or source is None else None
     has_notebook = book is not None or (source is not None and source.has_notebook)
     page = site.localise(

@@ -16,8 +16,9 @@ from literate.site.anchors import NamedHeading, name_headings, unused
 from literate.source.document import Document
 from literate.source.frontmatter import FrontMatter, Words, front_matter
 from literate.source.markdown import read_markdown
-from literate.source.names import Names, module_name, read_names
+from literate.source.names import Names, Uses, module_name, read_names
 from literate.source.python import read_python, too_deep
+from literate.source.signatures import signatures
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +28,10 @@ class Page:
     `notes[i]` belongs to `document.sections[i]`. `name` is the page's path without an ending, as
     in `model`; its catalogs are `translations/<language>/<name>.json`. `front` is its front matter,
     and `words` what of it is to be translated: its title before all. `references` is the anchor of
-    its list of references, "" on a page that cites nothing. `code[i]` is the HTML of line i + 1,
-    whose identifiers stand for `names`; `places` has the anchor of each that other pages may lead
-    to, by its qualified name. `digest` names the file's content.
+    its list of references, "" on a page that cites nothing. `code[i]` is the HTML of line i + 1 if
+    that is code, whose identifiers stand for `names`; `places` has the anchor of each that other
+    pages may lead to, by its qualified name, and `signatures` how what it defines is written.
+    `digest` names the file's content.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Page:
     code: tuple[str, ...] = ()
     names: Names = field(default_factory=Names)
     places: Mapping[str, str] = field(default_factory=dict)
+    signatures: Mapping[str, str] = field(default_factory=dict)
     module: str = ""
     digest: str = ""
 
@@ -169,12 +172,20 @@ def _make_page(name: str, file: SourceFile, module: str, data: bytes, key: str) 
         headings=headings,
         anchors=anchors,
         references=references,
-        code=highlight_lines([line.text for line in document.lines], uses) if module else (),
+        code=_highlighted(document, uses) if module else (),
         names=names,
         places=places,
+        signatures=signatures(document),
         module=module,
         digest=key,
     )
+
+
+def _highlighted(document: Document, uses: Uses) -> tuple[str, ...]:
+    """The HTML of each line of code, "" in place of those of notes: nobody sees them in colour."""
+    shown = {line.number for section in document.sections for line in section.code}
+    lines = (line.text if line.number in shown else "" for line in document.lines)
+    return highlight_lines(list(lines), uses)
 
 
 def _first_heading(notes: Sequence[Note | None]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from literate.base.cache import digest
+from literate.base.errors import LiterateError
 from literate.site.about import About
 from literate.site.site import Site
 from literate.site.usable import usable_catalog
@@ -27,14 +28,15 @@ class Quotes:
     address: Callable[[str], str]
     words: Lookup | None
     _names: dict[str, str] = field(init=False)
-    _lookup: Callable[[str], Lookup | None] = field(init=False)
+    #: The catalog of a page, None in the language of the sources; and what is wrong with it.
+    catalog: Callable[[str], tuple[Lookup | None, list[LiterateError]]] = field(init=False)
     _keys: dict[str, str] = field(default_factory=dict)
     _known: dict[str, dict[str, About | None]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._names = {self.address(name): name for name in self.site.pages}
         # A few pages are quoted by many; the others need not stay in memory.
-        self._lookup = lru_cache(maxsize=128)(self._read_catalog)
+        self.catalog = lru_cache(maxsize=128)(self._read_catalog)
 
     def targets(self, page: str, hrefs: Iterable[str]) -> dict[str, tuple[str, str]]:
         """The page and the anchor of each address that leads from a page to another of the site."""
@@ -51,7 +53,7 @@ class Quotes:
 
     def key(self, targets: Mapping[str, tuple[str, str]]) -> str:
         """What names the content of all that is quoted."""
-        return digest("quotes", *(self._key_of(name) for name in _pages(targets)))
+        return digest("quotes", *map(self.key_of, _pages(targets)))
 
     def abouts(self, targets: Mapping[str, tuple[str, str]]) -> dict[str, About]:
         """What is said of each target."""
@@ -66,7 +68,8 @@ class Quotes:
             if (known := self._known[name][anchor])
         }
 
-    def _key_of(self, name: str) -> str:
+    def key_of(self, name: str) -> str:
+        """What names the content of a page and of its catalog."""
         if name not in self._keys:
             is_source = self.language == self.site.project.language
             catalog = b"" if is_source else self.site.catalog_bytes(self.language, name)
@@ -78,14 +81,14 @@ class Quotes:
         """Have a page say what is not known yet of its definitions."""
         known = self._known.setdefault(name, {})
         if new := anchors - known.keys():
-            said = self.site.abouts(name, self._lookup(name), self.words, new)
+            said = self.site.abouts(name, self.catalog(name)[0], self.words, new)
             known.update((anchor, said.get(anchor)) for anchor in new)
 
-    def _read_catalog(self, name: str) -> Lookup | None:
+    def _read_catalog(self, name: str) -> tuple[Lookup | None, list[LiterateError]]:
         if self.words is None:
-            return None
-        # What is wrong with it, its own page says.
-        return Lookup(usable_catalog(self.site, self.language, name)[0])
+            return None, []
+        catalog, faults = usable_catalog(self.site, self.language, name)
+        return Lookup(catalog), faults
 
 
 def _pages(targets: Mapping[str, tuple[str, str]]) -> list[str]:

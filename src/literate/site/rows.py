@@ -50,7 +50,7 @@ def with_shapes(
     for row in rows:
         code = tuple(replace(line, shape=shapes.get(line.number, ())) for line in row.code)
         passed = passes.get(row.definition, ())
-        yield replace(row, code=code, passes=passed) if shapes else row
+        yield replace(row, code=code, passes=passed)
 
 
 def _opening(

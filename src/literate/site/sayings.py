@@ -7,7 +7,6 @@ from collections.abc import Callable, Container, Sequence
 from literate.site.about import About, about
 from literate.site.local_page import LocalBlock
 from literate.site.page import Page
-from literate.source.signatures import signatures
 
 
 def sayings(
@@ -23,7 +22,7 @@ def sayings(
     def is_wanted(name: str) -> bool:
         return wanted is None or anchors.get(name, name) in wanted
 
-    calls = signatures(document).items()
+    calls = page.signatures.items()
     said = {name: About(name, signature=call) for name, call in calls if is_wanted(name)}
     bound = _bound(page)
     for index, (section, note) in enumerate(zip(document.sections, page.notes, strict=True)):

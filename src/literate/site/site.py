@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain
 from pathlib import Path
 from urllib.parse import quote
@@ -62,11 +62,18 @@ class Site:
         """The texts to translate of a page, or those that stand on no page: of `SITE_CATALOG`."""
         return messages_of(self.passages(name))
 
-    def passages(self, name: str) -> Iterator[Passage]:
+    def passages(self, name: str) -> Iterable[Passage]:
         """What a page asks its catalog for, in order."""
         if name != SITE_CATALOG:
-            return page_passages(self.pages[name], self.drawings)
+            return self._passages(name)
         return chain(self.project.words, self.shapes.passages(), ui_passages(self.pages.values()))
+
+    @cached_property
+    def _passages(self) -> Callable[[str], tuple[Passage, ...]]:
+        """Those of a page, which is made in all of its languages in turn."""
+        return lru_cache(maxsize=1)(
+            lambda name: tuple(page_passages(self.pages[name], self.drawings))
+        )
 
     @property
     def language_codes(self) -> tuple[str, ...]:
@@ -233,7 +240,7 @@ class Site:
         repository = self.project.repository
         return SourceInfo(
             name=page.file.name,
-            lines=len(page.document.lines),
+            lines=len(page.code),
             address=relative_url(quote(f"{page.name}.py"), here),
             notebook=relative_url(quote(f"{page.name}.ipynb"), here) if has_notebook else "",
             repository=repository + quote(page.path) if repository else "",

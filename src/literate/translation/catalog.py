@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from literate.translation.sanitise import TAGS, sanitise
-from literate.translation.segment import TEXT, Segment, parse
+from literate.translation.segment import TEXT, Piece, Segment, parse, split
 
 
 @dataclass(frozen=True)  # no slots: what is asked for again and again is worked out once
@@ -26,19 +26,25 @@ class Entry:
         return parse(self.source)
 
     @cached_property
-    def all_blocks(self) -> tuple[Segment, ...]:
-        """The translation's blocks, with whatever strays between them.
+    def _html(self) -> str:
+        """What of the translation its key allows.
 
-        What of them a page may show is not said here: the key is a stranger's too.
+        What of it a page may show is not said here: the key is a stranger's too.
         """
-        return parse(sanitise(self.translation, self.source, TAGS))
+        return sanitise(self.translation, self.source, TAGS)
+
+    @property
+    def all_blocks(self) -> tuple[Segment, ...]:
+        """The translation's blocks, with whatever strays between them."""
+        return parse(self._html)
 
     @cached_property
-    def blocks(self) -> tuple[Segment, ...]:
+    def blocks(self) -> tuple[Piece, ...]:
         """The translation's blocks, without text that strays outside any tag."""
+        blocks = split(self._html)
         if any(block.kind == TEXT for block in self.source_blocks):
-            return self.all_blocks
-        return tuple(block for block in self.all_blocks if block.kind != TEXT)
+            return blocks
+        return tuple(block for block in blocks if block.kind != TEXT)
 
     @cached_property
     def is_parallel(self) -> bool:

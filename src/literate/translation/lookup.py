@@ -15,6 +15,7 @@ from literate.translation.segment import (
     escape_text,
     identity_of,
     key_of,
+    loose_identity_of,
     loose_key_of,
     parse,
 )
@@ -37,7 +38,7 @@ class Lookup:
         entries = list(enumerate(self.catalog.entries))
         self._identities = [identity_of(entry.source) for _, entry in entries]
         for index, entry in entries:
-            for form in (self._identities[index], loose_key_of(entry.source_blocks)):
+            for form in (self._identities[index], loose_identity_of(entry.source)):
                 self._notes.setdefault(form, index)
         # An entry of one block was written for that block: it goes before parts of a whole note.
         for index, entry in sorted(entries, key=lambda item: len(item[1].source_blocks) > 1):

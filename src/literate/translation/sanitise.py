@@ -33,6 +33,8 @@ _NEVER_ATTRIBUTES = frozenset(["action", "formaction", "srcset", "srcdoc", "styl
 _READ = frozenset(["alt", "title", "aria-label", "placeholder"])
 _SCHEMES = {"http", "https", "mailto", "tel"}
 _SCHEME = re.compile(r"""(?:href|src)=["']?([a-z][a-z0-9+.-]*):""", re.IGNORECASE)
+#: A source of which nothing need be known: it holds no more than any translation may.
+_PLAIN = re.compile(rf"""(?:[^<]++|</?(?:{"|".join(sorted(_PROSE))})>|<span translate="?no"?>)*+""")
 _ALIGNED = re.compile(r"text-align: ?(?:left|right|center);?")
 
 
@@ -44,7 +46,7 @@ def sanitise(html: str, source: str = "", tags: frozenset[str] = _PROSE) -> str:
     An attribute must have a value that the same tag has in the source, but for the words that are
     read to people, and for what says of which language they are.
     """
-    return str(_cleaner(source, tags).clean(html))
+    return str(_cleaner("" if _PLAIN.fullmatch(source) else source, tags).clean(html))
 
 
 @lru_cache(maxsize=4096)

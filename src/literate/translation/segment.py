@@ -7,10 +7,11 @@ key. Where links point is left out of it: a moved link orphans nothing either.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -56,6 +57,13 @@ class Segment:
         return has_words(self.text)
 
 
+class Piece(NamedTuple):
+    """A top-level block of a translation: what of it is to be shown."""
+
+    kind: str
+    html: str
+
+
 def parse(html: str) -> tuple[Segment, ...]:
     """The top-level blocks of a piece of HTML."""
     # A note and its keys in all languages are mostly one text: it is parsed once.
@@ -64,19 +72,36 @@ def parse(html: str) -> tuple[Segment, ...]:
 
 @lru_cache(maxsize=4096)
 def _parse(html: str) -> tuple[Segment, ...]:
+    return tuple(_segment(kind, nodes) for kind, nodes in _top_level(html))
+
+
+def split(html: str) -> tuple[Piece, ...]:
+    """The same blocks where nobody asks for their keys."""
+    return tuple(Piece(kind, _html(nodes)) for kind, nodes in _top_level(html.strip(" \t\r\n")))
+
+
+def _top_level(html: str) -> Iterator[tuple[str, list[LexborNode]]]:
+    """The kind and the nodes of each block."""
     root = LexborHTMLParser(html, is_fragment=True).root
-    if root is None:
-        return ()
-    segments: list[Segment] = []
-    loose_nodes: list[LexborNode] = []
-    for node in root.iter(include_text=True):
+    loose: list[LexborNode] = []
+    for node in root.iter(include_text=True) if root else ():
         if node.tag in BLOCKS:
-            segments += _text_segment(loose_nodes)
-            loose_nodes = []
-            segments.append(_segment(str(node.tag), [node]))
+            if _is_text(loose):
+                yield TEXT, loose
+            loose = []
+            yield str(node.tag), [node]
         else:
-            loose_nodes.append(node)
-    return (*segments, *_text_segment(loose_nodes))
+            loose.append(node)
+    if _is_text(loose):
+        yield TEXT, loose
+
+
+def _is_text(nodes: list[LexborNode]) -> bool:
+    return any(not node.is_text_node or (node.text_content or "").strip() for node in nodes)
+
+
+def _html(nodes: list[LexborNode]) -> str:
+    return "".join(node.html or "" for node in nodes).strip()
 
 
 def key_of(segments: Iterable[Segment]) -> str:
@@ -100,21 +125,15 @@ def _join(parts: Iterable[tuple[str, tuple[int, ...]]], glue: str) -> str:
     order: dict[int, int] = {}
     joined = []
     for text, numbers in parts:
-        joined.append(
-            _MARKED.sub(
+        if numbers:
+            text = _MARKED.sub(
                 lambda mark, numbers=numbers: (  # type: ignore[misc]
                     f"\x01{order.setdefault(numbers[int(mark[1])], len(order))}\x02"
                 ),
                 text,
             )
-        )
+        joined.append(text)
     return glue.join(joined)
-
-
-def _text_segment(nodes: list[LexborNode]) -> list[Segment]:
-    if not any(not node.is_text_node or (node.text_content or "").strip() for node in nodes):
-        return []
-    return [_segment(TEXT, nodes)]
 
 
 def _segment(kind: str, nodes: list[LexborNode]) -> Segment:
@@ -124,7 +143,7 @@ def _segment(kind: str, nodes: list[LexborNode]) -> Segment:
     words = _SPACE.sub(" ", "".join(reading.words)).strip()
     return Segment(
         kind=kind,
-        html="".join(node.html or "" for node in nodes).strip(),
+        html=_html(nodes),
         key=_tidy("".join(reading.structure)),
         loose_key=f"{_kind_of(kind)}:{words}",
         placeholders=tuple(reading.placeholders),
@@ -213,6 +232,12 @@ def has_words(text: str) -> bool:
 def identity_of(text: str) -> str:
     """By what a catalog knows a text, in any spelling: HTML, or plain text that looks like it."""
     return key_of(parse(text)) or key_of(parse(escape_text(text)))
+
+
+@lru_cache(maxsize=4096)
+def loose_identity_of(html: str) -> str:
+    """The loose key of a piece of HTML."""
+    return loose_key_of(parse(html))
 
 
 def escape_text(text: str) -> str:

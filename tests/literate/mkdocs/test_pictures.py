@@ -19,11 +19,12 @@ def test_a_picture_that_pages_share_is_one_file_beside_them(tmp_path):
     for page in pages:
         page.parent.mkdir(parents=True)
         page.write_text(drawing + small + others, encoding="utf-8")
-    set_apart(tmp_path)
+    moved = list(set_apart(tmp_path))
     (file,) = tmp_path.rglob("*.png")
     assert file.read_bytes() == PICTURE == b64decode(INLINE.partition(",")[2])
     for page in pages:
         html = page.read_text(encoding="utf-8")
+        assert html in moved
         large, *_ = LexborHTMLParser(html).css("image")
         assert (page.parent / large.attributes["href"]).resolve() == file.resolve()
         assert html.endswith(small + others)
