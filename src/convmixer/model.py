@@ -58,7 +58,7 @@ class PatchEmbedding(nn.Module):
     r"""
     ## Patch embedding
 
-    $$z_0 = \text{BN}\big(\sigma\big(\text{Conv}_{c \to h}(
+    $$z_0 = \mathrm{BN}\big(\sigma\big(\mathrm{Conv}_{c \to h}(
     X,\; \text{stride} = p,\; \text{kernel size} = p)\big)\big)$$
 
     Cutting the image into $p \times p$ patches and applying one linear map to each is a
@@ -114,9 +114,9 @@ class ConvMixerLayer(nn.Module):
     r"""
     ## ConvMixer layer
 
-    $$z'_l = \text{BN}\big(\sigma(\text{ConvDepthwise}(z_{l-1}))\big) + z_{l-1}$$
+    $$z'_l = \mathrm{BN}\big(\sigma(\mathrm{ConvDepthwise}(z_{l-1}))\big) + z_{l-1}$$
 
-    $$z_l = \text{BN}\big(\sigma(\text{ConvPointwise}(z'_l))\big)$$
+    $$z_l = \mathrm{BN}\big(\sigma(\mathrm{ConvPointwise}(z'_l))\big)$$
 
     A convolution usually mixes space and channels at once. Here each gets its own: the
     depthwise convolution mixes *where*, with one $k \times k$ filter for each channel,
@@ -199,7 +199,7 @@ class ConvMixer(nn.Module):
     r"""
     ## ConvMixer
 
-    $$y = \text{Head}\big(\text{Layer}_d(\cdots \text{Layer}_1(\text{Embed}(X)))\big)$$
+    $$y = \mathrm{Head}\big(\mathrm{Layer}_d(\cdots \mathrm{Layer}_1(\mathrm{Embed}(X)))\big)$$
 
     Four numbers describe a ConvMixer. Width and depth name it, as in ConvMixer-$h/d$;
     patch size and kernel size say how finely it looks and how far. With the channels

@@ -73,7 +73,7 @@ class LayerNorm(nn.LayerNorm):
     ConvMixer normalizes over the batch. Vision Transformer and MLP-Mixer normalize each
     token over its own $h$ numbers, and so can we, to compare the two:
 
-    $$\text{LN}(x) =
+    $$\mathrm{LN}(x) =
     \gamma \odot \frac{x - \mu(x)}{\sqrt{\sigma^2(x) + \epsilon}} + \beta$$
 
     The mean $\mu$ and the variance $\sigma^2$ are those of a single token. They depend

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from colorsys import hls_to_rgb, rgb_to_hls
 from functools import lru_cache
+from html import escape, unescape
 
 import webcolors  # type: ignore[import-untyped]
 from math_core import LatexError, LatexToMathML
@@ -112,6 +114,25 @@ def _coloured(latex: str, display: bool) -> str:
         return f'style="color:{readable(values.get(match[1]) or match[1])}"'
 
     return _STYLE.sub(style, _convert(_COLOUR.sub(stand_in, latex), display))
+
+
+#: What stands in `\text{…}`, without the blanks around it.
+_WORDS = re.compile(r"(?<=<mtext>)(\s*)([^<]*?)(\s*)(?=</mtext>)")
+
+
+def words_in(mathml: str) -> tuple[str, ...]:
+    """The texts within a formula, such as the label under a brace."""
+    return tuple(_plain(found[2]) for found in _WORDS.finditer(mathml))
+
+
+def with_words(mathml: str, text: Callable[[str], str]) -> str:
+    """A formula with other texts in it."""
+    return _WORDS.sub(lambda it: it[1] + escape(text(_plain(it[2])), quote=False) + it[3], mathml)
+
+
+def _plain(words: str) -> str:
+    """Words whose blanks are such as anyone types."""
+    return " ".join(unescape(words).split())
 
 
 @lru_cache

@@ -13,6 +13,7 @@ from literate.base.html import Tag, map_tags, map_words
 from literate.notes.bibliography import labels
 from literate.notes.drawing import image_html
 from literate.notes.heading import find_headings
+from literate.notes.mathml import with_words
 from literate.notes.note import (
     Block,
     BlockKind,
@@ -20,8 +21,10 @@ from literate.notes.note import (
     Code,
     Figure,
     FootnoteRef,
+    Formula,
     Heading,
     Inline,
+    Math,
     Note,
     UiString,
     Verbatim,
@@ -53,6 +56,8 @@ from literate.translation.language import direction_of
 from literate.translation.lookup import Lookup
 from literate.translation.segment import Segment, has_words, segments_of
 
+#: A blank after a full-width sign, which has its own.
+_GAP = re.compile(r"([\u3001\u3002\uff01-\uff1f](?:</\w+>)+) +(?=<)")
 _LINK = re.compile(r"<(/?)a[\s>]", re.IGNORECASE)
 
 
@@ -220,6 +225,8 @@ class _Localiser:
     def _held(self, item: Inline) -> Inline:
         if self.context.is_plain and isinstance(item, Verbatim):
             return replace(item, html=marked(item.source))
+        if isinstance(item, Formula | Math):
+            return replace(item, html=with_words(item.html, self._text))
         return item
 
     def _led(self, tag: Tag) -> str:
@@ -267,7 +274,7 @@ class _Localiser:
                 return text
             return escape(self._text(" ".join(unescape(text).split())), quote=False)
 
-        return map_words(block.html, word)
+        return _GAP.sub(r"\1", map_words(block.html, word))
 
     def _footnotes(self, note: Note, index: int) -> Iterator[LocalFootnote]:
         """The footnotes of a note, with links back to the text as Material knows them."""

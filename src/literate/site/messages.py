@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from literate.base.html import words_of
 from literate.notes.drawing import Drawing
 from literate.notes.heading import find_headings
-from literate.notes.note import Block, Figure, Note
+from literate.notes.mathml import words_in
+from literate.notes.note import Block, Figure, Formula, Math, Note
 from literate.notes.placeholder import Slot, cut
 from literate.site.page import Page
 from literate.translation.message import Kind, Message, Passage, plain_text
@@ -42,7 +43,7 @@ class _Reader:
     drawings: Mapping[tuple[str, str], Drawing]
 
     def passages(self, blocks: Sequence[Block], kind: Kind) -> Iterator[Passage]:
-        """The blocks, as a whole or between HTML that wraps them; then the words of images."""
+        """The blocks, as a whole or between HTML that wraps them; then what they hold back."""
         if not any(block.is_wrapper for block in blocks):
             yield self._blocks(blocks, kind, is_note=True)
         else:
@@ -51,11 +52,18 @@ class _Reader:
                     yield self._blocks([block], kind, is_note=False)
                 for text in words_of(block.html) if block.is_wrapper else ():
                     yield plain_text(text, self.page.path, block.line, Kind.HTML, self.context)
-        for piece in cut("".join(block.html for block in blocks)):
-            if isinstance(piece, Slot):
-                item = self.note.inlines[piece.number]
-                if isinstance(item, Figure):
-                    yield from self._figure(item, has_caption=piece.is_paragraph)
+        for block in blocks:
+            for piece in cut(block.html):
+                if isinstance(piece, Slot):
+                    yield from self._held(piece, block.line)
+
+    def _held(self, slot: Slot, line: int) -> Iterator[Passage]:
+        item = self.note.inlines[slot.number]
+        if isinstance(item, Figure):
+            yield from self._figure(item, has_caption=slot.is_paragraph)
+        elif isinstance(item, Formula | Math):
+            for words in words_in(item.html):
+                yield plain_text(words, self.page.path, line, Kind.FORMULA, self.context)
 
     def _blocks(self, blocks: Sequence[Block], kind: Kind, *, is_note: bool) -> Passage:
         path, messages = self.page.path, []

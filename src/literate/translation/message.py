@@ -19,6 +19,7 @@ class Kind(StrEnum):
     ALT = "alternative text"
     CAPTION = "caption"
     DRAWING = "word of a drawing"
+    FORMULA = "words of a formula"
     NAV = "label of the navigation"
     CONFIG = "text of the configuration"
     UI = "word of the engine"
