@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from corpus import LANGUAGES, make_project
-from support import chromium
+from support import chromium, playwright
 
 #: Pages x languages -> milliseconds that it may take.
 GOALS = {"10 pages x 4 languages": 100.0, "221 pages x 4 languages": 300.0}
@@ -74,7 +74,7 @@ def measure(project: Path, edits: int) -> list[float]:
     source = project / _SOURCE
     original = source.read_text(encoding="utf-8")
     assert _NOTE in original, "labml-nn has changed: name another note"
-    with serving(project) as address, chromium() as browser:
+    with serving(project) as address, playwright() as driver, chromium(driver) as browser:
         page = browser.new_page()
         page.goto(address + _PAGE)
         page.wait_for_timeout(500)

@@ -29,7 +29,7 @@ from selectolax.lexbor import LexborHTMLParser
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from support import ASK_WORKER, chromium, served, write_labml_project  # noqa: E402
+from support import ASK_WORKER, chromium, playwright, served, write_labml_project  # noqa: E402
 
 from literate.site.search import index_address  # noqa: E402
 
@@ -77,7 +77,11 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="all figures as JSON on the last line")
     options = parser.parse_args()
     results: dict[str, Measured] = {}
-    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        playwright() as driver,
+        chromium(driver) as browser,
+    ):
         sites = {
             "own": own_site(Path(folder) / "own"),
             "labml_nn": labml_site(Path(folder) / "labml", options.maps),

@@ -17,7 +17,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from multiprocessing import forkserver
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -157,10 +157,10 @@ forks = multiprocessing.get_context("forkserver")
 #: What most forks need.
 PRELOADED = ["literate.cli", "literate.mkdocs.plugin", "mkdocs.__main__", "pytest", "warm"]
 _loaded: set[str] = set()
-# Where what the theme's templates compile to lies, for the small projects of all processes.
-if "TEMPLATES" not in os.environ:
-    _templates = tempfile.TemporaryDirectory(prefix="templates-")
-    os.environ["TEMPLATES"] = _templates.name
+# What all processes share: this repository's site, and what the theme's templates compile to.
+if "SHARED" not in os.environ:
+    _shared = tempfile.TemporaryDirectory(prefix="tests-")
+    os.environ["SHARED"] = _shared.name
 
 
 def ensure_forks(modules: Sequence[str] = PRELOADED) -> None:
@@ -178,7 +178,7 @@ def ensure_forks(modules: Sequence[str] = PRELOADED) -> None:
 def built(project: Project, site: str) -> MkDocsConfig:
     """Build within this process: MkDocs takes long to start."""
     config = load_config(str(project.root / "mkdocs.yml"), site_dir=str(project.root / site))
-    with share_templates(os.environ["TEMPLATES"]):
+    with share_templates(os.environ["SHARED"]):
         build(config)
     return config
 
@@ -226,7 +226,7 @@ def _redirected(
 
 
 def _build_site(arguments: Sequence[str]) -> None:
-    with share_templates(os.environ["TEMPLATES"]):
+    with share_templates(os.environ["SHARED"]):
         cli.main(arguments, prog_name="build_site.py")
 
 
@@ -335,26 +335,65 @@ def served(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def chromium():
-    """Chromium, driven by Playwright; it must be there, for what is not looked at is not tested."""
+def playwright():
+    """Playwright, which drives the browsers of this machine; a process has one."""
+    from playwright.sync_api import Page, sync_playwright
+
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
+        patch.setattr(Page, "wait_for_function", _wait_for_function)
+        with pytest.MonkeyPatch.context() as beginning:
+            script = Path(__file__).with_name("firefox.cjs").as_posix()
+            beginning.setenv("NODE_OPTIONS", f'--require "{script}"')
+            running = stack.enter_context(sync_playwright())
+        yield running
+
+
+@contextmanager
+def chromium(playwright: Any):
+    """Chromium; it must be there, for what is not looked at is not tested."""
     path = find_chromium()
     assert path, (
         "Chromium is needed: install Debian's `chromium` (apt-get install chromium) or any Chrome, "
         "or name one in the environment variable CHROMIUM"
     )
-    from playwright.sync_api import Page, sync_playwright
-
     # No page reaches another machine: whoever tries is told that there is none.
     arguments = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
                  "--disable-gpu", "--no-first-run", "--disable-background-networking",
                  "--disable-component-update", "--disable-sync", "--disable-quic"]  # fmt: skip
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         arguments.append("--no-sandbox")
-    with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Page, "wait_for_function", _wait_for_function)
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
-        yield browser
-        browser.close()
+    browser = playwright.chromium.launch(executable_path=path, args=arguments)
+    yield browser
+    browser.close()
+
+
+@contextmanager
+def firefox(playwright: Any):
+    """Firefox, where there is one."""
+    path = find_firefox()
+    if not path:
+        pytest.skip("no Firefox: install Debian's `firefox-esr`, or name one in FIREFOX")
+    browser = playwright.firefox.launch(
+        channel="moz-firefox",  # as Mozilla ships it
+        executable_path=path,
+        # No page reaches another machine: all go through a proxy that is not there.
+        proxy={"server": "http://127.0.0.1:9"},
+        firefox_user_prefs={"dom.events.testing.asyncClipboard": True},
+    )
+    yield browser
+    browser.close()
+
+
+def new_tab(browser: Any, options: Mapping[str, Any]):
+    """A tab that notes what its pages ask for, and what goes wrong."""
+    page = browser.new_context(**options).new_page()
+    page.on("request", lambda request: page.requests.append(request.url))
+    page.on("pageerror", lambda error: page.problems.append(str(error)))
+    page.on(
+        "console", lambda said: page.problems.append(said.text) if said.type == "error" else None
+    )
+    page.requests, page.problems = [], []
+    return page
 
 
 def _wait_for_function(page: Any, expression: str, *, arg: Any = None, timeout: float = 30000):
@@ -371,5 +410,10 @@ def _wait_for_function(page: Any, expression: str, *, arg: Any = None, timeout: 
 def find_chromium() -> str | None:
     """A Chromium of this machine's, or the one that CHROMIUM names."""
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-    found = (shutil.which(name) for name in names)
-    return os.environ.get("CHROMIUM") or next((path for path in found if path), None)
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
+def find_firefox() -> str | None:
+    """A Firefox of this machine's, or the one that FIREFOX names."""
+    names = ("firefox-esr", "firefox")
+    return os.environ.get("FIREFOX") or next(filter(None, map(shutil.which, names)), None)

@@ -2,6 +2,7 @@
 
 import pytest
 from playwright.sync_api import Error
+from support import new_tab
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +24,7 @@ def open_page(browser, server, tabs):
         if kind in used:
             forget(page)  # a link to another section would load nothing
         used[kind] = page
+        page.bring_to_front()  # Firefox tells no other tab what has the focus
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=scheme)
         page.requests, page.problems = [], []
@@ -35,17 +37,6 @@ def open_page(browser, server, tabs):
             forget(page)
         except Error:  # it shows no page
             tabs.pop(kind).context.close()
-
-
-def new_tab(browser, options):
-    page = browser.new_context(**options).new_page()
-    page.on("request", lambda request: page.requests.append(request.url))
-    page.on("pageerror", lambda error: page.problems.append(str(error)))
-    page.on(
-        "console", lambda said: page.problems.append(said.text) if said.type == "error" else None
-    )
-    page.requests, page.problems = [], []
-    return page
 
 
 def forget(page):

@@ -73,12 +73,21 @@ def listed(folder: Path) -> ImageFolder:
     """
     folder = folder.expanduser()
     try:
-        return Classes(folder, is_valid_file=partial(shown, folder))
+        found = Classes(folder, is_valid_file=partial(shown, folder), allow_empty=True)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise DataError(
             f"{folder.absolute()} does not hold a folder of images for each class "
             f"({error}). Name the folder above train and val with --data-dir"
         ) from error
+    filled = set(found.targets)
+    empty = [
+        name for name, number in found.class_to_idx.items() if number not in filled
+    ]
+    if empty:
+        raise DataError(
+            f"{folder.absolute() / empty[0]} holds no images. Put some in, or remove the folder"
+        )
+    return found
 
 
 class Classes(ImageFolder):

@@ -20,7 +20,8 @@ from literate.base.cache import digest
 from literate.base.errors import LiterateError, nearest, raise_all
 from literate.base.files import Place, SourceFile, is_within, path_from, strays
 from literate.mkdocs.marks import Marks, not_yaml
-from literate.mkdocs.options import DECLARED, QUOTE, Options, described
+from literate.mkdocs.option import QUOTE, described
+from literate.mkdocs.options import DECLARED, Options
 from literate.mkdocs.repository import files_address
 from literate.site.project import CONFIG, Project, is_hidden
 from literate.translation.message import Kind, Passage, plain_text

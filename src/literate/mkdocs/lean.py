@@ -1,14 +1,16 @@
 """Styles and scripts without what no page needs: rules of classes that nothing names, and blanks.
 
 Material's style is made for everything that Material can do, and a site uses some half of it.
-A rule goes where it asks for a class that no page has and no script names. In doubt it stays:
-what stands in brackets, as in `:not(.a)`, is not looked at, nor are attributes and elements.
+A rule goes where it asks for a class that no page has and no script names, or for words from right
+to left where no page has any; a property such as `--icon` goes where nothing asks for it. In doubt
+they stay: what stands in brackets, as in `:not(.a)`, is not looked at, nor are elements and other
+attributes.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +25,9 @@ _BLANK = re.compile(rf"({_STRING})|{_GAP}*+([{{}};,]){_GAP}*+|({_GAP}++)", re.DO
 _BRACE = re.compile(rf"{_STRING}|[{{}};]", re.DOTALL)
 _COMMA = re.compile(rf"{_STRING}|[(),]|\[|\]", re.DOTALL)
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_LEFTWARD = "[dir=rtl]"
+_VARIABLE = re.compile(r"var\(\s*(--[\w-]+)")
+_PROPERTY = re.compile(rf"({_STRING})|(?<=[{{;])(--[\w-]+):(?:{_STRING}|[^;{{}}\"'])*+;?")
 _CLASS = re.compile(r"\.(-?[A-Za-z_](?:[\w-]|\\.)*)")
 #: Rules that hold rules. Of all others that begin with an @, nothing is taken.
 _NESTING = ("@media", "@supports", "@layer", "@container")
@@ -32,10 +37,13 @@ def lighten(folder: Path, pages: Iterable[str]) -> None:
     """Take out of the styles of a built site, Material's and ours, and of our scripts, what it
     does not need."""
     names = Names.of(pages, map(_read, folder.rglob("*.js")))
-    for path in folder.glob("assets/stylesheets/main.*.css"):
-        path.write_text(purged(squeezed(_read(path)), names), encoding="utf-8")
     for path in folder.glob("literate/*.css"):
-        path.write_text(squeezed(_read(path)), encoding="utf-8")
+        path.write_text(purged(squeezed(_read(path)), names), encoding="utf-8")
+    for path in folder.glob("assets/stylesheets/main.*.css"):
+        style = purged(squeezed(_read(path)), names)
+        styles = [_read(other) for other in folder.rglob("*.css") if other != path]
+        asked = {name for text in (*styles, style) for name in _VARIABLE.findall(text)}
+        path.write_text(without_properties(style, names.words | asked), encoding="utf-8")
     for path in folder.glob("literate/*.js"):
         path.write_text(unremarked(_read(path)), encoding="utf-8")
 
@@ -46,16 +54,21 @@ def _read(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The classes that pages have, and the words of scripts, which may give classes to them."""
+    """The classes that pages have, the properties that they ask for, and words of scripts, which
+    may give them either."""
 
     words: frozenset[str]
     #: What a script begins a name with, as in `"md-search-result__" + part`.
     beginnings: tuple[str, ...]
+    #: Whether a page has words from right to left.
+    has_leftward: bool = True
 
     @classmethod
     def of(cls, pages: Iterable[str], scripts: Iterable[str]) -> Names:
-        classes, spoken = set[str](), set[str]()
+        classes, spoken, has_leftward = set[str](), set[str](), False
         for page in pages:
+            has_leftward |= 'dir="rtl"' in page
+            spoken.update(_VARIABLE.findall(page))
             for found in set(_CLASSES.findall(page)):
                 classes.update(found.split())
             for script in _SCRIPT.findall(page):
@@ -63,7 +76,7 @@ class Names:
         for script in scripts:
             spoken.update(_WORD.findall(script))
         beginnings = (word for word in spoken if word[-1] in "-_" and len(word) > 3)
-        return cls(frozenset(classes | spoken), tuple(beginnings))
+        return cls(frozenset(classes | spoken), tuple(beginnings), has_leftward)
 
     def __contains__(self, name: str) -> bool:
         return name in self.words or "\\" in name or name.startswith(self.beginnings)
@@ -83,6 +96,11 @@ def unremarked(script: str) -> str:
 def purged(style: str, names: Names) -> str:
     """A style without the rules that ask for a class that nothing names."""
     return "".join(_kept(style, names))
+
+
+def without_properties(style: str, asked: Container[str]) -> str:
+    """A style that gives no value to a property of its own that nothing asks for."""
+    return _PROPERTY.sub(lambda found: found[0] if found[1] or found[2] in asked else "", style)
 
 
 def _kept(style: str, names: Names) -> Iterator[str]:
@@ -132,6 +150,8 @@ def _selectors(head: str) -> Iterator[str]:
 
 
 def _is_wanted(selector: str, names: Names) -> bool:
+    if _LEFTWARD in selector and not names.has_leftward:
+        return False
     count = 1
     while count:
         selector, count = _BRACKETS.subn("", selector)

@@ -177,7 +177,7 @@ def _edit_url(file: Path, config: MkDocsConfig) -> str | None:
 def _shown(value: Any) -> Any:
     """What a field holds, as templates may show it: its texts bring in no tag."""
     if isinstance(value, str):
-        return str(for_templates(value))
+        return for_templates(value)
     if isinstance(value, dict):
         return {key: _shown(item) for key, item in value.items()}
     return list(map(_shown, value)) if isinstance(value, list | tuple) else value

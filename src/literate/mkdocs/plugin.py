@@ -292,7 +292,8 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
 
     def _reported(self) -> Iterator[str]:
         if dead := len(self._shown.site.dead_links):
-            yield f"{dead} links lead nowhere: the command `check` lists them"
+            lead = "link leads" if dead == 1 else "links lead"
+            yield f"{dead} {lead} nowhere: the command `check` lists them"
         faults = list(self._shown.faults)
         if self._command == "serve":
             for fault in faults:

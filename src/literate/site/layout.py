@@ -15,6 +15,7 @@ from literate.site.code import code_html, trimmed
 from literate.site.glossary import Glossary, index_html, map_html
 from literate.site.local_page import LocalBlock, LocalHeading, LocalPage, Row
 from literate.site.spread import footnotes_html, spread, stands_at_the_foot
+from literate.translation.language import direction_of
 
 #: A line of a note is about so many characters long, and so much higher than one of code.
 _WIDTH, _HEIGHT = 56, 1.2
@@ -119,7 +120,7 @@ class _Sheet:
 
     def _summary(self) -> str:
         summary = str(self.page.words.get("summary", ""))
-        return f'<p class="dek">{escape(summary, quote=False)}</p>' if summary else ""
+        return f'<p class="dek" dir="auto">{escape(summary, quote=False)}</p>' if summary else ""
 
     def _file(self) -> str:
         source = self.page.source
@@ -219,7 +220,8 @@ class _Sheet:
         language = escape(self.page.source_language)
         return (
             f'<details class="original"><summary title="{self.page.say("Original")}">'
-            f'{language.upper()}</summary><div lang="{language}">{row.original}</div></details>'
+            f'{language.upper()}</summary><div lang="{language}" dir="{direction_of(language)}">'
+            f"{row.original}</div></details>"
         )
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os.path
 import posixpath
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,10 @@ from literate.site.project import MARKDOWN, Project, is_hidden
 
 #: What a page may have for itself, named in its front matter by the path from the docs folder on.
 OWN_FILES = {"script": ".js", "style": ".css"}
+
+#: So many of the things that a name may stand for are listed.
+_FEW = 3
+_NO_LINK = "Put it in backticks if it is no link; `dead_links: report` shows such links as text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +144,8 @@ class Links:
         if there is not None:
             if anchor and anchor not in there.anchors and not _is_line(there, anchor):
                 raise LiterateError(
-                    f"the link {raw!r} leads to an anchor that {there.path} does not have",
+                    f"the link {_as_written(raw)!r} leads to an anchor that {there.path} "
+                    "does not have",
                     file=page.path,
                     line=line,
                     fix=nearest(anchor, there.anchors),
@@ -149,7 +155,7 @@ class Links:
             asset = self._asset(page, path)
         except ValueError as error:
             raise LiterateError(
-                f"the link {raw!r} {error}",
+                f"the link {_as_written(raw)!r} {error}",
                 file=page.path,
                 line=line,
                 fix="Put the file into the docs folder, or link to where it is published",
@@ -158,7 +164,7 @@ class Links:
             return named
         if asset is None:
             raise LiterateError(
-                f"the link {raw!r} leads nowhere",
+                f"the link {_as_written(raw)!r} leads nowhere",
                 file=page.path,
                 line=line,
                 fix=self._advice(page, path, parts.fragment),
@@ -172,10 +178,7 @@ class Links:
         close = nearest(path, self._reachable(page), self.names)
         if close.endswith("?"):
             return close
-        return (
-            f"{close}. Put it in backticks if it is no link; `dead_links: report` shows such links "
-            "as text"
-        )
+        return f"{close}. {_NO_LINK}"
 
     def _page(self, page: Page, path: str) -> Page | None:
         """A page by its source file, or by its address as in `../gan/index.html`."""
@@ -214,11 +217,14 @@ class Links:
             return Target(page=page.name, anchor=name)
         found = self.names.get(name, {})
         if len(found) > 1:
+            shown = list(map(repr, found))
+            if len(found) > _FEW:
+                shown = [", ".join(shown[:_FEW]), f"{len(found) - _FEW} more"]
             raise LiterateError(
-                f"the name {name!r} stands for {' and '.join(map(repr, found))}",
+                f"the name {name!r} stands for {' and '.join(shown)}",
                 file=page.path,
                 line=line,
-                fix="Write the one that you mean",
+                fix=f"Write the one that you mean. {_NO_LINK}",
             )
         return next(iter(found.values()), None)
 
@@ -269,6 +275,11 @@ def _names(pages: Mapping[str, Page]) -> dict[str, dict[str, Target]]:
                 name = ".".join([*packages[i:], definition.name])
                 names.setdefault(name, {})[f"{module}.{definition.name}"] = target
     return names
+
+
+def _as_written(target: str) -> str:
+    """A target of a link without what Markdown has escaped in it: `a[b]` is `a%5Bb%5D` there."""
+    return re.sub(r"(?:%(?!2[35]|3F)[0-9A-F]{2})+", lambda match: unquote(match[0]), target)
 
 
 def _spelt(path: str) -> str:

@@ -248,7 +248,16 @@ class _Localiser:
         title = escape(self._word("Not translated yet"))
         language = escape(self.context.source_language)
         attributes = f'lang="{language}" dir="{direction_of(language)}" title="{title}"'
-        return f'<div class="untranslated" {attributes}>{segment.html}</div>\n'
+        # A heading may leave what stands around it.
+        html = map_tags(
+            segment.html,
+            lambda tag: (
+                tag.put("lang", language).put("dir", direction_of(language)).text
+                if re.fullmatch("h[1-6]", tag.name) and not tag.is_end
+                else tag.text
+            ),
+        )
+        return f'<div class="untranslated" {attributes}>{html}</div>\n'
 
     def _wrapper(self, block: Block) -> str:
         """HTML around other blocks stands as it is, but for its words: a `<summary>`, say."""

@@ -7,18 +7,27 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from textwrap import dedent
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from literate.source.document import Prose
-from literate.source.markup import fenced, past_front_matter, shown_names, with_doctests
+from literate.source.markup import (
+    fenced,
+    past_front_matter,
+    shown_names,
+    with_doctests,
+    without_roles,
+)
 
 if TYPE_CHECKING:
     from griffe import DocstringSection
 
 Style = Literal["google", "numpy", "sphinx"]
 _Rows = list[tuple[str, int]]
+_NO_TYPES: Mapping[str, str] = MappingProxyType({})
 
 #: Sections that list things, by the name that `griffe` knows them by.
 _LISTS = {
@@ -47,6 +56,13 @@ _FIELD = re.compile(
 )
 #: Fields that `notes/labml.py` puts into labml's own form, which its translations are made of.
 _PLAIN_FIELD = re.compile(r" *:(?:param \w+|returns?):")
+#: What names an argument and says its type. `griffe` leaves out that it is optional, its default,
+#: and all that its rules do not foresee; so the type is held back from it.
+_TYPED = {
+    "google": re.compile(r"(?P<names>\*{0,2}\w+) *\((?P<type>.+?)\) *(?=:(?:\s|$))"),
+    "numpy": re.compile(r"(?P<names>\*{0,2}\w+(?:, *\*{0,2}\w+)*) *: (?P<type>.+)$"),
+}
+_NAMED = re.compile(r"\*{0,2}[\w.]+(?:\[.*\])? *(?:\(.*\) *)?:(?:\s|$)")
 
 
 def readable_docstring(prose: Prose, *, is_raw: bool) -> Prose:
@@ -61,7 +77,7 @@ def readable_docstring(prose: Prose, *, is_raw: bool) -> Prose:
 
 
 def _in_markdown(prose: Prose) -> Prose:
-    return shown_names(with_doctests(_with_sections(prose)))
+    return shown_names(with_doctests(_with_sections(without_roles(prose))))
 
 
 #: A backslash that Python leaves alone, or would take for something that nobody writes in prose:
@@ -162,13 +178,30 @@ def _section(style: Style, rows: _Rows) -> _Rows:
 
 def _items(style: Style, name: str, text: str) -> Iterator[str]:
     """The things that a section lists; the text itself, where it is no list."""
+    types: dict[str, str] = {}
+    lines = text.split("\n")
+    if style == "google":  # a line that names nothing goes on with what is above it
+        lines[1:] = [
+            line if line[:1].isspace() or _NAMED.match(line) else f"    {line}".rstrip()
+            for line in lines[1:]
+        ]
+    if name not in ("Returns", "Yields", "Receives"):
+        lines = [_TYPED[style].sub(partial(_held_back, types), line) for line in lines]
     if style == "google":
-        source = f"{name}:\n" + "".join(f"    {line}\n" for line in text.split("\n"))
+        source = f"{name}:\n" + "".join(f"    {line}\n" for line in lines)
     else:
         name = _NUMPY.get(name, name)
-        source = f"{name}\n{'-' * len(name)}\n{text}\n"
-    found = [item for section in _parsed(source, style) for item in _listed(section)]
+        source = "\n".join([name, "-" * len(name), *lines, ""])
+    found = [item for section in _parsed(source, style) for item in _listed(section, types)]
     yield from found or [text]
+
+
+def _held_back(types: dict[str, str], match: re.Match[str]) -> str:
+    """The names alone; the type of each is written down."""
+    if match.start() > 0:
+        return match[0]
+    types.update(dict.fromkeys(re.split(r", *", match["names"]), match["type"].strip()))
+    return match["names"]
 
 
 def _fields(rows: _Rows) -> Iterator[tuple[str, int]]:
@@ -198,15 +231,16 @@ def _parsed(source: str, style: Style) -> list[DocstringSection]:
     return griffe.Docstring(f"Words.\n\n{source}").parse(style)[1:]
 
 
-def _listed(section: DocstringSection) -> Iterator[str]:
+def _listed(section: DocstringSection, types: Mapping[str, str] = _NO_TYPES) -> Iterator[str]:
     """The items of a section: what is named, in code, and what is said of it."""
     value = section.value
     for item in value if isinstance(value, list) else ():
         name = getattr(item, "name", "") or ""
-        annotation = str(getattr(item, "annotation", None) or "")
+        annotation = types.get(name) or str(getattr(item, "annotation", None) or "")
         signature = ": ".join(part for part in (name, annotation) if part)
         description = str(item.description or "").strip()
-        code = f"`{signature}`" if signature and "`" not in signature else signature
+        code = f"`{signature}`" if "`" not in signature else f"`` {signature} ``"
+        code = code if signature else ""
         yield f"{code} {description}".strip().replace("\n", "\n  ")
 
 

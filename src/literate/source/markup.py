@@ -46,6 +46,38 @@ def _shown(match: re.Match[str]) -> str:
     return match["kept"] or rf"\_\_{match['name']}\_\_"
 
 
+#: Sphinx's roles and links: what they say, without their names.
+_ROLE = re.compile(
+    r"(?P<kept>(?<!`)(``+)(?!`).*?(?<!`)\2(?!`))"
+    r"|(?<![\w:`]):(?P<role>[a-z]+(?:[:-][a-z]+)*):`(?P<said>[^`\n]+)`"
+    r"|(?<![\w`])`(?P<words>[^`<>\n]+?)\s*<(?P<url>https?://[^`<>\s]+)>`__?(?!\w)"
+)
+
+
+def without_roles(prose: Prose) -> Prose:
+    """The prose with the roles of Sphinx, as in :class:`~a.Net`, as code, formulas and links."""
+    if "`" not in prose.text:
+        return prose
+    lines = [
+        line if is_code else _ROLE.sub(_said, line)
+        for line, is_code in fenced(prose.text.split("\n"))
+    ]
+    return Prose("\n".join(lines), prose.line_numbers)
+
+
+def _said(match: re.Match[str]) -> str:
+    if match["kept"]:
+        return match["kept"]
+    if match["url"]:
+        return f"[{match['words']}]({match['url']})"
+    said = match["said"]
+    if match["role"] == "math":
+        return f"${said.strip()}$"
+    if title := re.fullmatch(r"(.+?)\s*<[^<>]+>", said):
+        return title[1]
+    return f"`{said.rpartition('.')[2] if said.startswith('~') else said.lstrip('!')}`"
+
+
 def fenced(lines: Sequence[str]) -> Iterator[tuple[str, bool]]:
     """Each line, and whether it belongs to a fenced block of code."""
     fence = ""

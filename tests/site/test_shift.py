@@ -1,0 +1,36 @@
+"""What comes late finds its room: nothing that is read moves."""
+
+import pytest
+
+PHONE = {"width": 412, "height": 823}
+TOPS = """() => [...document.querySelectorAll('article :is(h2, form, .view, .telling, .parts, div.published)')]
+    .map(it => Math.round(it.getBoundingClientRect().top + scrollY))"""
+
+
+@pytest.mark.parametrize("address", ["explorer/", "zh/explorer/"])
+@pytest.mark.parametrize("size", [PHONE, {}])
+def test_the_controls_have_their_room_before_the_script_shows_them(open_page, address, size):
+    page = open_page("404.html", **size)
+    page.route("**/try/*.js", lambda route: route.abort())
+    page.goto(page.url.removesuffix("404.html") + address)
+    page.evaluate("document.fonts.ready")
+    before = page.evaluate(TOPS)
+    page.unroute_all()
+    page.reload()
+    page.wait_for_selector(".stage:visible")
+    page.evaluate("document.fonts.ready")
+    assert page.evaluate(TOPS) == before
+
+
+@pytest.mark.parametrize("address", ["architecture/", "explorer/", "model/"])
+def test_nothing_moves_on_a_phone_while_the_page_loads(open_page, address):
+    moved = open_page(address, **PHONE).evaluate(
+        """async () => {
+            let moved = 0;
+            const add = (list) => { for (const it of list.getEntries()) moved += it.value; };
+            new PerformanceObserver(add).observe({ type: 'layout-shift', buffered: true });
+            for (let i = 0; i < 20; i += 1) await new Promise(requestAnimationFrame);
+            return moved;
+        }"""
+    )
+    assert moved < 0.005  # a letter that is a hair wider in its own font
