@@ -33,8 +33,8 @@ def _worded(note: Note) -> Iterator[Block]:
             continue
         parts = list(cut(block.html))
         held = [note.inlines[part.number] for part in parts if isinstance(part, Slot)]
-        words = text_of("".join(part for part in parts if isinstance(part, str)))
-        is_formula = not words and all(isinstance(item, Formula) for item in held)
+        words = "".join(part for part in parts if isinstance(part, str))
+        is_formula = all(isinstance(item, Formula) for item in held) and not text_of(words)
         has_picture = any(isinstance(item, Figure) for item in held)
         if not (is_formula or has_picture):
             yield block

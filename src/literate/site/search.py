@@ -12,18 +12,21 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import escape
 
 from selectolax.lexbor import LexborHTMLParser
 
 from literate.base.html import tags, text_of, texts
-from literate.site.local_page import LocalHeading, LocalPage
+from literate.site.local_page import CodeLine, LocalHeading, LocalPage
 
 #: Where a block starts or ends, words of two blocks must not run together.
 _BLOCK_EDGE = re.compile(
-    r"</?(?:p|h[1-6]|li|[uod]l|d[td]|t[hdr]|div|section|blockquote|figure|figcaption|summary|"
-    r"details|pre|br|hr|text|title|desc)\b"
+    r"<(?=/?(?:p|h[1-6]|li|[uod]l|d[td]|t[hdr]|div|section|blockquote|figure|figcaption|summary|"
+    r"details|pre|br|hr|text|title|desc)\b)"
 )
+#: What holds the place of a row's code among the words of its note.
+_CODE = "\x02"
 #: They choose a glyph, and are no part of what a reader types.
 _VARIATIONS = re.compile("[\ufe00-\ufe0f]")
 
@@ -78,8 +81,8 @@ def search_sections(page: LocalPage) -> tuple[SearchSection, ...]:
                 parts.append(_Part(piece.anchor, _tidy(text_of(piece.inner))))
         parts[-1].html += [f"<li>{note.html}</li>" for note in row.footnotes]
         if any(not line.is_blank for line in row.code):
-            code = escape("".join(line.text for line in row.code))
-            parts[-1].html.append(f"<p>{escape(row.label)}</p><pre>\n{code}</pre>")
+            parts[-1].html.append(f"<p>{escape(row.label)}</p><pre>{_CODE}</pre>")
+            parts[-1].rows.append(row.code)
     if heading := page.references_heading:
         parts.append(_Part(heading.anchor, _tidy(text_of(heading.inner))))
         parts[-1].html = [f"<li>{paper.html}</li>" for paper in page.references]
@@ -94,12 +97,14 @@ def search_sections(page: LocalPage) -> tuple[SearchSection, ...]:
 
 @dataclass(slots=True)
 class _Part:
-    """What lies between two anchors: its HTML as it is gathered, then its text and its code."""
+    """What lies between two anchors: its HTML and its rows of code as they are gathered, then its
+    text and its code."""
 
     anchor: str = ""
     heading: str = ""
     is_definition: bool = False
     html: list[str] = field(default_factory=list)
+    rows: list[tuple[CodeLine, ...]] = field(default_factory=list)
     text: str = ""
     code: list[str] = field(default_factory=list)
 
@@ -108,20 +113,23 @@ class _Part:
         return not self.code and not self.text
 
     def section(self) -> SearchSection:
-        return SearchSection(self.anchor, self.heading, self.text, _tidy("\n".join(self.code)))
+        code = "\n".join(filter(None, self.code))
+        return SearchSection(self.anchor, self.heading, self.text, code)
 
     def read(self) -> None:
         """Take apart what has been gathered."""
         html = "".join(self.html)
-        body = LexborHTMLParser(_BLOCK_EDGE.sub(_on_new_line, html)).body if html else None
+        body = LexborHTMLParser(_BLOCK_EDGE.sub("\n<", html)).body if html else None
         if body is None:
             return
+        rows = iter(self.rows)
         for node in body.css("pre, img[alt], style"):
             if node.tag == "img":
                 node.insert_before(f" {node.attributes.get('alt') or ''} ")
                 continue
             if node.tag == "pre":
-                self.code.append(node.text())
+                text = _tidy(node.text())
+                self.code.append(_code(next(rows, ())) if text == _CODE else text)
             node.decompose()
         self.text = _tidy(body.text())
 
@@ -171,8 +179,9 @@ def _merged(parts: list[_Part]) -> list[_Part]:
     return kept
 
 
-def _on_new_line(tag: re.Match[str]) -> str:
-    return "\n" + tag[0]
+@lru_cache(maxsize=1024)  # a page's code is the same in all of its languages
+def _code(lines: tuple[CodeLine, ...]) -> str:
+    return _tidy("".join(line.text for line in lines))
 
 
 def _tidy(text: str) -> str:
