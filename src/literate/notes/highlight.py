@@ -13,10 +13,9 @@ from typing import NamedTuple
 
 from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
+from pygments.lexers.python import PythonLexer
 from pygments.token import STANDARD_TYPES, _TokenType
 from pygments.util import ClassNotFound
-
-from literate.notes.lexer import python_lexer
 
 #: Token classes that look like plain text: leaving them out halves the HTML.
 _PLAIN = {"", "n", "p", "w"}
@@ -43,7 +42,7 @@ def highlight_lines(
     rendered: list[str] = []
     pieces: list[str] = []
     row, column = 1, 0
-    for css, value in _pieces(python_lexer(), text):
+    for css, value in _pieces(PythonLexer(), text):
         first, *others = value.split("\n") if "\n" in value else (value,)
         if first:
             if css in _COMPOUND:
