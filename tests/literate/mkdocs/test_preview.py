@@ -2,8 +2,10 @@
 
 import http.client
 import threading
+from types import SimpleNamespace
 
 import pytest
+from support import CONFIG, built
 
 from literate.mkdocs.preview import Preview
 
@@ -95,3 +97,23 @@ def test_a_folder_of_any_name_is_led_to(preview):
     answer, _ = ask(preview, "/paper/%E5%8D%B7%20%E7%A7%AF")
     assert answer.status == 302
     assert answer.getheader("Location") == "/paper/%E5%8D%B7%20%E7%A7%AF/"
+
+
+def test_what_pages_lead_to_and_templates_of_ones_own_are_watched(project):
+    project.write(
+        "mkdocs.yml", CONFIG.replace("  font: false\n", "  font: false\n  custom_dir: own\n")
+    )
+    project.write("own/main.html", '{% extends "base.html" %}')
+    project.write("docs/index.md", "# A\n\n[Data](data.csv) of ![a drawing](../drawn.svg).\n")
+    project.write("docs/data.csv", "1\n")
+    project.write("drawn.svg", '<svg xmlns="http://www.w3.org/2000/svg"/>')
+    project.write("unasked.svg", "")
+    config = built(project, "site")
+    config.dev_addr = ("127.0.0.1", 0)
+    server = SimpleNamespace(root=config.site_dir, mount_path="/")
+    preview = config.plugins["literate"].on_serve(server, config=config, builder=None)
+    for name in ("unasked.svg", "drawn.svg", "own/main.html", "docs/data.csv"):
+        preview.notice(project.root / name)
+    preview.shutdown()
+    changed = {path.relative_to(project.root).as_posix() for path in preview._next_changes()}
+    assert changed == {"drawn.svg", "own/main.html", "docs/data.csv"}
