@@ -177,8 +177,8 @@ def ensure_forks(modules: Sequence[str] = PRELOADED) -> None:
 
 def built(project: Project, site: str) -> MkDocsConfig:
     """Build within this process: MkDocs takes long to start."""
-    config = load_config(str(project.root / "mkdocs.yml"), site_dir=str(project.root / site))
     with share_templates(os.environ["SHARED"]):
+        config = load_config(str(project.root / "mkdocs.yml"), site_dir=str(project.root / site))
         build(config)
     return config
 
