@@ -107,8 +107,7 @@ def refreshed(config, changed: Path) -> list[str] | None:
 def test_a_cached_build_is_byte_identical_to_a_clean_one(rounds):
     with tempfile.TemporaryDirectory() as folder:
         project = start(Path(folder))
-        built(project, "site")
-        for edits in rounds:
+        for edits in [[], *rounds]:
             for number, count in edits:
                 edit(project, number, count)
             built(project, "site")

@@ -142,7 +142,9 @@ def test_every_page_that_holds_the_query_is_found_and_goes_first(ask, texts, dat
 
     pages = [(f"{i}/", "", f"<p>{escape(text)}</p>") for i, text in enumerate(texts)]
     queries = [part() for _ in range(4)]
-    for query, items in zip(map(folded, queries), ask(pages, *queries), strict=True):
+    answers = ask(pages, *queries)
+    assert len(answers) == len(queries)
+    for query, items in zip(map(folded, queries), answers, strict=True):
         expected = [f"{i}/" for i, text in enumerate(texts) if query and query in folded(text)]
         found = pages_of(items)
         assert set(expected) <= set(found)
@@ -269,7 +271,9 @@ def test_nothing_is_guessed_of_short_words_numbers_or_chinese(ask_what):
 @given(st.lists(st.text("abcd ", min_size=4, max_size=12), min_size=1, max_size=3))
 def test_what_is_there_is_never_taken_for_something_else(ask_what, texts):
     queries = ["abcd", *{word for text in texts for word in folded(text).split()}]
-    for query, (meant, found) in zip(queries, ask_what(texts, *queries), strict=True):
+    answers = ask_what(texts, *queries)
+    assert len(answers) == len(queries)
+    for query, (meant, found) in zip(queries, answers, strict=True):
         holding = {f"{i}/" for i, text in enumerate(texts) if query in folded(text)}
         assert set(found) >= holding
         assert meant is None or not holding
