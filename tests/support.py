@@ -177,8 +177,8 @@ def ensure_forks(modules: Sequence[str] = PRELOADED) -> None:
 
 def built(project: Project, site: str) -> MkDocsConfig:
     """Build within this process: MkDocs takes long to start."""
-    config = load_config(str(project.root / "mkdocs.yml"), site_dir=str(project.root / site))
     with share_templates(os.environ["SHARED"]):
+        config = load_config(str(project.root / "mkdocs.yml"), site_dir=str(project.root / site))
         build(config)
     return config
 
@@ -329,7 +329,8 @@ def served(folder: Path) -> Iterator[str]:
 
     handler = functools.partial(Handler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
+        # It looks so often whether it is told to end.
+        threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True).start()
         yield f"http://127.0.0.1:{running.server_port}/"
         running.shutdown()
 

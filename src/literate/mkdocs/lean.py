@@ -52,6 +52,10 @@ def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace")
 
 
+def _words(script: str) -> set[str]:
+    return set(_WORD.findall(script))
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """The classes that pages have, the properties that they ask for, and words of scripts, which
@@ -74,7 +78,7 @@ class Names:
             for script in _SCRIPT.findall(page):
                 spoken.update(_WORD.findall(script))
         for script in scripts:
-            spoken.update(_WORD.findall(script))
+            spoken.update(_words(script))
         beginnings = (word for word in spoken if word[-1] in "-_" and len(word) > 3)
         return cls(frozenset(classes | spoken), tuple(beginnings), has_leftward)
 

@@ -12,10 +12,17 @@ from pathlib import Path
 import pytest
 from support import CONFIG, ROOT, SOURCE, Lines, fetch, free_port
 
-SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+PERSON, BACKGROUND = signal.SIG_DFL, signal.SIG_IGN
 #: `make test &`, `nohup` and continuous integration start programs with SIGINT ignored.
-STARTED = pytest.mark.parametrize(
-    "handling", [signal.SIG_DFL, signal.SIG_IGN], ids=["by a person", "in the background"]
+STOPPED = pytest.mark.parametrize(
+    ("number", "handling"),
+    [
+        (signal.SIGINT, PERSON),
+        (signal.SIGINT, BACKGROUND),
+        (signal.SIGTERM, BACKGROUND),
+        (signal.SIGHUP, PERSON),
+    ],
+    ids=["Ctrl-C", "Ctrl-C in the background", "kill in the background", "hangup"],
 )
 
 
@@ -70,8 +77,7 @@ def stop(process, number):
     os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
 
 
-@SIGNALS
-@STARTED
+@STOPPED
 def test_a_build_that_is_stopped_leaves_the_old_site_and_nothing_else(project, number, handling):
     for i in range(60):  # enough for a process on each core
         project.write(f"src/paper/more_{i}.py", SOURCE)
@@ -96,8 +102,7 @@ def test_nohup_is_respected(project):
     assert process.returncode == 0 and out.startswith("site/: 4 pages")
 
 
-@SIGNALS
-@STARTED
+@STOPPED
 def test_a_preview_ends_with_all_that_it_started(project, number, handling):
     port = free_port()
     with started(project, handling, "serve", "--port", str(port)) as process:

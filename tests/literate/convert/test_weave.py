@@ -1,25 +1,18 @@
 """A module becomes a document or a notebook that a person can edit, and comes back from it."""
 
-import importlib.util
 import json
-import os
-import subprocess
-import sys
 
 import nbformat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import ROOT
 
 from literate.base.errors import LiterateError
 from literate.convert.notebook import cells, notebook
 from literate.convert.tangle import tangle
 from literate.convert.weave import weave
-from literate.source.names import module_name
 from literate.source.python import read_python
 
-OWN = sorted((ROOT / "src").rglob("*.py"))
 MODULE = '''r"""
 ---
 title: The net
@@ -405,43 +398,6 @@ def test_a_notebook_is_valid_and_always_the_same(parts):
     for cell in cells(document):
         if cell.is_code:
             read_python(cell.source.encode(), "cell.py")
-
-
-HAS_TORCH = importlib.util.find_spec("torch") is not None
-#: Not what looks beside its `__file__` when it is imported: a notebook has none.
-RUNNABLE = [
-    path
-    for path in OWN
-    if path.stem not in ("__init__", "cards", "plugin", "options", "preview")
-    and (HAS_TORCH or "convmixer" not in path.parts or path.stem == "errors")
-]
-#: Runs the cells of notebooks as a kernel does: `from __future__` holds for the cells below it.
-KERNEL = """
-import codeop, json, sys
-for name in sys.argv[1:]:
-    compiled, names = codeop.Compile(), {"__name__": "__main__", "__builtins__": __builtins__}
-    for number, cell in enumerate(json.load(open(name, encoding="utf-8"))["cells"]):
-        if cell["cell_type"] == "code":
-            source = "".join(cell["source"]) + "\\n"
-            exec(compiled(source, f"{name}[{number}]", "exec"), names)
-"""
-
-
-def test_notebooks_run_from_top_to_bottom(tmp_path):
-    names = []
-    for path in RUNNABLE:
-        package = module_name(path).rpartition(".")[0]
-        text = notebook(read_python(path.read_bytes(), path.name), package=package)
-        names.append(f"{module_name(path)}.ipynb")
-        (tmp_path / names[-1]).write_text(text, encoding="utf-8")
-    folders = [str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]
-    result = subprocess.run(
-        [sys.executable, "-c", KERNEL, *names],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, folders))},
-        capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
-    assert result.returncode == 0, result.stderr
-    assert {path.name for path in tmp_path.iterdir()} == set(names)
 
 
 def test_a_notebook_finds_its_figures_from_where_it_lies(project):

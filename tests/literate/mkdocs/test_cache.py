@@ -128,14 +128,30 @@ def test_a_refreshed_page_is_what_a_clean_build_makes_of_it(numbers):
         assert project.files() == clean_files(project)
 
 
-@pytest.mark.parametrize("number", [0, 1, 3, 8, 13], ids=lambda number: EDITS[number][2])
-def test_editing_a_note_or_its_translation_makes_only_its_page_anew(tmp_path, number):
-    project = start(tmp_path)
-    config = built(project, "site")
+@pytest.fixture(scope="module")
+def live(tmp_path_factory):
+    """A site that a preview keeps up to date: whoever edits it undoes that."""
+    project = start(tmp_path_factory.mktemp("live"))
+    return project, built(project, "site")
+
+
+def refreshed_by(live, number: int) -> tuple[Path, list[str] | None]:
+    """The file of an edit, and the pages that it makes anew, when it is made and when undone."""
+    project, config = live
     changed = edit(project, number, 1)
+    pages = refreshed(config, changed)
+    assert edit(project, number, 1) == changed
+    undone = refreshed(config, changed)
+    assert undone == pages or pages is None
+    return changed, pages
+
+
+@pytest.mark.parametrize("number", [0, 1, 3, 8, 13], ids=lambda number: EDITS[number][2])
+def test_editing_a_note_or_its_translation_makes_only_its_page_anew(live, number):
+    changed, pages = refreshed_by(live, number)
     page = {"net": "net/", "use": "use/", "index": ""}[changed.stem]
     languages = {"zh/"} if changed.suffix == ".json" else {"", "zh/"}
-    assert set(refreshed(config, changed)) == {language + page for language in languages}
+    assert set(pages) == {language + page for language in languages}
 
 
 def test_a_file_that_an_editor_writes_for_a_moment_is_no_change(tmp_path):
@@ -149,10 +165,8 @@ def test_a_file_that_an_editor_writes_for_a_moment_is_no_change(tmp_path):
 
 
 @pytest.mark.parametrize("number", [2, 4, 5, 6, 11, 12, 14], ids=lambda number: EDITS[number][2])
-def test_what_other_pages_show_makes_the_whole_site_anew(tmp_path, number):
-    project = start(tmp_path)
-    config = built(project, "site")
-    assert refreshed(config, edit(project, number, 1)) is None
+def test_what_other_pages_show_makes_the_whole_site_anew(live, number):
+    assert refreshed_by(live, number)[1] is None
 
 
 def test_two_builds_of_one_tree_are_byte_identical(tmp_path):

@@ -3,11 +3,12 @@
 import json
 import shutil
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from mkdocs.commands.build import build
 from mkdocs.plugins import BasePlugin
-from support import CONFIG, PAGE, ROOT, Project, age, built
+from support import CONFIG, PAGE, ROOT, Project, age, built, small_project
 
 from literate.base.errors import LiterateError
 from literate.mkdocs.config import load, read_project
@@ -17,6 +18,7 @@ from literate.mkdocs.options import DECLARED
 from literate.mkdocs.up_to_date import Stamp
 from literate.site.load import load_site
 from literate.site.project import CACHE
+from literate.site.project import Project as ReadProject
 
 INHERITED = "INHERIT: conf/base.yml\n"
 PAPER = "@misc{key, title = {Patches}, author = {A. Author}, year = {2022}}\n"
@@ -33,9 +35,17 @@ SHAPES = {
 SUBNET = CONFIG.replace("  - Net: net.md\n", "  - Sub: subnet.md\n  - Net: nets.md\n")
 
 
-@pytest.fixture
-def written(project):
-    """The project with all that an option may name."""
+class Based(NamedTuple):
+    """A project with all that an option may name, and what it gave without: its cache is aside."""
+
+    project: Project
+    read: ReadProject
+    files: dict[str, bytes] | str
+
+
+@pytest.fixture(scope="module")
+def based(tmp_path_factory):
+    project = small_project(tmp_path_factory.mktemp("based"))
     project.write("src/paper/more.py", '"""# More"""\n')
     project.write("locale/zh/language.toml", 'name = "中文"\n')
     project.write("locale/zh/net.json", '{"<p>Double the input.</p>": "<p>两倍。</p>"}')
@@ -46,7 +56,10 @@ def written(project):
     project.write("shapes.json", json.dumps(SHAPES))
     shutil.copy(ROOT / "inventories/python.inv", project.root)
     project.write("docs/index.md", PAGE + "\nWords [@key].\n\n[nowhere](nowhere.md)\n")
-    return project
+    configure(project, BASE)
+    before = Based(project, read_project(project.root / "mkdocs.yml"), made(project, "site"))
+    (project.root / ".cache").rename(project.root / "aside")
+    return before
 
 
 BASE = {
@@ -96,16 +109,18 @@ def test_every_option_has_a_change_to_try():
 
 
 @pytest.mark.parametrize("option", DECLARED)
-def test_an_option_that_changes_is_seen_by_the_project_the_cache_and_the_site(option, written):
-    configure(written, BASE)
-    before, old = read_project(written.root / "mkdocs.yml"), made(written, "site")
-    configure(written, BASE | CHANGES[option])
-    after, new = read_project(written.root / "mkdocs.yml"), made(written, "site")
+def test_an_option_that_changes_is_seen_by_the_project_the_cache_and_the_site(option, based):
+    project, before, old = based
+    cache = project.root / ".cache"
+    shutil.rmtree(cache, ignore_errors=True)
+    shutil.copytree(project.root / "aside", cache)
+    configure(project, BASE | CHANGES[option])
+    after, new = read_project(project.root / "mkdocs.yml"), made(project, "site")
     assert getattr(before, option) != getattr(after, option)
     assert before.key != after.key
     assert old != new, "the change shows on the site"
-    (written.root / ".cache").rename(written.root / "aside")
-    assert new == made(written, "clean")
+    shutil.rmtree(cache)
+    assert new == made(project, "clean")
 
 
 def test_a_direction_that_changes_is_seen(project):

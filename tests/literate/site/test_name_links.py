@@ -1,17 +1,14 @@
 """Names lead where they should: to our pages, to others' documentation, and nowhere in doubt."""
 
-import posixpath
-
 import pytest
+from links import check_links
 from selectolax.lexbor import LexborHTMLParser
-from support import ROOT, Project, write_labml_project
+from support import ROOT, Project
 
 from literate.mkdocs.config import read_project
-from literate.site.inventory import documented
 from literate.site.load import load_site
 from literate.translation.lookup import Lookup
 
-DOCUMENTED = documented(read_project(ROOT / "mkdocs.yml"))
 INDEX = (
     "# Overview\n\n`Base.width`, `make_net()`, `Net`, `torch.nn.Conv2d`, `width`, `elsewhere`.\n"
 )
@@ -267,42 +264,6 @@ def test_code_on_a_page_of_words_leads_to_what_is_sure_to_be_meant(site):
     }
 
 
-def check_links(site):
-    """Follow the links of all names; returns how many lead to pages, and how many away."""
-    names = {
-        name: site.names_of(page, lambda name: f"{name}/") for name, page in site.pages.items()
-    }
-    addresses = {entry.url for entry in site.documented.values()}
-    ids = {name: ids_of(site.pages[name], names[name]) for name in site.pages}
-    inside = outside = 0
-    for name, found in names.items():
-        for link in [*filter(None, found.links), *found.inline.values()]:
-            path, _, anchor = link.href.partition("#")
-            if link.documentation:
-                assert link.href in addresses
-                outside += 1
-            elif link.href:
-                there = posixpath.normpath(posixpath.join(name, path))
-                assert there in site.pages, link
-                assert not anchor or anchor in ids[there], (name, link)
-                inside += 1
-        spelled = {}
-        for token in (token for line in found.code for token in line):
-            if not isinstance(token, str) and token.binding is not None:
-                spelled.setdefault(token.binding, []).append(token.text)
-        assert all(len(set(texts)) == 1 < len(texts) for texts in spelled.values()), name
-    return inside, outside
-
-
-def ids_of(page, names):
-    """The ids of a page's lines, identifiers and definitions; none stands twice."""
-    tokens = [token for line in names.code for token in line if not isinstance(token, str)]
-    documented = {section.definition for section in page.document.sections} - {None}
-    ids = [*(token.id for token in tokens if token.id), *documented]
-    assert len(ids) == len(set(ids)), page.name
-    return {*ids, *(f"L{line.number}" for line in page.document.lines)}
-
-
 @pytest.fixture(scope="module")
 def own():
     """This repository's site."""
@@ -318,7 +279,7 @@ def test_a_page_has_the_symbols_of_the_paper_and_what_leads_away(own):
     assert page.symbols[0].html == "<math><mi>h</mi></math>"
     for symbol in page.symbols:
         assert {texts[binding] for binding in symbol.bindings} == {symbol.name}
-    convolution = page.outside[DOCUMENTED["torch.nn.Conv2d"].url]
+    convolution = page.outside[own.documented["torch.nn.Conv2d"].url]
     assert (convolution.name, convolution.documentation) == ("torch.nn.Conv2d", "PyTorch")
 
 
@@ -367,14 +328,3 @@ def test_every_link_of_this_site_leads_somewhere(own):
     inside, outside = check_links(own)
     assert inside > 500
     assert outside > 500
-
-
-def test_every_link_of_labml_leads_somewhere(tmp_path):
-    inventories = {
-        "PyTorch": {"url": "https://torch.example/", "file": str(ROOT / "inventories/pytorch.inv")},
-        "Python": {"url": "https://python.example/", "file": str(ROOT / "inventories/python.inv")},
-    }
-    write_labml_project(tmp_path, inventories=inventories)
-    inside, outside = check_links(load_site(read_project(tmp_path / "mkdocs.yml")))
-    assert inside > 3000
-    assert outside > 3000
