@@ -30,6 +30,7 @@ python -m convmixer.comparison --dataset cifar10
 ```
 """
 
+import functools
 import json
 import statistics
 import time
@@ -256,8 +257,6 @@ def figures(job: Job) -> dict[str, Any]:
     """
     ### The results of a run
     """
-    from convmixer.variants import multiply_adds
-
     record = json.loads((job.folder / "record.json").read_text())
     return {
         "split": job.split,
@@ -266,7 +265,7 @@ def figures(job: Job) -> dict[str, Any]:
         "held_out": record["data"]["split"],
         "epochs": record["options"]["epochs"],
         "parameters": record["parameters"],
-        "multiply_adds": multiply_adds(parse(job.words)),
+        "multiply_adds": cost(*job.words),
         "accuracy": record["accuracy"],
         "seconds": record["seconds"],
         "processor_seconds": record.get("processor_seconds"),
@@ -275,6 +274,17 @@ def figures(job: Job) -> dict[str, Any]:
         "versions": record["versions"],
         "hardware": record["hardware"],
     }
+
+
+@functools.cache
+def cost(*words: str) -> int:
+    """
+    Returns the multiplications of an image in a run with these options. They are counted
+    once, however often the record is written.
+    """
+    from convmixer.variants import multiply_adds
+
+    return multiply_adds(parse(list(words)))
 
 
 def spread(row: dict[str, Any], split: str) -> tuple[float, float]:

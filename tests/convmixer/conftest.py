@@ -1,15 +1,17 @@
 """One thread, and scikit-learn's digits in CIFAR-10's own format, for the real loader to read."""
 
+import functools
 import hashlib
 import pickle
+import shutil
 import tarfile
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import pytest
+import sklearn.datasets
 import torch
-from sklearn.datasets import load_digits
 from torchvision.datasets import CIFAR10
 
 NAMES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
@@ -18,12 +20,15 @@ NAMES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight",
 # where other programs run.
 torch.set_num_threads(1)
 
+# Hundreds of tests read the digits, which their file takes a while to give.
+sklearn.datasets.load_digits = functools.cache(sklearn.datasets.load_digits)
+
 
 def md5(path: Path) -> str:
     return hashlib.md5(path.read_bytes()).hexdigest()
 
 
-def write(root: Path, per_batch: int = 40) -> type[CIFAR10]:
+def write(root: Path, per_batch: int) -> type[CIFAR10]:
     """
     Five training batches, a test batch and their description under `root`, and a subclass of
     torchvision's loader that knows their checksums. Red holds the digit, green its negative,
@@ -31,7 +36,7 @@ def write(root: Path, per_batch: int = 40) -> type[CIFAR10]:
     """
     folder = root / CIFAR10.base_folder
     folder.mkdir(parents=True)
-    bunch = load_digits()
+    bunch = sklearn.datasets.load_digits()
     images = np.kron(bunch.images, np.ones((4, 4))) * 15
     flat = images.astype(np.uint8).reshape(len(images), -1)
     pixels = np.hstack([flat, 255 - flat, flat // 2])
@@ -65,8 +70,20 @@ def write(root: Path, per_batch: int = 40) -> type[CIFAR10]:
 
 
 @pytest.fixture(scope="session")
-def write_digits_as_cifar():
-    return write
+def write_digits_as_cifar(tmp_path_factory):
+    """Writes them to a folder: copies of what is made once."""
+
+    @functools.cache
+    def made(per_batch: int) -> tuple[Path, type[CIFAR10]]:
+        folder = tmp_path_factory.mktemp("cifar")
+        return folder, write(folder, per_batch)
+
+    def copy(root: Path, per_batch: int = 40) -> type[CIFAR10]:
+        folder, source = made(per_batch)
+        shutil.copytree(folder, root, dirs_exist_ok=True)
+        return source
+
+    return copy
 
 
 @pytest.fixture

@@ -7,8 +7,10 @@ import json
 import multiprocessing
 import os
 import pkgutil
+import resource
 import runpy
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -25,9 +27,9 @@ from support import PRELOADED, ensure_forks
 
 CONTEXT = multiprocessing.get_context("forkserver")
 NEEDED = [
-    *PRELOADED,
-    *("convmixer.runs.run", "convmixer.baselines", "typeguard"),
-    *("labml.experiment", "labml.internal.tracker.writers.sqlite", "sklearn.datasets"),
+    *(*PRELOADED, "imported", "convmixer.baselines", "typeguard"),
+    *("labml.experiment", "labml.internal.tracker.writers.sqlite"),
+    *("sklearn.datasets", "sklearn.model_selection"),
 ]
 
 
@@ -100,6 +102,25 @@ def experiment(
     sys.argv = [module, *arguments]
     before()
     runpy.run_module(module, run_name="__main__")
+
+
+def alone(seconds: int) -> None:
+    """Has the process killed once it has worked so long, and lets it make no connection."""
+
+    def refuse(*arguments: object, **options: object) -> None:
+        raise AssertionError("the network was used")
+
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    socket.socket.connect = socket.socket.connect_ex = refuse
+    socket.getaddrinfo = socket.create_connection = refuse
+
+
+def needed_shown() -> None:
+    """Instead of an experiment, prints what importing a run imports."""
+    import imported
+
+    print(*imported.MODULES)
+    sys.exit(0)
 
 
 def killed_in_write(number: int) -> None:

@@ -1,7 +1,6 @@
 """Options as they are typed, mistyped, and shown."""
 
 import re
-import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -87,14 +86,6 @@ def test_all_options_have_a_group_and_help_shows_it(capsys):
 def test_weights_that_are_not_there_are_one_error(capsys):
     assert main(["--weights", "nowhere.pt"]) == 2
     assert capsys.readouterr().err == "error: --weights nowhere.pt: there is no such file\n"
-
-
-def test_the_packages_that_digits_and_photographs_need_are_imported_where_needed():
-    program = "import sys, convmixer.runs.run; print(*sorted(sys.modules))"
-    modules = subprocess.check_output([sys.executable, "-c", program], text=True).split()
-    assert "convmixer.runs.loop" in modules
-    heavy = {"sklearn", "labml_nn", "matplotlib", "timm", "tensorboard"}
-    assert heavy.isdisjoint(modules)
 
 
 def test_unknown_choices_of_a_group_raise():

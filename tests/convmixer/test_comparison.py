@@ -122,6 +122,7 @@ def test_a_comparison_is_written_and_not_done_twice(place, capsys, monkeypatch):
             assert (of_split[0]["held_out"] == of_split[1]["held_out"]) == (split == "random")
         for run in row["runs"]:
             assert compare.ROWS[name] in run["command"]
+            assert run["multiply_adds"] == multiply_adds(parse(compare.ROWS[name].split()))
             # Written once, for all
             assert "hardware" not in run
     assert found["hardware"]["processes"] == 1

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import socket
 import tempfile
@@ -21,10 +22,10 @@ from convmixer.runs.files import checkpoints
 SOURCE = Path(distributed.__file__).parents[2]
 CPU = Machine(torch.device("cpu"), torch.float32, compiled=False)
 TORCHRUN = ["--standalone", "--nproc-per-node", "2", "-m", "convmixer.experiment"]
-# 65 does not divide 1,347, and the last batch is odd. A large epsilon keeps AdamW from
-# making much of gradients that are nothing but rounding.
+# 131 does not divide 1,347, and the last of the 11 batches is odd. A large epsilon keeps AdamW
+# from making much of gradients that are nothing but rounding.
 TINY = [
-    *("--width", "8", "--depth", "1", "--epochs", "2", "--batch-size", "65"),
+    *("--width", "8", "--depth", "1", "--epochs", "2", "--batch-size", "131"),
     *("--jitter", "0.2", "--epsilon", "1e-3"),
 ]
 
@@ -56,12 +57,30 @@ def pair(arguments: list[str], before=bool) -> tuple[list[int], str, str]:
         return codes, "".join(printed), errors.read()
 
 
-def newest(name: str) -> dict:
-    return torch.load(checkpoints(Path("runs", name, "checkpoints"))[0], weights_only=True)
+# All that chance decides, for the batch as a whole
+CHANCE = [
+    *(*TINY, "--scale", "0.8", "--augment-operations", "1", "--erasing", "0.2"),
+    *("--average", "0.9", "--norm", "layer"),
+]
 
 
-def record(name: str) -> dict:
-    return json.loads(Path("runs", name, "record.json").read_text())
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A run of two processes, and what they printed."""
+    folder = tmp_path_factory.mktemp("finished")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        codes, printed, errors = pair([*CHANCE, "--name", "two"])
+    assert (codes, errors) == ([0, 0], "")
+    return folder / "runs/two", printed
+
+
+def newest(folder: str | Path) -> dict:
+    return torch.load(checkpoints(Path(folder, "checkpoints"))[0], weights_only=True)
+
+
+def record(folder: str | Path) -> dict:
+    return json.loads(Path(folder, "record.json").read_text())
 
 
 def shape(printed: str) -> list[str]:
@@ -70,26 +89,22 @@ def shape(printed: str) -> list[str]:
     return [re.sub(r"[\d.,%ms ]+", "#", line) for line in lines]
 
 
-def test_two_processes_get_the_weights_of_one(place, capsys):
-    # All that chance decides, for the batch as a whole
-    change = ["--scale", "0.8", "--augment-operations", "1", "--erasing", "0.2"]
-    arguments = [*TINY, *change, "--average", "0.9", "--norm", "layer"]
-    codes, printed, errors = pair([*arguments, "--name", "two"])
-    assert (codes, errors) == ([0, 0], "")
-    assert main([*arguments, "--name", "one"]) == 0
-    one, two = newest("one"), newest("two")
+def test_two_processes_get_the_weights_of_one(finished, place, capsys):
+    folder, printed = finished
+    assert main([*CHANCE, "--name", "one"]) == 0
+    one, two = newest("runs/one"), newest(folder)
     for part in ("model", "average"):
         assert one[part].keys() == two[part].keys()
         for name in one[part]:
-            # Float error of 42 steps; the weights themselves moved by about 0.1.
+            # Float error of 22 steps; the weights themselves moved by about 0.1.
             torch.testing.assert_close(two[part][name], one[part][name], atol=1e-5, rtol=1e-4)
-    for ours, theirs in zip(record("one")["epochs"], record("two")["epochs"], strict=True):
+    for ours, theirs in zip(record("runs/one")["epochs"], record(folder)["epochs"], strict=True):
         assert ours["loss"] == pytest.approx(theirs["loss"], rel=1e-5)
         # One image of 450 may lie on the border.
         assert ours["accuracy"] == pytest.approx(theirs["accuracy"], abs=1.1 / 450)
     # One record, and one voice
-    assert record("two")["hardware"]["processes"] == 2
-    assert [path.name for path in Path("runs").iterdir() if path.name != "one"] == ["two"]
+    assert record(folder)["hardware"]["processes"] == 2
+    assert [*folder.parent.iterdir()] == [folder]
     assert "float32 on cpu by 2 processes" in printed
     assert shape(printed) == shape(capsys.readouterr().out)
 
@@ -103,18 +118,18 @@ def test_asked_to_end_two_processes_leave_a_checkpoint_that_one_goes_on_from(pla
     assert code != 0
     # torchrun has much to say, but the processes themselves end in order.
     assert "terminate called" not in errors
-    found = record("two")
+    found = record("runs/two")
     assert found["status"] == "interrupted"
-    done, content = len(found["epochs"]), newest("two")
+    done, content = len(found["epochs"]), newest("runs/two")
     assert 1 <= done < 1000
     assert content["epoch"] == done
-    assert 0 <= content["step"] < 21
+    assert 0 <= content["step"] < 11
 
     # So many epochs are too many for a test: the record is made to ask for one more.
     found["options"]["epochs"] = done + 1
     Path("runs/two/record.json").write_text(json.dumps(found))
     assert main(["--resume", "runs/two"]) == 0
-    again = record("two")
+    again = record("runs/two")
     assert again["status"] == "finished"
     assert again["hardware"] == found["hardware"]
     assert again["resumed"][0]["hardware"]["processes"] == 1
@@ -124,32 +139,31 @@ def test_asked_to_end_two_processes_leave_a_checkpoint_that_one_goes_on_from(pla
 
 @pytest.mark.parametrize("average", ["0", "0.9"])
 def test_with_batch_normalization_both_test_the_same_model(place, average):
-    codes, printed, errors = pair([*TINY, "--name", "two", "--average", average], models_kept)
+    arguments = [*TINY, "--epochs", "1", "--name", "two", "--average", average]
+    codes, printed, errors = pair(arguments, models_kept)
     assert (codes, errors) == ([0, 0], "")
-    assert printed.count("  held out ") == 2
-    for epoch in (1, 2):
-        one, two = (torch.load(f"tested-{epoch}-{rank}.pt") for rank in (0, 1))
-        for ours, theirs in zip(one, two, strict=True):
-            for name in ours:
-                torch.testing.assert_close(ours[name], theirs[name], atol=0, rtol=0)
+    assert printed.count("  held out ") == 1
+    one, two = (torch.load(f"tested-1-{rank}.pt") for rank in (0, 1))
+    for ours, theirs in zip(one, two, strict=True):
+        for name in ours:
+            torch.testing.assert_close(ours[name], theirs[name], atol=0, rtol=0)
 
 
-def test_two_processes_go_on_and_tidy_up_together(place):
-    arguments = [*TINY, "--norm", "layer"]
-    assert pair([*arguments, "--name", "whole"])[0] == [0, 0]
-    assert pair([*arguments, "--name", "two"])[0] == [0, 0]
+def test_two_processes_go_on_and_tidy_up_together(finished, place):
+    shutil.copytree(finished[0], "runs/two")
     folder = Path("runs/two/checkpoints")
     checkpoints(folder)[0].unlink()
     # Both find what a killed run left behind. It must not matter who removes it.
     for number in range(300):
-        (folder / f".step-00000042.pt.{number}").write_bytes(b"half")
+        (folder / f".step-00000022.pt.{number}").write_bytes(b"half")
     codes, printed, errors = pair(["--resume", "runs/two"])
     assert (codes, errors) == ([0, 0], "")
-    assert printed.count("going on from step-00000021.pt") == 1
+    assert printed.count("going on from step-00000011.pt") == 1
     assert not list(folder.glob(".*"))
-    whole, again = newest("whole"), newest("two")
-    for name in whole["model"]:
-        assert torch.equal(whole["model"][name], again["model"][name])
+    whole, again = newest(finished[0]), newest("runs/two")
+    for part in ("model", "average"):
+        for name in whole[part]:
+            assert torch.equal(whole[part][name], again[part][name])
 
 
 @pytest.mark.parametrize(

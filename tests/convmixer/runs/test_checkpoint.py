@@ -27,7 +27,7 @@ from convmixer.training import EMA
 
 # Everything that a checkpoint must remember has a part in this run.
 TINY = [
-    *("--width", "8", "--depth", "1", "--epochs", "3", "--batch-size", "64"),
+    *("--width", "8", "--depth", "1", "--epochs", "3", "--batch-size", "256"),
     *("--average", "0.9", "--mixup", "0.2", "--jitter", "0.2", "--warmup", "0.2"),
 ]
 KILLS = int(os.environ.get("CONVMIXER_KILLS", 20))
@@ -117,22 +117,22 @@ def test_asked_to_stop_it_stops_after_the_step_and_goes_on(
 ):
     steps, real = [], checkpoint.State.__setattr__
 
-    def at_step_30(state, name, value):
+    def at_step_9(state, name, value):
         real(state, name, value)
         if name == "step" and value:
             steps.append(value)
-            if len(steps) == 30:
+            if len(steps) == 9:
                 os.kill(os.getpid(), number)
 
     before = signal.getsignal(number)
     with monkeypatch.context() as patched:
-        patched.setattr(checkpoint.State, "__setattr__", at_step_30)
+        patched.setattr(checkpoint.State, "__setattr__", at_step_9)
         assert main([*TINY, "--name", "stopped"]) == code
     assert signal.getsignal(number) == before
     record = json.loads(Path("runs/stopped/record.json").read_text())
     assert record["status"] == "interrupted"
     content = newest("runs/stopped")
-    assert (content["epoch"], content["step"]) == (1, 30 - 22)
+    assert (content["epoch"], content["step"]) == (1, 9 - 6)
 
     assert main(["--resume", "runs/stopped"]) == 0
     assert digest("runs/stopped") == digest(finished)
@@ -141,7 +141,7 @@ def test_asked_to_stop_it_stops_after_the_step_and_goes_on(
         for folder in (Path("runs/stopped"), finished)
     )
     assert again["status"] == "finished"
-    assert [(at["epoch"], at["step"]) for at in again["resumed"]] == [(1, 8)]
+    assert [(at["epoch"], at["step"]) for at in again["resumed"]] == [(1, 3)]
     assert again["command"] == record["command"]
     for one, other in zip(again["epochs"], whole["epochs"], strict=True):
         assert (one["loss"], one["accuracy"]) == (
@@ -152,8 +152,8 @@ def test_asked_to_stop_it_stops_after_the_step_and_goes_on(
 
 
 def test_a_checkpoint_is_written_every_ten_minutes_of_a_long_epoch(place, finished, monkeypatch):
-    """Each step of 22 takes a minute and a half by this clock."""
-    minutes, written, real = count(step=1.5), [], loop.write_checkpoint
+    """Each step of 6 takes five and a half minutes by this clock."""
+    minutes, written, real = count(step=5.5), [], loop.write_checkpoint
 
     def write_checkpoint(folder, state, *rest):
         written.append((state.epoch, state.step))
@@ -169,8 +169,8 @@ def test_a_checkpoint_is_written_every_ten_minutes_of_a_long_epoch(place, finish
     monkeypatch.setattr(running, "Setting", partial(setting.Setting, clock=clock))
     assert main([*TINY, "--name", "long"]) == 0
     # One look at the clock a step, one at each begin of an epoch and at each checkpoint
-    assert len(steps) == 3 * (22 + 1 + 3)
-    per_epoch = [7, 14, 21]
+    assert len(steps) == 3 * (6 + 1 + 2)
+    per_epoch = [2, 4]
     assert written == [
         at for epoch in range(3) for at in [*((epoch, step) for step in per_epoch), (epoch + 1, 0)]
     ]
@@ -209,7 +209,7 @@ def test_the_last_three_and_the_best_are_kept(place):
     assert main([*TINY, "--epochs", "5", "--name", "kept"]) == 0
     folder = Path("runs/kept/checkpoints")
     assert {path.name for path in folder.iterdir()} == {
-        *(f"step-{22 * epoch:08}.pt" for epoch in (3, 4, 5)),
+        *(f"step-{6 * epoch:08}.pt" for epoch in (3, 4, 5)),
         "best.pt",
     }
     epochs = json.loads(Path("runs/kept/record.json").read_text())["epochs"]
@@ -223,7 +223,7 @@ def test_the_last_three_and_the_best_are_kept(place):
 def unfinished(place, finished):
     """A run with checkpoints after its first and its second epoch of three."""
     shutil.copytree(finished, "runs/run")
-    (place / "runs/run/checkpoints/step-00000066.pt").unlink()
+    (place / "runs/run/checkpoints/step-00000018.pt").unlink()
     return place / "runs/run"
 
 
@@ -236,33 +236,28 @@ def error_of(capsys, *arguments: str) -> str:
     return message
 
 
-@pytest.mark.parametrize("damage", ["truncated", "empty", "text", "other", "foreign"])
-def test_a_checkpoint_that_cannot_be_used_offers_the_one_before(
-    unfinished, capsys, tmp_path, damage
-):
-    path = unfinished / "checkpoints" / "step-00000044.pt"
-    content = path.read_bytes()
-    if damage == "other":
-        torch.save({"weights": torch.zeros(3)}, path)
-    elif damage == "foreign":
-        whole = torch.load(path, weights_only=True)
-        whole["model"]["head.linear.weight"] = torch.zeros(10, 16)
-        torch.save(whole, path)
-    else:
-        damaged = {"truncated": content[:-500], "empty": b"", "text": b"no checkpoint"}
-        path.write_bytes(damaged[damage])
-    message = error_of(capsys, "--resume", "runs/run")
-    assert "step-00000044.pt cannot be resumed from" in message
-    assert "Move it to another folder, and --resume goes on from step-00000022.pt" in message
-    assert "elete" not in message
+def test_a_checkpoint_that_cannot_be_used_offers_the_one_before(unfinished, capsys):
+    path = unfinished / "checkpoints" / "step-00000012.pt"
+    content, foreign = path.read_bytes(), torch.load(path, weights_only=True)
+    foreign["model"]["head.linear.weight"] = torch.zeros(10, 16)
+    damaged = [content[:-500], b"", b"no checkpoint"]
+    for other in ({"weights": torch.zeros(3)}, foreign):
+        torch.save(other, path)
+        damaged.append(path.read_bytes())
+    for spoiled in damaged:
+        path.write_bytes(spoiled)
+        message = error_of(capsys, "--resume", "runs/run")
+        assert "step-00000012.pt cannot be resumed from" in message
+        assert "Move it to another folder, and --resume goes on from step-00000006.pt" in message
+        assert "elete" not in message
     path.rename("elsewhere.pt")
     assert main(["--resume", "runs/run"]) == 0
     assert newest("runs/run")["epoch"] == 3
 
 
 def test_the_only_checkpoint_damaged_says_to_start_anew(unfinished, capsys):
-    (unfinished / "checkpoints" / "step-00000022.pt").unlink()
-    (unfinished / "checkpoints" / "step-00000044.pt").write_bytes(b"")
+    (unfinished / "checkpoints" / "step-00000006.pt").unlink()
+    (unfinished / "checkpoints" / "step-00000012.pt").write_bytes(b"")
     assert "start the run anew" in error_of(capsys, "--resume", "runs/run")
 
 
@@ -271,7 +266,7 @@ def test_a_checkpoint_cannot_run_a_program(unfinished, capsys):
         def __reduce__(self):
             return os.system, ("touch ran",)
 
-    torch.save(Program(), unfinished / "checkpoints" / "step-00000044.pt")
+    torch.save(Program(), unfinished / "checkpoints" / "step-00000012.pt")
     assert "cannot be resumed from" in error_of(capsys, "--resume", "runs/run")
     assert not Path("ran").exists()
 
@@ -317,7 +312,7 @@ def test_each_part_of_a_run_has_circumstances_of_its_own(unfinished, capsys, mon
 
 def test_a_run_is_trained_by_one_process_at_a_time(unfinished, capsys, monkeypatch):
     monkeypatch.setattr(files, "PATIENCE", 0)
-    halves = [unfinished / ".record.json.77", unfinished / "checkpoints/.step-00000066.pt.77"]
+    halves = [unfinished / ".record.json.77", unfinished / "checkpoints/.step-00000018.pt.77"]
     for half in halves:
         half.write_bytes(b"half")
     before = (unfinished / "record.json").read_bytes()
@@ -365,11 +360,11 @@ def test_numbers_that_run_away_name_the_step_and_the_last_good_checkpoint(
     monkeypatch.setattr(training, "learning_rate", lambda p, o: 1e30 if p > 0.5 else real(p, o))
     message = error_of(capsys, *TINY, "--name", "run")
     assert "in epoch 2, step " in message
-    assert "of 22" in message
-    assert "The last good checkpoint is runs/run/checkpoints/step-00000022.pt" in message
+    assert "of 6" in message
+    assert "The last good checkpoint is runs/run/checkpoints/step-00000006.pt" in message
     assert {path.name for path in Path("runs/run/checkpoints").iterdir()} == {
         "best.pt",
-        "step-00000022.pt",
+        "step-00000006.pt",
     }
     assert json.loads(Path("runs/run/record.json").read_text())["status"] == "failed"
 
@@ -532,7 +527,7 @@ def test_memory_that_runs_out_does_not_damage_a_checkpoint(unfinished, capsys, m
 
     monkeypatch.setattr(torch, "load", fail)
     message = error_of(capsys, "--resume", "runs/run")
-    assert "not enough memory to resume from runs/run/checkpoints/step-00000044.pt" in message
+    assert "not enough memory to resume from runs/run/checkpoints/step-00000012.pt" in message
     assert "cannot be resumed" not in message
 
 
@@ -557,7 +552,7 @@ def test_a_checkpoint_that_cannot_be_opened_is_not_called_broken(
     monkeypatch.setattr(Path, "read_bytes", refuse)
     message = error_of(capsys, "--resume", "runs/run")
     assert "Permission denied" in message
-    assert "step-00000044.pt" in message
+    assert "step-00000012.pt" in message
     assert "cannot be resumed" not in message
 
 
