@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from literate.source.document import Prose
 
@@ -33,13 +33,7 @@ def past_front_matter(prose: Prose) -> tuple[Prose, Prose] | None:
 
 def shown_names(prose: Prose) -> Prose:
     """`__init__` is a name, and no `init` in bold."""
-    if "__" not in prose.text:
-        return prose
-    lines = [
-        line if is_code else _DUNDER.sub(_shown, line)
-        for line, is_code in fenced(prose.text.split("\n"))
-    ]
-    return Prose("\n".join(lines), prose.line_numbers)
+    return _outside_code(_DUNDER, _shown, prose) if "__" in prose.text else prose
 
 
 def _shown(match: re.Match[str]) -> str:
@@ -56,10 +50,14 @@ _ROLE = re.compile(
 
 def without_roles(prose: Prose) -> Prose:
     """The prose with the roles of Sphinx, as in :class:`~a.Net`, as code, formulas and links."""
-    if "`" not in prose.text:
-        return prose
+    return _outside_code(_ROLE, _said, prose) if "`" in prose.text else prose
+
+
+def _outside_code(
+    pattern: re.Pattern[str], instead: Callable[[re.Match[str]], str], prose: Prose
+) -> Prose:
     lines = [
-        line if is_code else _ROLE.sub(_said, line)
+        line if is_code else pattern.sub(instead, line)
         for line, is_code in fenced(prose.text.split("\n"))
     ]
     return Prose("\n".join(lines), prose.line_numbers)
