@@ -13,6 +13,9 @@ from filelock import FileLock
 from hypothesis import HealthCheck, settings
 from support import Built, Project, copy_of_site, served, small_project
 
+# What is tested is the same on every machine: it has no GPU, in the processes that tests start too.
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
 # No test depends on how fast or how lucky it is. To look for new examples, at random:
 # make test ARGS=--hypothesis-profile=random
 for name, derandomize in (("suite", True), ("random", False)):

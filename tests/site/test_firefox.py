@@ -20,6 +20,7 @@ CHECKS = [
     (reading.test_the_original_of_a_translated_note_opens, {}),
     (browsing.test_no_column_stays_empty_for_a_screen, {"name": "model"}),
     (reading.test_a_link_in_focus_tells_what_it_leads_to, {}),
+    (reading.test_scrolling_takes_the_card_away_until_the_page_rests, {}),
     (browsing.test_a_name_in_the_code_leads_to_its_definition, {}),
     (reading.test_copy_takes_the_text_of_the_file, {}),
     (reading.test_the_language_that_was_chosen_is_offered_and_not_forced, {}),

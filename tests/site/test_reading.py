@@ -96,6 +96,30 @@ def test_a_link_in_focus_tells_what_it_leads_to(open_page):
     expect(card).to_be_visible()
 
 
+def test_scrolling_takes_the_card_away_until_the_page_rests(open_page):
+    page = open_page("model/#ConvMixer")
+    link, card = (
+        page.locator("#ConvMixer .code a", has_text="PatchEmbedding").first,
+        page.locator(".card"),
+    )
+    settle(page)
+    link.hover()
+    expect(card).to_be_visible()
+    scroll = """async () => {
+        const scrolled = new Promise(done => addEventListener("scroll", done, { once: true }));
+        scrollBy({ top: 2, behavior: "instant" });
+        await scrolled;
+        return document.querySelector(".card").hidden;
+    }"""
+    assert page.evaluate(scroll)
+    expect(card).to_be_visible()
+    # What Escape took away stays away.
+    page.keyboard.press("Escape")
+    assert page.evaluate(scroll)
+    page.wait_for_timeout(300)
+    expect(card).to_be_hidden()
+
+
 def test_copy_takes_the_text_of_the_file(open_page):
     page = open_page("model/", **CLIPBOARD)
     page.locator("#ClassificationHead button.copy").click()

@@ -70,18 +70,19 @@
     clearTimeout(timer);
     card.hidden = true;
     told?.removeAttribute("aria-describedby");
+    told = undefined;
   };
   const show = (link, wait) => {
     hide();
     const entry = link && index.get(link.getAttribute("href"));
     if (!entry) return;
+    told = link;
     timer = setTimeout(() => {
       const text = $("dd", entry).cloneNode(true), signature = $(".sig", text);
       if (!text.textContent.trim()) return;
       if (signature) text.prepend(signature);
       card.replaceChildren(...text.childNodes);
       card.hidden = false;
-      told = link;
       link.setAttribute("aria-describedby", "card");
       const at = link.getClientRects()[0], box = page.getBoundingClientRect();
       const { width, height } = card.getBoundingClientRect();
@@ -99,7 +100,8 @@
     if (use && link.matches(":focus-visible")) markName(use);
   });
   page.addEventListener("focusout", hide);
-  addEventListener("scroll", hide, { passive: true });
+  // The link that is still pointed at when the page comes to rest is told again.
+  addEventListener("scroll", () => show(told?.matches(":hover, :focus") && told, 120), { passive: true });
 
   // --- A definition's code, as the file has it ---
 
