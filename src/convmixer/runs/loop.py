@@ -37,6 +37,7 @@ import torch.nn.functional as F
 from labml import tracker
 from torch import nn
 
+from convmixer.devices.machine import compiler_failed, go_on_without_compiler
 from convmixer.errors import ExperimentError
 from convmixer.runs.checkpoint import State, write_checkpoint
 from convmixer.runs.memory import last_checkpoint, memory_for, take_step
@@ -223,9 +224,15 @@ def step(
     ### A step, and the average
 
     Returns the sum of the losses and the number of right predictions, `[2]`, on the
-    device.
+    device. A compiler that fails at this step is done without.
     """
-    figures = take_step(setting, state, model, batch)
+    try:
+        figures = take_step(setting, state, model, batch)
+    except RuntimeError as error:
+        if not (setting.machine.compiled and compiler_failed(error)):
+            raise
+        go_on_without_compiler(setting.options, error)
+        figures = take_step(setting, state, model, batch)
     if state.ema is not None:
         advice = "use a smaller model, or --average 0"
         with memory_for("the average", advice, setting.machine, setting.folder):

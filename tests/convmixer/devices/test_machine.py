@@ -3,10 +3,13 @@
 import sys
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 
 import pytest
 import torch
 from nursery import Program
+from torch._dynamo.backends.common import aot_autograd
+from torch._dynamo.exc import TorchDynamoException
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from convmixer import training as optimization
@@ -23,6 +26,7 @@ from convmixer.devices.machine import (
 from convmixer.errors import ExperimentError
 from convmixer.model import ConvMixer
 from convmixer.recipe import CIFAR10_25, CIFAR10_BEST, Options
+from convmixer.runs import loop
 from convmixer.runs.beginning import begin
 from convmixer.runs.loop import evaluate_state, in_training, train_epoch
 from convmixer.runs.memory import take_step
@@ -243,6 +247,14 @@ def test_what_is_asked_for_comes_before_auto(monkeypatch):
     assert choose_machine(replace(asked, compile="auto")).compiled is False
 
 
+@pytest.fixture
+def compiling():
+    """PyTorch compiles again, after a test that made it give up."""
+    yield
+    torch.compiler.set_stance("default")
+    torch._dynamo.reset()
+
+
 def no_compiler(function):
     def compiled(x):
         raise RuntimeError("InvalidCxxCompiler: No working C++ compiler\n\nSet TORCH_LOGS")
@@ -250,6 +262,7 @@ def no_compiler(function):
     return compiled
 
 
+@pytest.mark.usefixtures("compiling")
 def test_without_a_compiler_auto_goes_on_and_says_so_in_a_line(monkeypatch, capsys):
     only(monkeypatch, "cuda")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
@@ -294,6 +307,50 @@ def test_what_is_compiled_is_the_joined_model(tmp_path):
     assert joined[0] is state.model
     assert joined._compiled_call_impl is not None
     assert state.model._compiled_call_impl is None
+
+
+@pytest.fixture
+def failing_compiler(monkeypatch, compiling):
+    """A compiler that takes the forward pass and fails at the backward pass, as Inductor can."""
+
+    def backward(graph, inputs):
+        raise TorchDynamoException("AssertionError: 8 v.s. 520\n\nSet TORCHDYNAMO_VERBOSE=1")
+
+    def compile(module):
+        backend = aot_autograd(fw_compiler=lambda graph, inputs: graph, bw_compiler=backward)
+        module._compiled_call_impl = torch.compile(module._call_impl, backend=backend)
+
+    monkeypatch.setattr(torch.nn.Module, "compile", compile)
+
+
+@pytest.mark.usefixtures("failing_compiler")
+def test_a_compiler_that_fails_at_the_model_is_done_without(tmp_path, capsys):
+    options, data = Options(width=8, depth=1, precision="float32"), digits()
+    weights = {}
+    for compiled in (True, False):
+        machine = replace(CPU, compiled=compiled)
+        torch.manual_seed(0)
+        setting = Setting(options, data, machine, Team(), tmp_path)
+        state = begin(options, data, machine, Team())
+        model = in_training(setting, state)
+        for batch in islice(epoch_batches(data, options, machine, 0), 2):
+            loop.step(setting, state, model, batch)
+        weights[compiled] = list(state.model.parameters())
+        told = capsys.readouterr().err
+        line = "training without torch.compile, which does not work here (AssertionError: 8 v.s. 520)\n"
+        assert told == (line if compiled else "")
+    assert all(map(torch.equal, weights[True], weights[False]))
+
+
+@pytest.mark.usefixtures("failing_compiler")
+def test_a_compiler_that_was_asked_for_and_fails_is_an_error(tmp_path):
+    options, data = Options(width=8, depth=1, compile="on"), digits()
+    machine = replace(CPU, compiled=True)
+    setting = Setting(options, data, machine, Team(), tmp_path)
+    state = begin(options, data, machine, Team())
+    batch = next(epoch_batches(data, options, machine, 0))
+    with pytest.raises(ExperimentError, match=r"\(AssertionError: 8 v.s. 520\).*--compile off$"):
+        loop.step(setting, state, in_training(setting, state), batch)
 
 
 def test_a_missing_compiler_is_one_line_for_the_user(tmp_path, monkeypatch):
