@@ -1,6 +1,7 @@
 """The drawings and numbers of CIFAR-10 on the results page, for figures.py."""
 
 import json
+import statistics
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,12 +37,15 @@ VARIANTS = {
 @dataclass(frozen=True, slots=True)
 class Records:
     """
-    What is known of CIFAR-10: our run, the authors' log of theirs, the comparison, and what
-    the stored weights make of the test images.
+    What is known of CIFAR-10: our run on a CPU, those on a GPU with the same recipe and with
+    the longer one, the authors' log of theirs, the comparison, and what the stored weights
+    make of the test images.
     """
 
     folder: Path
     run: dict[str, Any]
+    gpu: list[dict[str, Any]]
+    long: dict[str, Any]
     published: list[dict[str, float]]
     comparison: dict[str, Any]
     test: dict[str, Any]
@@ -51,11 +55,20 @@ def read(folder: Path) -> Records:
     """
     Reads the records in a folder.
     """
-    names = (f"{RUN}/record", "published", "comparison", "test")
-    run, published, comparison, test = (
-        json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in names
+
+    def load(name: str) -> Any:
+        return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+
+    gpu = [load(f"h100/{path.stem}") for path in sorted(folder.glob("h100/cifar10-25-*.json"))]
+    return Records(
+        folder,
+        run=load(f"{RUN}/record"),
+        gpu=gpu,
+        long=load("h100/cifar10-100-seed-0"),
+        published=load("published")["epochs"],
+        comparison=load("comparison"),
+        test=load("test"),
     )
-    return Records(folder, run, published["epochs"], comparison, test)
 
 
 def drawings(records: Records) -> dict[str, Figure]:
@@ -64,6 +77,7 @@ def drawings(records: Records) -> dict[str, Figure]:
     """
     return {
         "cifar10-curves": curves(records),
+        "cifar10-long": long(records),
         "cifar10-weights": weights(records.folder / "weights.safetensors"),
         "cifar10-confusion": confused(records.test),
         "cifar10-mistakes": mistakes(records),
@@ -82,21 +96,36 @@ def cells(records: Records) -> dict[str, list[str]]:
 
 def of_run(records: Records) -> dict[str, list[str]]:
     """
-    Our run in a few lines, beside the authors'.
+    Our run in a few lines, beside those on a GPU and the authors'.
     """
-    run, done = records.run, len(records.run["epochs"])
+    run, gpu, done = records.run, records.gpu, len(records.run["epochs"])
     hardware = (run["resumed"] or [run])[-1]["hardware"]
+    # The first was alone on the GPU, and its first epoch compiles.
+    alone = gpu[0]["epochs"][1:]
     return {
         "epochs": [f"${done}$ of ${run['options']['epochs']}$"],
+        "runs": ["$1$", f"${len(gpu)}$"],
         "accuracy after as many epochs, %": [
             percent(run["epochs"][-1]["accuracy"]),
+            scattered([one["accuracy"] for one in gpu]),
             percent(records.published[done - 1]["accuracy"]),
         ],
-        "precision": [f"`{run['precision']}`"],
-        "hardware": [f"${hardware['cores']}$ cores, `{hardware['processor']}`"],
-        "hours": [f"${run['seconds'] / 3600:.1f}$"],
-        "seed": [f"${run['options']['seed']}$"],
+        "precision": [f"`{run['precision']}`", f"`{gpu[0]['precision']}`"],
+        "hardware": [
+            f"${hardware['cores']}$ cores, `{hardware['processor']}`",
+            f"`{gpu[0]['hardware']['device']}`",
+        ],
+        "time of a run": [f"${run['seconds'] / 3600:.1f}$ h", f"${gpu[0]['seconds']:.0f}$ s"],
+        "time of an epoch": [
+            f"${np.median([one['seconds'] for one in run['epochs']]) / 60:.0f}$ min",
+            f"${np.median([one['seconds'] for one in alone]):.1f}$ s",
+        ],
+        "seeds": [
+            f"${run['options']['seed']}$",
+            ", ".join(f"${one['options']['seed']}$" for one in gpu),
+        ],
         "epochs of the weights shown below": [f"${records.test['epochs']}$"],
+        "accuracy after $100$ epochs, %": [percent(records.long["accuracy"])],
     }
 
 
@@ -120,29 +149,33 @@ def of_comparison(comparison: dict[str, Any]) -> dict[str, list[str]]:
     """
     The rows of the comparison
 
-    The base has the kernel size 5, so its row stands among the kernel sizes too.
+    The base has the kernel size 5 and the patch size 2, so its row stands there too.
     """
-    found = {name: [NOT_YET] * 5 for name in CIFAR10_ROWS}
+    found = {name: [NOT_YET] * 4 for name in CIFAR10_ROWS}
     for name, row in comparison["rows"].items():
         found[name] = cost_and_accuracy(row["runs"])
-    return found | {"kernel size 5": found["ConvMixer"]}
+    return found | dict.fromkeys(("kernel size 5", "patch size 2"), found["ConvMixer"])
 
 
 def cost_and_accuracy(runs: list[dict[str, Any]]) -> list[str]:
     """
-    The accuracy, the number of runs, parameters, multiply-adds, the processor's time.
+    The accuracy, the number of runs, parameters, multiply-adds.
     """
     first = runs[0]
-    times = [run["processor_seconds"] for run in runs if run["processor_seconds"]]
-    mean, deviation = spread({"runs": runs}, "test")
-    scatter = rf" \pm {100 * deviation:.2f}" if len(runs) > 1 else ""
     return [
-        f"${100 * mean:.2f}{scatter}$",
+        scattered([run["accuracy"] for run in runs]),
         f"${len(runs)}$",
         f"${first['parameters']:,}$".replace(",", "{,}"),
         f"${first['multiply_adds'] / 1e6:.2f}$",
-        f"${np.mean(times):.0f}$" if times else NOT_YET,
     ]
+
+
+def scattered(shares: list[float]) -> str:
+    """
+    Mean and standard deviation in percent, as a formula; of a single share, itself.
+    """
+    scatter = rf" \pm {100 * statistics.stdev(shares):.2f}" if len(shares) > 1 else ""
+    return f"${100 * statistics.mean(shares):.2f}{scatter}$"
 
 
 def percent(share: float) -> str:
@@ -179,6 +212,29 @@ def curves(records: Records) -> Figure:
     below.set_xlabel("epoch")
     below.sharex(above)
     above.set_xlim(0, len(epochs) + 1)
+    return figure
+
+
+def long(records: Records) -> Figure:
+    """
+    A hundred epochs
+
+    The accuracy of the long recipe's run, beside the first run on the same GPU with the
+    short one.
+    """
+    figure, (axis,) = canvas(1, 1, height=3.6, width=WIDTH)
+    lines = {
+        "100 epochs, test": ("accuracy", records.long, {"color": TEAL}),
+        "100 epochs, training": ("train_accuracy", records.long, {"color": TEAL, "ls": ":"}),
+        "25 epochs, test": ("accuracy", records.gpu[0], {"color": AMBER}),
+    }
+    for label, (name, run, style) in lines.items():
+        values = [100 * epoch[name] for epoch in run["epochs"]]
+        gid = label.replace(" epochs, ", "-")
+        axis.plot(range(1, len(values) + 1), values, label=label, gid=f"of-{gid}", **style)
+    axis.set_xlabel("epoch")
+    axis.set_ylabel("accuracy, in percent")
+    axis.legend(frameon=False, loc="lower right")
     return figure
 
 
@@ -272,15 +328,15 @@ def compared(comparison: dict[str, Any]) -> Figure:
     figure, (axis,) = canvas(1, 1, height=4.8, width=WIDTH)
     rows = comparison["rows"]
     kernels = {3: "kernel size 3", 5: "ConvMixer", 7: "kernel size 7", 9: "kernel size 9"}
-    sizes = {4: "patch size 4", 2: "patch size 2", 1: "patch size 1"}
+    sizes = {4: "patch size 4", 2: "ConvMixer", 1: "patch size 1"}
     family(axis, rows, kernels, "kernel sizes", TEAL)
-    family(axis, rows, sizes, "patch sizes, narrower, fewer epochs", PAGE)
+    family(axis, rows, sizes, "patch sizes", PAGE)
     for name, marker in VARIANTS.items():
         if name in rows:
             points(axis, [rows[name]], fmt=marker, color=AMBER, label=name, ms=6, alpha=0.9)
     axis.set_xscale("log")
     axis.xaxis.set_major_formatter(matplotlib.ticker.FormatStrFormatter("%g"))
-    axis.set_xticks([2, 5, 10, 20])
+    axis.set_xticks([10, 20, 50, 100])
     axis.minorticks_off()
     axis.set_xlabel("million multiply-adds for an image")
     axis.set_ylabel("accuracy, in percent")

@@ -77,7 +77,7 @@ def test_every_epoch_is_on_the_page_beside_the_authors(run):
 def test_the_comparison_is_on_the_page():
     record = read("comparison")
     assert record["precision"] == "bfloat16"
-    assert record["hardware"]["threads"] == 1
+    assert record["hardware"]["device"] == "NVIDIA H100 80GB HBM3"
     for name, options in CIFAR10_ROWS.items():
         cells = row(name)
         if name not in record["rows"]:
@@ -89,13 +89,38 @@ def test_the_comparison_is_on_the_page():
         assert cells[1] == f"${len(found['runs'])}$"
         mean = 100 * np.mean([run["accuracy"] for run in found["runs"]])
         assert cells[0].startswith(f"${mean:.2f}")
-    assert row("kernel size 5") == row("ConvMixer")
+    assert row("kernel size 5") == row("patch size 2") == row("ConvMixer")
+
+
+def test_the_runs_on_a_gpu_are_on_the_page(run):
+    """Their mean and spread, computed here from the records, and the long run's accuracy."""
+    runs = [read(f"h100/cifar10-25-seed-{seed}") for seed in range(3)]
+    for number, one in enumerate(runs):
+        differ = {name for name, value in run["options"].items() if one["options"][name] != value}
+        assert differ <= {"seed", "name", "precision", "resume", "threads"}
+        assert (one["options"]["seed"], one["status"], len(one["epochs"])) == (
+            number,
+            "finished",
+            25,
+        )
+    accuracies = np.array([100 * one["accuracy"] for one in runs])
+    found = rf"${accuracies.mean():.2f} \pm {accuracies.std(ddof=1):.2f}$"
+    assert row("accuracy after as many epochs, %")[1] == found
+    long = read("h100/cifar10-100-seed-0")
+    assert (long["options"]["preset"], long["status"], len(long["epochs"])) == (
+        "cifar10-100",
+        "finished",
+        100,
+    )
+    assert row("accuracy after $100$ epochs, %")[0] == f"${100 * long['accuracy']:.2f}$"
 
 
 def test_a_run_that_has_come_further_makes_another_page(tmp_path, run):
     shutil.copytree(FOLDER, tmp_path / "cifar10", ignore=shutil.ignore_patterns("*.pt"))
     path = tmp_path / "cifar10" / cifar10_figures.RUN / "record.json"
-    epochs = [{"epoch": n, "loss": 0.1, "accuracy": 0.5 + n / 100} for n in range(1, 26)]
+    epochs = [
+        {"epoch": n, "loss": 0.1, "accuracy": 0.5 + n / 100, "seconds": 60.0} for n in range(1, 26)
+    ]
     for count in (1, 25):
         path.write_text(json.dumps(run | {"epochs": epochs[:count]}))
         records = cifar10_figures.read(tmp_path / "cifar10")

@@ -56,21 +56,24 @@ def test_the_rows_of_cifar10_are_alike_too():
         sizes = () if name in models else ("kernel_size", "patch_size", "epochs")
         assert replace(row, **{field: getattr(base, field) for field in (*free, *sizes)}) == base
     assert (base.dataset, base.epochs, base.precision, base.threads) == (
-        *("cifar10", 3, "bfloat16", 1),
+        "cifar10",
+        3,
+        "bfloat16",
+        1,
     )
     models = [build(found[name], 10) for name in models]
     parameters = [sum(p.numel() for p in model.parameters()) for model in models]
-    assert (min(parameters), max(parameters)) == (54518, 55946)
+    assert (min(parameters), max(parameters)) == (122002, 131290)
 
 
 def test_multiply_adds_are_those_of_arithmetic():
-    # 8 x 8 tokens of 96 numbers, of 4 x 4 patches with 3 colors; 4 layers with windows of 5 x 5.
+    # 16 x 16 tokens of 128 numbers, of 2 x 2 patches with 3 colors; 6 layers with windows of 5 x 5.
     options = parse(compare.CIFAR10.split())
-    by_hand = 64 * (3 * 4 * 4 * 96 + 4 * (96 * 5 * 5 + 96 * 96)) + 96 * 10
+    by_hand = 256 * (3 * 2 * 2 * 128 + 6 * (128 * 5 * 5 + 128 * 128)) + 128 * 10
     assert multiply_adds(options) == by_hand
     # Attention is counted too: with twice as wide patches there are a quarter of the tokens.
     vit = replace(options, model="vit", width=32)
-    assert multiply_adds(replace(vit, patch_size=8)) < multiply_adds(vit) / 3
+    assert multiply_adds(replace(vit, patch_size=4)) < multiply_adds(vit) / 3
 
 
 def test_on_cifar10_every_row_comes_before_the_next_seed(place, monkeypatch):
@@ -95,11 +98,10 @@ def test_on_cifar10_every_row_comes_before_the_next_seed(place, monkeypatch):
     assert compare.main(["--dataset", "cifar10", "--seeds", "2"]) == 0
     assert trained == [("batch", 0), ("layer", 0), ("batch", 1), ("layer", 1)]
     found = json.loads(Path("records/cifar10/comparison.json").read_text())
-    assert found["command"].endswith("--dataset cifar10 --seeds 2 --epochs 3")
+    assert found["command"].endswith("--dataset cifar10 --seeds 2 --epochs 5")
     assert (found["to_do"], found["precision"]) == (0, "the same")
     runs = found["rows"]["layer normalization"]["runs"]
     assert [run["seed"] for run in runs] == [0, 1]
-    assert all(run["processor_seconds"] >= 0 for run in runs)
     assert compare.spread(found["rows"]["ConvMixer"], "test") == pytest.approx((0.55, 0.0707107))
 
 

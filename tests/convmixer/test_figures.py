@@ -17,6 +17,7 @@ DRAWINGS = [
     "cifar10-comparison",
     "cifar10-confusion",
     "cifar10-curves",
+    "cifar10-long",
     "cifar10-mistakes",
     "cifar10-weights",
     "comparison",
