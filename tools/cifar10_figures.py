@@ -329,8 +329,8 @@ def compared(comparison: dict[str, Any]) -> Figure:
     rows = comparison["rows"]
     kernels = {3: "kernel size 3", 5: "ConvMixer", 7: "kernel size 7", 9: "kernel size 9"}
     sizes = {4: "patch size 4", 2: "ConvMixer", 1: "patch size 1"}
-    family(axis, rows, kernels, "kernel sizes", TEAL)
-    family(axis, rows, sizes, "patch sizes", PAGE)
+    family(axis, rows, kernels, "kernel sizes", TEAL, -14)
+    family(axis, rows, sizes, "patch sizes", PAGE, 6)
     for name, marker in VARIANTS.items():
         if name in rows:
             points(axis, [rows[name]], fmt=marker, color=AMBER, label=name, ms=6, alpha=0.9)
@@ -344,16 +344,18 @@ def compared(comparison: dict[str, Any]) -> Figure:
     return figure
 
 
-def family(axis: Axes, rows: dict[str, Any], names: dict[int, str], label: str, color: str) -> None:
+def family(
+    axis: Axes, rows: dict[str, Any], names: dict[int, str], label: str, color: str, above: int
+) -> None:
     """
-    Rows that differ in a size, joined by a line, with the size beside each point.
+    Rows that differ in a size, joined by a line, with the size so many points above each.
     """
     there = {size: rows[name] for size, name in names.items() if name in rows}
     if not there:
         return
     found = points(axis, list(there.values()), fmt="o-", color=color, label=label, ms=5)
     for size, (x, y) in zip(there, found, strict=True):
-        style = {"textcoords": "offset points", "xytext": (0, 6), "ha": "center"}
+        style = {"textcoords": "offset points", "xytext": (0, above), "ha": "center"}
         axis.annotate(str(size), (x, y), color=color, fontsize=10, **style)
 
 

@@ -13,6 +13,7 @@ PARTS = [
     f"$$\n\\begin{{aligned}}\nL &= {FORMULA} \\\\ &= {FORMULA}\n\\end{{aligned}}\n$$",
     f"\\begin{{align}}\nL &= {FORMULA}\n\\end{{align}}",
     "| " + "column | " * 14 + "\n|" + " --- |" * 14 + "\n| " + "value | " * 14,
+    f"| formula | code |\n| --- | --- |\n| ${FORMULA}$ | `{'c' * 120}` |",
     f"```\n{'y = f(a, b) + ' * 30}\n```",
     "![a picture](wide.png)",
     '<img src="wide.png" width="1600">',
@@ -66,3 +67,15 @@ def test_nothing_in_a_note_widens_the_page(open_page, wide, name):
             ).map(it => it.outerHTML.slice(0, 200))"""
         )
         assert beyond == []
+
+
+@pytest.mark.parametrize("language", ["", "zh/"])
+def test_what_stands_in_a_cell_is_whole(open_page, language):
+    page = open_page(f"{language}results/")
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.locator("td math").count() > 100
+        cut = """cells => cells.filter(it => it.scrollWidth > it.clientWidth + 1
+            || it.matches("code") && !/ /.test(it.textContent) && it.getClientRects().length > 1
+        ).map(it => it.outerHTML)"""
+        assert page.locator("td :is(math, code)").evaluate_all(cut) == []
