@@ -66,7 +66,7 @@ class PatchEmbedding(nn.Module):
     overlap. Each window becomes one token of $h$ numbers.
 
     Where a Vision Transformer flattens its patches into a sequence, ConvMixer leaves
-    the tokens on their grid. A convolution sees there which tokens are neighbours, so
+    the tokens on their grid. A convolution sees there which tokens are neighbors, so
     no position embedding is needed.
     """
 
@@ -147,7 +147,7 @@ class ConvMixerLayer(nn.Module):
         self.depthwise = DepthwiseConv2d(width, kernel_size)
         self.depthwise_activation = activation()
         self.depthwise_norm = norm(width)
-        # A kernel of one token sees no neighbours: this is one linear layer, applied to
+        # A kernel of one token sees no neighbors: this is one linear layer, applied to
         # every token. In the published models it holds most of the weights.
         self.pointwise = nn.Conv2d(width, width, kernel_size=1)
         self.pointwise_activation = activation()
@@ -158,7 +158,7 @@ class ConvMixerLayer(nn.Module):
         Takes and returns `[B, h, H/p, W/p]`.
         """
         # Spatial mixing: the layer adds to each token what it gathers from the
-        # neighbours.
+        # neighbors.
         x = x + self.depthwise_norm(self.depthwise_activation(self.depthwise(x)))
         # Channel mixing: the token is rewritten, not added to.
         return self.pointwise_norm(self.pointwise_activation(self.pointwise(x)))

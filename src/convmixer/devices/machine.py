@@ -10,8 +10,8 @@ The same training runs on a laptop's CPU and on a GPU. The differences are gathe
 here: [a machine](#Machine) is a device, a precision, and whether to compile the model,
 and [`choose_machine`](#choose_machine) picks sensible ones by default.
 
-What this page chooses for CUDA was measured on an H100; for MPS it follows PyTorch's
-documentation. The tests check what can be checked without a GPU: on PyTorch's fake CUDA
+The choices for CUDA were tried on an H100, [with these times](#tune_cuda); those for MPS
+follow PyTorch's documentation. The tests check what can be checked without a GPU: on PyTorch's fake CUDA
 device, a training step leaves nothing on the CPU and never makes the CPU wait for the
 GPU.
 """
@@ -115,8 +115,8 @@ def compiles(device: str, options: Options) -> bool:
     breaks the graph at every layer (PyTorch issue 161302), which leaves little to
     compile.
 
-    Both Triton and a CPU also need a C++ compiler, which slim containers lack. So a
-    trifle is compiled first. If that fails, `auto` goes on without; `on` raises an
+    Compiling for a CPU also needs a C++ compiler, and Triton one for C, which slim
+    containers lack. So a trivial function is compiled first. If that fails, `auto` goes on without; `on` raises an
     `ExperimentError`.
     """
     triton = importlib.util.find_spec("triton") is not None
@@ -167,8 +167,9 @@ def tune_cuda() -> None:
     What is still multiplied in float32 is rounded to TF32 first, and cuDNN measures
     which of its algorithms is fastest; all batches but the last have the same size.
 
-    With these settings, an H100 took so many milliseconds for a step of ConvMixer-256/8
-    with 512 images, depending on [the memory format](../recipe.py#RunOptions):
+    With these settings, an H100 took this many milliseconds for a step of
+    ConvMixer-256/8 with 512 images, depending on [the memory
+    format](../recipe.py#RunOptions):
 
     | $k$ / $p$ | number type | channels last | contiguous |
     | --- | --- | --- | --- |
@@ -179,8 +180,8 @@ def tune_cuda() -> None:
     | 7 / 2 | bfloat16 | 23.5 | 58.7 |
     | 9 / 1 | bfloat16 | 437 | 311 |
 
-    So channels last is the better default there, but not for wide windows over many
-    tokens: the depthwise convolutions take most of such a step.
+    Compiled, which is the default, the two hardly differ. Otherwise channels last is
+    faster, but not for wide windows over many tokens.
     """
     torch.set_float32_matmul_precision("high")
     torch.backends.cudnn.benchmark = True
@@ -192,8 +193,9 @@ def fastest_precision(device: str, width: int) -> str:
 
     A 16-bit type pays off only where the hardware multiplies it faster.
 
-    CUDA devices do. bfloat16 has the range of float32, so no gradient vanishes; older
-    GPUs have only float16. A CPU needs instructions for bfloat16 (AMX, or those of
+    CUDA devices with tensor cores do. bfloat16 has the range of float32, so no gradient
+    vanishes, and is preferred for that, even where float16 is faster; older GPUs have
+    only float16. A CPU needs instructions for bfloat16 (AMX, or those of
     AVX-512) and enough channels to fill them; without such instructions bfloat16 is
     many times slower than float32.
     """
