@@ -369,8 +369,8 @@ def chromium(playwright: Any):
 
 
 @contextmanager
-def firefox(playwright: Any):
-    """Firefox, where there is one."""
+def firefox(playwright: Any, dark: bool = False):
+    """Firefox on a light or a dark system, where there is one."""
     path = find_firefox()
     if not path:
         pytest.skip("no Firefox: install Debian's `firefox-esr`, or name one in FIREFOX")
@@ -379,7 +379,10 @@ def firefox(playwright: Any):
         executable_path=path,
         # No page reaches another machine: all go through a proxy that is not there.
         proxy={"server": "http://127.0.0.1:9"},
-        firefox_user_prefs={"dom.events.testing.asyncClipboard": True},
+        firefox_user_prefs={
+            "dom.events.testing.asyncClipboard": True,
+            "ui.systemUsesDarkTheme": int(dark),
+        },
     )
     yield browser
     browser.close()

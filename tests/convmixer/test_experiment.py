@@ -160,6 +160,18 @@ def test_the_seconds_of_a_run_count_from_its_very_start(place, monkeypatch):
     assert found["seconds"] >= 1000 > sum(epoch["seconds"] for epoch in found["epochs"])
 
 
+def test_the_seed_decides_the_initial_weights():
+    machine = Machine(torch.device("cpu"), torch.float32, compiled=False)
+
+    def initial(seed):
+        state = beginning.begin(Options(width=8, depth=1, seed=seed), digits(), machine, Team())
+        return state.model.patch_embedding.conv.weight
+
+    first, again, other = initial(1), initial(1), initial(2)
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
 def test_the_same_seed_gives_the_same_figures_and_another_seed_others(place):
     for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
         assert main([*SHORT, "--epochs", "1", "--name", name, "--seed", seed]) == 0

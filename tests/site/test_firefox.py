@@ -3,8 +3,10 @@
 import inspect
 
 import pytest
+import support
 import test_browser as browsing
 import test_reading as reading
+from accessible import DARK, faults
 from support import new_tab
 
 ZH = {"prefix": "zh/"}
@@ -69,3 +71,32 @@ def test_firefox(request, tab, check, given):
     names = inspect.signature(check).parameters.keys() - given
     check(**given, **{name: request.getfixturevalue(name) for name in names})
     assert tab.problems == []
+
+
+COLORS = """() => [...document.querySelectorAll(`body, .md-header, .note, .note a, .code, .code :is(a, span), .display-math,
+    .outline a, .num, .shape, td, figure svg :is(rect, text, path)`)].map(it => {
+        const { color, backgroundColor, fill } = getComputedStyle(it);
+        return [it.tagName, color, backgroundColor, fill].join(" ");
+    })"""
+
+
+def test_a_dark_system_has_the_colors_that_it_has_in_chromium(playwright, browser, server):
+    light = new_tab(browser, {"color_scheme": "light"})
+    dark = new_tab(browser, {"color_scheme": "dark"})
+    with support.firefox(playwright, dark=True) as firefox:
+        page = new_tab(firefox, {})
+        for tab in (light, dark, page):
+            tab.goto(f"{server}zh/model/")
+        page.wait_for_function(DARK)
+        expected = dark.evaluate(COLORS)
+        assert len(expected) > 500
+        assert page.evaluate(COLORS) == expected != light.evaluate(COLORS)
+        assert faults(page) == []
+        link = page.locator("#ConvMixer .code a", has_text="PatchEmbedding").first
+        link.focus()
+        card = page.locator(".card")
+        card.wait_for()
+        assert faults(page, ".card") == []
+        assert page.problems == []
+    for tab in (light, dark):
+        tab.context.close()
