@@ -2,7 +2,7 @@
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
-from support import PAGE
+from support import PAGE, built
 
 from literate.base.errors import LiterateError
 from literate.site.search import search_sections
@@ -96,3 +96,19 @@ def test_the_front_page_shows_its_title_once_and_in_the_hero(site, folder):
     assert page.css_first(".lead-columns p") and not page.css(".hero ~ h1")
     plain = (site / folder / "results/index.html").read_text(encoding="utf-8")
     assert "hero" not in LexborHTMLParser(plain).body.html
+
+
+def test_the_words_of_a_hero_are_words_whatever_they_hold(project):
+    words = 'A <b>paper</b> & "more" </p><script>'
+    text = HERO.replace("summary: What this is.", f"summary: '{words}'")
+    project.write(
+        "docs/index.md",
+        text.replace("A paper, annotated", f"'{words}'").replace("Read <it>", f"'{words}'"),
+    )
+    project.write("docs/net.svg", DRAWING)
+    built(project, "site")
+    page = LexborHTMLParser(project.read("site/index.html"))
+    for part in (".hero__summary", ".hero__kicker", ".hero__actions a"):
+        node = page.css_first(part)
+        assert node.text() == words
+        assert not node.css("b, script")
