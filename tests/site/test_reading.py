@@ -96,6 +96,27 @@ def test_a_link_in_focus_tells_what_it_leads_to(open_page):
     expect(card).to_be_visible()
 
 
+@pytest.mark.parametrize("prefix", ["", "zh/"])
+def test_no_line_begins_with_what_closes_a_formula(open_page, prefix):
+    """At widths that bring formulas to the ends of lines."""
+    page = open_page(f"{prefix}model/")
+    seen = 0
+    for width in range(360, 480, 6):
+        page.set_viewport_size({"width": width, "height": 900})
+        tops = page.evaluate(
+            """() => [...document.querySelectorAll('.note math')].flatMap(math => {
+                const text = math.nextSibling, range = new Range();
+                if (text?.nodeType !== Node.TEXT_NODE || !/^[,.;:)、，。；：）]/.test(text.data)) return [];
+                range.setStart(text, 0);
+                range.setEnd(text, 1);
+                return range.getBoundingClientRect().top - math.getBoundingClientRect().bottom;
+            })"""
+        )
+        seen += len(tops)
+        assert all(top < 0 for top in tops)
+    assert seen > 50
+
+
 def test_scrolling_takes_the_card_away_until_the_page_rests(open_page):
     page = open_page("model/#ConvMixer")
     link, card = (

@@ -58,6 +58,7 @@ from literate.translation.segment import Segment, has_words, segments_of
 
 #: A blank after a full-width sign, which has its own.
 _GAP = re.compile(r"([\u3001\u3002\uff01-\uff1f](?:</\w+>)+) +(?=<)")
+_CLOSING = re.compile(r"[,.;:!?)\]…、。，；：！？）】」』》”’]+")
 _LINK = re.compile(r"<(/?)a[\s>]", re.IGNORECASE)
 
 
@@ -206,13 +207,19 @@ class _Localiser:
         """HTML whose links lead where they point from here, and what was held back, in turn."""
         depth = int(is_link)
         led = map_tags(html, self._led, "href", "src")
-        for piece in cut(led if is_link else link_addresses(led)):
+        pieces = list(cut(led if is_link else link_addresses(led)))
+        for number, piece in enumerate(pieces):
             if isinstance(piece, str):
                 depth += sum(-1 if end else 1 for end in _LINK.findall(piece))
                 yield None, piece
                 continue
             item = self._held(note.inlines[piece.number])
-            if piece.is_paragraph and isinstance(item, Figure) and item.caption:
+            if closing := self._closing(item, pieces[number + 1]):
+                pieces[number + 1] = str(pieces[number + 1])[len(closing) :]
+                yield None, '<span class="nowrap">'
+                yield item, self._item(item, index)
+                yield None, f"{closing}</span>"
+            elif piece.is_paragraph and isinstance(item, Figure) and item.caption:
                 yield item, self._figure(item)
             else:
                 yield None, piece.opening
@@ -221,6 +228,12 @@ class _Localiser:
                 else:
                     yield item, self._item(item, index)
                 yield None, piece.closing
+
+    def _closing(self, item: Inline, following: object) -> str:
+        """What closes a sentence or a bracket right after a formula, where browsers break lines."""
+        is_formula = isinstance(item, Math) and not self.context.is_plain
+        match = _CLOSING.match(str(following)) if is_formula else None
+        return match[0] if match else ""
 
     def _held(self, item: Inline) -> Inline:
         if self.context.is_plain and isinstance(item, Verbatim):
