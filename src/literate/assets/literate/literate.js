@@ -20,10 +20,8 @@
     links[now]?.setAttribute("aria-current", "location");
     name.textContent = links[now]?.textContent ?? "";
   };
-  const lookSoon = () => { waiting ||= requestAnimationFrame(look); };
-  addEventListener("scroll", lookSoon, { passive: true });
-  // Once all scripts have changed the page: to ask where something is lays the page out.
-  lookSoon();
+  addEventListener("scroll", () => { waiting ||= requestAnimationFrame(look); }, { passive: true });
+  look();
   outline.addEventListener("click", (event) => {
     if (event.target.closest("a") && outline.matches(":popover-open")) outline.hidePopover();
   });
