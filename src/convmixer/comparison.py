@@ -31,7 +31,6 @@ python -m convmixer.comparison --dataset cifar10
 """
 
 import functools
-import json
 import statistics
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -223,8 +222,10 @@ def status(job: Job) -> str | None:
     """
     How a run ended, or `None` if it has not begun.
     """
+    from convmixer.runs.record import read_record
+
     path = job.folder / "record.json"
-    return json.loads(path.read_text())["status"] if path.exists() else None
+    return read_record(path)["status"] if path.exists() else None
 
 
 def train_once(job: Job) -> int:
@@ -245,7 +246,9 @@ def figures(job: Job) -> dict[str, Any]:
     """
     ### The results of a run
     """
-    record = json.loads((job.folder / "record.json").read_text())
+    from convmixer.runs.record import read_record
+
+    record = read_record(job.folder / "record.json")
     return {
         "split": job.split,
         "seed": job.seed,

@@ -170,3 +170,13 @@ def test_a_record_that_cannot_be_written_is_an_error(place, capsys):
     Path("taken").write_text("")
     assert compare.main([*SMALL[:4], "--record", "taken/comparison.json"]) == 2
     assert "error: a file cannot be read or written" in capsys.readouterr().err
+
+
+def test_a_damaged_record_of_a_run_is_one_error(place, capsys):
+    folder = Path("runs/comparison/ConvMixer-random-0")
+    folder.mkdir(parents=True)
+    (folder / "record.json").write_text('{"status": "finis')
+    assert compare.main(SMALL) == 2
+    errors = capsys.readouterr().err
+    assert errors.startswith(f"error: {folder / 'record.json'} is no record of a run")
+    assert errors.count("\n") == 1
