@@ -19,7 +19,7 @@ from PIL import Image
 
 from convmixer.augment import normalize
 from convmixer.data import DataSet
-from convmixer.errors import run_command, start
+from convmixer.errors import launch, run_command
 from convmixer.images.cifar10 import cifar10
 from convmixer.runs.files import write_atomically
 from convmixer.runs.record import write_record
@@ -111,4 +111,4 @@ def summary(shares: torch.Tensor, labels: torch.Tensor) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    start(main)
+    launch(main)

@@ -22,7 +22,7 @@ from plots import AMBER, STYLE, TEAL, canvas, confusion, mosaic, svg
 
 from convmixer.comparison import SPLITS, spread
 from convmixer.data import digits
-from convmixer.errors import ExperimentError, run_command, start
+from convmixer.errors import ExperimentError, launch, run_command
 from convmixer.runs.files import write_atomically
 from convmixer.weights import load
 
@@ -274,4 +274,4 @@ def mistakes(runs: dict[str, list[dict[str, Any]]]) -> Figure:
 
 
 if __name__ == "__main__":
-    start(main)
+    launch(main)

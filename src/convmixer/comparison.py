@@ -41,7 +41,7 @@ from typing import Any, Literal
 
 from convmixer import experiment
 from convmixer.command_line import read
-from convmixer.errors import ExperimentError, run_command, start
+from convmixer.errors import ExperimentError, launch, run_command
 from convmixer.runs.options import parse
 
 # What is compared, with its options of the experiment. The widths keep the number of
@@ -337,4 +337,4 @@ def write(
 
 
 if __name__ == "__main__":
-    start(main)
+    launch(main)

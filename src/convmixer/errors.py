@@ -74,7 +74,7 @@ def printable(text: str) -> str:
     )
 
 
-def start(main: Callable[[], int]) -> NoReturn:
+def launch(main: Callable[[], int]) -> NoReturn:
     """
     ## Start a command
 

@@ -17,8 +17,8 @@ a run, the data set is the one that it was trained on.
 
 Four figures come out. *Top-1* is the accuracy: the share of the images whose class got
 the largest logit. For *top-5*, the class must be among the five largest. The *loss* is
-the cross-entropy, which also sees how sure the model was. And the *confusion matrix*
-counts, for each class, as what its images were classified.
+the cross-entropy, which also sees how sure the model was. The *confusion matrix* counts
+what the images of each class were taken for.
 """
 
 import json
@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import tyro
 
 from convmixer.command_line import read
-from convmixer.errors import ExperimentError, run_command, start
+from convmixer.errors import ExperimentError, launch, run_command
 from convmixer.recipe import Options as Recipe
 from convmixer.runs.options import check as check_recipe
 from convmixer.runs.options import options_of
@@ -279,4 +279,4 @@ def table(matrix: list[list[int]], classes: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    start(main)
+    launch(main)

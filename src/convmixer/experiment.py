@@ -50,7 +50,7 @@ import shlex
 import sys
 import time
 
-from convmixer.errors import run_command, start
+from convmixer.errors import launch, run_command
 from convmixer.recipe import NAMES
 from convmixer.runs.options import check, parse
 
@@ -86,4 +86,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    start(main)
+    launch(main)

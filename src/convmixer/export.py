@@ -32,7 +32,7 @@ from typing import Annotated
 import tyro
 
 from convmixer.command_line import read
-from convmixer.errors import ExperimentError, run_command, start
+from convmixer.errors import ExperimentError, launch, run_command
 
 SUFFIXES = (".safetensors", ".onnx")
 # The packages that ONNX needs
@@ -145,4 +145,4 @@ def export(options: Options) -> None:
 
 
 if __name__ == "__main__":
-    start(main)
+    launch(main)

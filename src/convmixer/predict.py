@@ -26,7 +26,7 @@ import tyro
 from PIL import Image
 
 from convmixer.command_line import read
-from convmixer.errors import ExperimentError, printable, run_command, start
+from convmixer.errors import ExperimentError, launch, printable, run_command
 from convmixer.images.files import prepare
 
 # As on the page of the experiment, PyTorch is imported where it is needed, and `--help`
@@ -185,4 +185,4 @@ def most_probable(shares: "torch.Tensor", classes: list[str] | None, top: int) -
 
 
 if __name__ == "__main__":
-    start(main)
+    launch(main)

@@ -39,7 +39,7 @@ import numpy as np
 from PIL import Image
 
 from convmixer.data import DataError
-from convmixer.errors import run_command, start
+from convmixer.errors import launch, run_command
 from convmixer.images.cifar10 import BINARY_FILES, BINARY_FOLDER, one_at_a_time
 
 # The version is pinned, since a newer one may be laid out otherwise.
@@ -209,4 +209,4 @@ def encode(sheet: Image.Image, labels: np.ndarray) -> bytes:
 
 
 if __name__ == "__main__":
-    start(main)
+    launch(main)
