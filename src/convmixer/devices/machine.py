@@ -11,9 +11,9 @@ here: [a machine](#Machine) is a device, a precision, and whether to compile the
 and [`choose_machine`](#choose_machine) picks sensible ones by default.
 
 The choices for CUDA were tried on an H100, [with these times](#tune_cuda); those for MPS
-follow PyTorch's documentation. The tests check what can be checked without a GPU: on PyTorch's fake CUDA
-device, a training step leaves nothing on the CPU and never makes the CPU wait for the
-GPU.
+follow PyTorch's documentation. The tests check what can be checked without a GPU: on
+PyTorch's fake CUDA device, a training step leaves nothing on the CPU and never makes
+the CPU wait for the GPU.
 """
 
 import ctypes
@@ -111,13 +111,13 @@ def compiles(device: str, options: Options) -> bool:
     ### Decide whether to compile
 
     Compiling delays the first step. On a CPU it made training no faster when measured;
-    on CUDA it saved [a quarter of a step](#tune_cuda), and needs Triton. The synchronized batch normalization of several GPUs
-    breaks the graph at every layer (PyTorch issue 161302), which leaves little to
-    compile.
+    on CUDA it saved [a quarter of a step](#tune_cuda), and needs Triton. The
+    synchronized batch normalization of several GPUs breaks the graph at every layer
+    (PyTorch issue 161302), which leaves little to compile.
 
     Compiling for a CPU also needs a C++ compiler, and Triton one for C, which slim
-    containers lack. So a trivial function is compiled first. If that fails, `auto` goes on without; `on` raises an
-    `ExperimentError`.
+    containers lack. So a trivial function is compiled first. If that fails, `auto` goes
+    on without; `on` raises an `ExperimentError`.
     """
     triton = importlib.util.find_spec("triton") is not None
     synchronized = int(os.environ.get("WORLD_SIZE", 1)) > 1 and options.norm == "batch"
@@ -142,7 +142,8 @@ def go_on_without_compiler(options: Options, error: Exception) -> None:
 
     Says so in one line. Raises an `ExperimentError` if `--compile on` asked for it.
     """
-    trouble = f"torch.compile, which does not work here ({str(error).splitlines()[0]})"
+    reason = (str(error) or type(error).__name__).splitlines()[0]
+    trouble = f"torch.compile, which does not work here ({reason})"
     if options.compile == "on":
         advice = "install a C++ compiler if there is none, or add --compile off"
         raise ExperimentError(f"cannot use {trouble}; {advice}") from error

@@ -21,6 +21,7 @@ from convmixer.devices.machine import (
     choose_machine,
     compiles,
     fastest_precision,
+    go_on_without_compiler,
     keep_memory,
 )
 from convmixer.errors import ExperimentError
@@ -273,6 +274,9 @@ def test_without_a_compiler_auto_goes_on_and_says_so_in_a_line(monkeypatch, caps
     assert told.startswith("training without torch.compile, which does not work here (Invalid")
     assert "No working C++ compiler" in told
     assert told.count("\n") == 1
+    # An error may have no words.
+    go_on_without_compiler(Options(), RuntimeError())
+    assert "does not work here (RuntimeError)" in capsys.readouterr().err
     # Of several processes, the first says it.
     monkeypatch.setenv("RANK", "1")
     assert compiles("cuda", Options()) is False
