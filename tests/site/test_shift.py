@@ -34,3 +34,23 @@ def test_nothing_moves_on_a_phone_while_the_page_loads(open_page, address):
         }"""
     )
     assert moved < 0.005  # a letter that is a hair wider in its own font
+
+
+@pytest.mark.parametrize(
+    ("font", "stand_in"), [("Iosevka", "Narrow"), ("STIX Two Text", "Wide")], ids=["code", "text"]
+)
+@pytest.mark.parametrize("style", ["", "italic ", "bold "])
+def test_what_stands_in_for_a_font_is_as_high_and_as_deep(open_page, font, stand_in, style):
+    """Else the lines with code in them would change their height when the font comes."""
+    page = open_page("404.html")
+    above_and_below = """async (font) => {
+        await document.fonts.load(font);
+        const pen = document.createElement("canvas").getContext("2d");
+        pen.font = font;
+        const { fontBoundingBoxAscent, fontBoundingBoxDescent } = pen.measureText("x");
+        return [fontBoundingBoxAscent, fontBoundingBoxDescent];
+    }"""
+    there, before = (
+        page.evaluate(above_and_below, f'{style}1000px "{name}"') for name in (font, stand_in)
+    )
+    assert before == pytest.approx(there, abs=10)
