@@ -54,3 +54,27 @@ def test_what_stands_in_for_a_font_is_as_high_and_as_deep(open_page, font, stand
         page.evaluate(above_and_below, f'{style}1000px "{name}"') for name in (font, stand_in)
     )
     assert before == pytest.approx(there, abs=10)
+
+
+@pytest.mark.parametrize("address", ["model/", "recipe/", "zh/recipe/"])
+def test_a_section_that_is_not_near_the_screen_has_about_the_room_it_needs(open_page, address):
+    page = open_page(address, **PHONE)
+    heights = """() => [...document.querySelectorAll('.def')]
+        .map(section => section.getBoundingClientRect().height)"""
+    reserved = page.evaluate(heights)
+    page.evaluate(
+        """for (const section of document.querySelectorAll('.def'))
+            section.style.contentVisibility = 'visible'"""
+    )
+    needed = page.evaluate(heights)
+    assert len(needed) > 4
+    assert all(0.8 * n < r < 2.5 * n for r, n in zip(reserved, needed, strict=True))
+    assert sum(reserved) < 1.5 * sum(needed)
+
+
+def test_the_theme_measures_no_code_of_an_annotated_page(open_page):
+    """It would lay out the whole page to do so, which a phone would be busy with for a while."""
+    page = open_page("model/")
+    page.wait_for_selector(".md-typeset__scrollwrap", state="attached")  # its script was there
+    assert page.locator("article pre").count() > 10
+    assert page.locator("article pre[id^=__code]").count() == 0

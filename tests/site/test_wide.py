@@ -79,3 +79,15 @@ def test_what_stands_in_a_cell_is_whole(open_page, language):
             || it.matches("code") && !/ /.test(it.textContent) && it.getClientRects().length > 1
         ).map(it => it.outerHTML)"""
         assert page.locator("td :is(math, code)").evaluate_all(cut) == []
+
+
+@pytest.mark.parametrize("name", ["", "net/"])
+def test_keys_scroll_a_wide_formula_and_a_wide_table(open_page, wide, name):
+    page = open_page(name, site=wide, width=390)
+    for kind in ("math", ".md-typeset__scrollwrap"):
+        box = page.locator(f"article {kind}").nth(1)
+        box.scroll_into_view_if_needed()
+        page.wait_for_function("box => box.tabIndex === 0", arg=box.element_handle())
+        box.focus()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function("box => box.scrollLeft > 0", arg=box.element_handle())

@@ -29,9 +29,9 @@ def code_html(lines: tuple[CodeLine, ...], repository: str = "") -> str:
         _line(line, repository, is_drawn=start <= index < end) for index, line in enumerate(lines)
     )
     hidden = "" if end else " hidden"
-    # Material's script names each `pre` after the id around it.
-    ident = f' id="c{lines[start].number}"' if end else ""
-    return f'<div class="code"{ident}{hidden}><pre><code>{"".join(rows)}</code></pre></div>'
+    # Material's script measures each `pre > code`, to let keys scroll it, which lays out the whole
+    # page at once; ours never scrolls.
+    return f'<div class="code"{hidden}><pre><span><code>{"".join(rows)}</code></span></pre></div>'
 
 
 def _line(line: CodeLine, repository: str, *, is_drawn: bool) -> str:

@@ -19,6 +19,8 @@ from literate.translation.language import direction_of
 
 #: A line of a note is about so many characters long, and so much higher than one of code.
 _WIDTH, _HEIGHT = 56, 1.2
+#: So many characters of code stand on a line of a phone.
+_LONG = 46
 
 
 def lay_out(page: LocalPage) -> str:
@@ -156,18 +158,21 @@ class _Sheet:
 
     def _section(self, rows: Sequence[tuple[Row, int]]) -> str:
         first = rows[0][0]
+        words = [_lines_of_words(row) for row, _ in rows]
         html = "".join(
-            self._row(row, gap, is_first=index == 0) for index, (row, gap) in enumerate(rows)
+            self._row(row, gap, lines, is_first=row is first)
+            for (row, gap), lines in zip(rows, words, strict=True)
         )
         anchor = f' id="{escape(first.anchor)}"' if first.anchor else ""
         titled = " titled" if _heading(first) else ""
-        return f'<section class="def{titled}"{anchor}>{html}</section>'
+        height = sum(_lines_below(row, lines) for (row, _), lines in zip(rows, words, strict=True))
+        return f'<section class="def{titled}"{anchor} data-lines="{height:.0f}">{html}</section>'
 
-    def _row(self, row: Row, gap: int, *, is_first: bool) -> str:
+    def _row(self, row: Row, gap: int, lines: float, *, is_first: bool) -> str:
         start, end = trimmed(row.code)
         shown = end - start
         note = spread(row, self._original(row))
-        gloss = "" if note.has_boards else self._gloss(row, shown)
+        gloss = "" if note.has_boards else self._gloss(row, shown, lines)
         classes = f"row g{gap}"
         if note.has_boards:
             foot = " foot" if stands_at_the_foot(note, shown) else ""
@@ -205,12 +210,9 @@ class _Sheet:
             f"hidden>{self.page.say('Copy')}</button></span>"
         )
 
-    def _gloss(self, row: Row, shown: int) -> str:
+    def _gloss(self, row: Row, shown: int, lines: float) -> str:
         """The glosses that fill what a note leaves free beside longer code."""
-        words = sum(
-            1.35 + lines_of(block.html, _WIDTH) for block in row.blocks if not block.heading
-        )
-        room = (shown - words * _HEIGHT) * 0.9 - 2
+        room = (shown - lines * _HEIGHT) * 0.9 - 2
         return self.glossary.gloss(row, room) if room > 1.8 else ""
 
     def _original(self, row: Row) -> str:
@@ -240,6 +242,18 @@ def _heading(row: Row) -> LocalHeading | None:
     """The heading that opens a row, but for a page's title."""
     heading = row.blocks[0].heading if row.blocks else None
     return heading if heading and heading.level > 1 else None
+
+
+def _lines_of_words(row: Row) -> float:
+    """About how many lines the note of a row takes, beside its code."""
+    return sum(1.35 + lines_of(block.html, _WIDTH) for block in row.blocks if not block.heading)
+
+
+def _lines_below(row: Row, words: float) -> float:
+    """About how many lines of code high a row is on a phone, where its note stands above it."""
+    start, end = trimmed(row.code)
+    code = sum(1 + len(line.text) // _LONG for line in row.code[start:end])
+    return 1.5 + 2 * bool(_heading(row)) + 1.7 * words + 1.05 * code
 
 
 def _sections(rows: Sequence[Row]) -> Iterator[list[tuple[Row, int]]]:

@@ -151,11 +151,18 @@ document.addEventListener("input", ({ target }) => {
   if (target.matches(".md-search__input")) target.dispatchEvent(new KeyboardEvent("keyup"));
 });
 
-// What scrolls sideways, such as a wide table or formula, is scrolled by keyboard, too.
+// What scrolls sideways, such as a wide table or formula, is scrolled by keyboard, too. One is asked
+// at a time, when nothing else is to do: each may stand in a section that has not been laid out yet.
 addEventListener("load", () => {
-  for (const box of document.querySelectorAll(".md-typeset__scrollwrap, .md-typeset math")) {
-    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
-  }
+  const boxes = document.querySelectorAll(".md-typeset__scrollwrap, .md-typeset math").values();
+  const later = window.requestIdleCallback ?? setTimeout;
+  const ask = () => {
+    const { value: box } = boxes.next();
+    if (!box) return;
+    if (box.scrollWidth > box.clientWidth + 12) box.tabIndex = 0;
+    later(ask);
+  };
+  later(ask);
 });
 
 // Where search finds nothing, it says what it shows instead: the worker tells all pages that are open,
