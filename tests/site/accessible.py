@@ -18,7 +18,9 @@ def settle(page):
     page.evaluate(
         """async () => {
             await document.fonts.ready;
-            const ends = animation => animation.effect.getComputedTiming().endTime !== Infinity;
+            // One in a section that is not near the screen waits until it is.
+            const ends = ({ effect }) => effect.getComputedTiming().endTime !== Infinity
+                && effect.target.checkVisibility({ contentVisibilityAuto: true });
             const frame = () => new Promise(requestAnimationFrame);
             let before;
             do {
