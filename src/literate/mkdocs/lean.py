@@ -10,7 +10,7 @@ attributes.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,10 +33,10 @@ _CLASS = re.compile(r"\.(-?[A-Za-z_](?:[\w-]|\\.)*)")
 _NESTING = ("@media", "@supports", "@layer", "@container")
 
 
-def lighten(folder: Path, pages: Iterable[str]) -> None:
+def lighten(folder: Path, pages: Iterable[Names]) -> None:
     """Take out of the styles of a built site, Material's and ours, and of our scripts, what it
-    does not need."""
-    names = Names.of(pages, map(_read, folder.rglob("*.js")))
+    does not need. `pages` is what each of its pages names."""
+    names = Names.joined([*pages, Names.of_scripts(map(_read, folder.rglob("*.js")))])
     for path in folder.glob("literate/*.css"):
         path.write_text(purged(squeezed(_read(path)), names), encoding="utf-8")
     for path in folder.glob("assets/stylesheets/main.*.css"):
@@ -63,24 +63,31 @@ class Names:
 
     words: frozenset[str]
     #: What a script begins a name with, as in `"md-search-result__" + part`.
-    beginnings: tuple[str, ...]
+    beginnings: tuple[str, ...] = ()
     #: Whether a page has words from right to left.
-    has_leftward: bool = True
+    has_leftward: bool = False
 
     @classmethod
-    def of(cls, pages: Iterable[str], scripts: Iterable[str]) -> Names:
-        classes, spoken, has_leftward = set[str](), set[str](), False
-        for page in pages:
-            has_leftward |= 'dir="rtl"' in page
-            spoken.update(_VARIABLE.findall(page))
-            for found in set(_CLASSES.findall(page)):
-                classes.update(found.split())
-            for script in _SCRIPT.findall(page):
-                spoken.update(_WORD.findall(script))
-        for script in scripts:
-            spoken.update(_words(script))
-        beginnings = (word for word in spoken if word[-1] in "-_" and len(word) > 3)
-        return cls(frozenset(classes | spoken), tuple(beginnings), has_leftward)
+    def of_page(cls, page: str) -> Names:
+        """What a page names, the scripts in it included."""
+        classes = {name for found in set(_CLASSES.findall(page)) for name in found.split()}
+        said = cls.of_scripts(_SCRIPT.findall(page))
+        words = said.words.union(classes, _VARIABLE.findall(page))
+        return cls(words, said.beginnings, 'dir="rtl"' in page)
+
+    @classmethod
+    def of_scripts(cls, scripts: Iterable[str]) -> Names:
+        words = frozenset(word for script in scripts for word in _words(script))
+        return cls(words, tuple(word for word in words if word[-1] in "-_" and len(word) > 3))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Names]) -> Names:
+        """What all of them name together."""
+        return cls(
+            frozenset().union(*(part.words for part in parts)),
+            tuple({beginning for part in parts for beginning in part.beginnings}),
+            any(part.has_leftward for part in parts),
+        )
 
     def __contains__(self, name: str) -> bool:
         return name in self.words or "\\" in name or name.startswith(self.beginnings)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from hashlib import sha256
 from os.path import relpath
 from pathlib import Path
@@ -21,14 +21,21 @@ _PICTURE = re.compile(
 _FOLDER = "literate/pictures"
 
 
-def set_apart(folder: Path) -> Iterator[str]:
+def may_hold_pictures(html: str) -> bool:
+    """Whether a page has to be read for its pictures."""
+    return "<image" in html
+
+
+def set_apart(folder: Path, without: Container[str] = ()) -> Iterator[str]:
     """Put the pictures within the drawings of a built site into files, one for all languages.
 
-    Gives each page as it is then.
+    Gives each page as it is then, but for those that are known to be `without` pictures.
     """
     for page in folder.rglob("*.html"):
+        if page.relative_to(folder).as_posix() in without:
+            continue
         html = page.read_text(encoding="utf-8", errors="surrogateescape")
-        if "<image" not in html or page.name == "404.html":  # which is shown at any address
+        if not may_hold_pictures(html) or page.name == "404.html":  # which is shown at any address
             yield html
             continue
 

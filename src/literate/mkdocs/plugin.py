@@ -19,7 +19,7 @@ from literate.mkdocs.bare import disarm
 from literate.mkdocs.cards import address as card_address
 from literate.mkdocs.cards import make_cards
 from literate.mkdocs.config import NAME, check_options, make_project
-from literate.mkdocs.lean import lighten
+from literate.mkdocs.lean import Names, lighten
 from literate.mkdocs.live import LiveUpdates, MoreThanPagesError
 from literate.mkdocs.llms import write_list, write_markdown
 from literate.mkdocs.marks import Marks
@@ -262,7 +262,8 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         self._policy.put_on_redirects(Path(config.site_dir), Path(config.docs_dir))
         if self._command == "build":  # in a preview, a page may come to need what it did not
             folder = Path(config.site_dir)
-            lighten(folder, set_apart(folder))
+            known = self._renderer.names
+            lighten(folder, [*known.values(), *map(Names.of_page, set_apart(folder, known))])
         self._cache.prune()
         stamp = Stamp(self._cache.folder)
         if self._keys and read_settings_alone(config):

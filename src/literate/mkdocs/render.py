@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +14,10 @@ from mkdocs.utils import get_relative_url
 
 from literate.base.cache import Cache, digest
 from literate.base.parallel import map_on_cores
+from literate.mkdocs.lean import Names
 from literate.mkdocs.outline import Outline
 from literate.mkdocs.pages import Content, SitePage
+from literate.mkdocs.pictures import may_hold_pictures
 from literate.mkdocs.speech import Speech
 from literate.mkdocs.templates import Policy, frame
 from literate.site.search import search_index
@@ -77,7 +79,10 @@ def _overrides(config: MkDocsConfig) -> Iterator[bytes]:
 
 @dataclass(frozen=True, slots=True)
 class Renderer:
-    """Makes the HTML of pages, and the search indexes. `files` are what templates may list."""
+    """Makes the HTML of pages, and the search indexes. `files` are what templates may list.
+
+    `names` is what the pages name, by their files, where nobody has to look into them any more.
+    """
 
     env: Environment
     config: MkDocsConfig
@@ -87,6 +92,7 @@ class Renderer:
     outlines: Mapping[str, Outline]
     pages: Mapping[tuple[str, str], SitePage]
     policy: Policy
+    names: dict[str, Names] = field(default_factory=dict)
 
     def render_all(self) -> None:
         """Make the HTML of all pages, on all cores; MkDocs then has only to write it."""
@@ -118,15 +124,19 @@ class Renderer:
         page.active = False
         page.empty()
         parts = frame(html, content)
-        self.cache.put(page.html_key, parts)
+        names = None if may_hold_pictures(html) else Names.of_page(html)
+        self.cache.put(page.html_key, (parts, names))
         return content.join(parts)
 
     def finished(self, page: SitePage, context: TemplateContext) -> str:
         """The whole HTML of a page that has been made."""
         assert page.html_key is not None
-        parts = self.cache.get(page.html_key)
-        if not isinstance(parts, list):
+        made = self.cache.get(page.html_key)
+        if not isinstance(made, tuple):
             return self.html(page, context)
+        parts, names = made
+        if names:
+            self.names[page.file.dest_uri] = names
         return page.load().html.join(parts) if len(parts) > 1 else str(parts[0])
 
     def prepare(self, page: SitePage, context: TemplateContext) -> None:

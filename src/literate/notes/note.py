@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from literate.base.html import Tag
 
@@ -113,8 +114,7 @@ class BlockKind(StrEnum):
     RAW = "raw"
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """A top-level block of a note (a paragraph, a heading, a list) with its placeholders.
 
     One that `is_wrapper` is raw HTML that opens what another block closes, or closes it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _SIGN = re.compile(r"_\^_(\d+)_\^_")
 _SPAN = rf'<span translate="?no"?>{_SIGN.pattern}</span>'
@@ -15,8 +15,7 @@ _MARKUP = re.compile(rf"{_SPAN}|<[^<>]*+>|{_SIGN.pattern}")
 _HUGE = re.compile(r"_\^_\s*(\d{7})")
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """Where a placeholder stands: what makes a paragraph of it, if it is all that this holds."""
 
     number: int

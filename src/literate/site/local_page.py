@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
+from typing import NamedTuple
 
 from literate.base.html import text_of
 from literate.notes.highlight import NameLink, Tokens
@@ -163,8 +164,7 @@ class Reference:
     language: str = "en"
 
 
-@dataclass(frozen=True, slots=True)
-class TocEntry:
+class TocEntry(NamedTuple):
     """A heading in the table of contents: the first of a definition's note by that one's name."""
 
     level: int

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -31,8 +32,7 @@ _CODE = "\x02"
 _VARIATIONS = re.compile("[\ufe00-\ufe0f]")
 
 
-@dataclass(frozen=True, slots=True)
-class SearchSection:
+class SearchSection(NamedTuple):
     """The part of a page that a result leads to. The anchor of the page's own start is empty."""
 
     anchor: str

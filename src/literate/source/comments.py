@@ -143,7 +143,7 @@ def _undecorated(prose: Prose, level: int) -> Prose:
             shown.append(title if is_text else f"{'#' * level} {title}")
         else:
             shown.append(row)
-    return replace(prose, text="\n".join(shown))
+    return prose._replace(text="\n".join(shown))
 
 
 def _rules(rows: Sequence[str]) -> list[bool]:

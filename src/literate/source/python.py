@@ -273,8 +273,7 @@ def _assemble(lines: list[str], notes: list[Span]) -> tuple[list[Section], int |
             opening = len(sections)
         current = _add_code(current, numbered[note.start - 1 : note.first - 1])
         run = NoteLines(tuple(numbered[note.first - 1 : note.last]), note.indent, note.quotes)
-        current = replace(
-            current,
+        current = current._replace(
             written=(*current.written, run),
             prose=_join(current.prose, note.prose),
             definition=note.definition,
@@ -286,7 +285,7 @@ def _assemble(lines: list[str], notes: list[Span]) -> tuple[list[Section], int |
 
 
 def _add_code(section: Section, code: list[Line]) -> Section:
-    return replace(section, code=(*section.code, *code)) if code else section
+    return section._replace(code=(*section.code, *code)) if code else section
 
 
 def _join(first: Prose | None, second: Prose) -> Prose:

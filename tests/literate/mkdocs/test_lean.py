@@ -29,7 +29,7 @@ PIECES = [
 
 
 def named(*words: str) -> Names:
-    return Names(frozenset(words), ())
+    return Names(frozenset(words), has_leftward=True)
 
 
 def test_a_rule_of_a_class_that_nothing_names_goes():
@@ -42,7 +42,7 @@ def test_a_rule_of_a_class_that_nothing_names_goes():
 def test_a_rule_for_words_from_right_to_left_goes_where_there_are_none(page, kept):
     style = "[dir=rtl] .a,.b{x:y}[dir=rtl] .a{x:y}"
     page = f'{page}<p class="a b">'
-    assert purged(style, Names.of([page], [])) == (kept or style)
+    assert purged(style, Names.of_page(page)) == (kept or style)
 
 
 def test_a_property_that_nothing_asks_for_goes():
@@ -63,13 +63,13 @@ def test_a_property_that_nothing_asks_for_goes():
     ],
 )
 def test_pages_and_their_scripts_name_classes(page):
-    names = Names.of([page], [])
+    names = Names.of_page(page)
     assert ("a" in names) != ("long-one" in names) and "b" not in names
 
 
 def test_a_whole_style_comes_through():
     style = THEME.read_text(encoding="utf-8")
-    assert purged(style, Names(frozenset(), ("",))) == style
+    assert purged(style, Names(frozenset(), ("",), has_leftward=True)) == style
 
 
 @given(st.lists(st.sampled_from(PIECES)).map("".join))
@@ -101,7 +101,9 @@ def test_a_built_site_is_lightened_by_what_all_its_pages_and_scripts_name(tmp_pa
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
-    lighten(tmp_path, (text for name, text in files.items() if name.endswith(".html")))
+    lighten(
+        tmp_path, [Names.of_page(text) for name, text in files.items() if name.endswith(".html")]
+    )
     read = {name: (tmp_path / name).read_text(encoding="utf-8") for name in files}
     assert read == files | {
         "assets/stylesheets/main.0.min.css": ":root{--a:1;}.a,.b,.c{x:y}",
