@@ -151,18 +151,12 @@ document.addEventListener("input", ({ target }) => {
   if (target.matches(".md-search__input")) target.dispatchEvent(new KeyboardEvent("keyup"));
 });
 
-// What scrolls sideways, such as a wide table or formula, is scrolled by keyboard, too. One is asked
-// at a time, when nothing else is to do: each may stand in a section that has not been laid out yet.
+// What scrolls sideways, such as a wide table or formula, is scrolled by keyboard, too. Short formulas
+// are not asked: each may stand in a section that would have to be laid out for the answer.
 addEventListener("load", () => {
-  const boxes = document.querySelectorAll(".md-typeset__scrollwrap, .md-typeset math").values();
-  const later = window.requestIdleCallback ?? setTimeout;
-  const ask = () => {
-    const { value: box } = boxes.next();
-    if (!box) return;
-    if (box.scrollWidth > box.clientWidth + 12) box.tabIndex = 0;
-    later(ask);
-  };
-  later(ask);
+  const boxes = [...document.querySelectorAll(".md-typeset__scrollwrap, .md-typeset math")];
+  const long = boxes.filter((box) => box.textContent.length > 30);
+  for (const box of long.filter((box) => box.scrollWidth > box.clientWidth + 12)) box.tabIndex = 0;
 });
 
 // Where search finds nothing, it says what it shows instead: the worker tells all pages that are open,
