@@ -183,6 +183,9 @@ def axe(browser: Any, address: str) -> list[str]:
     for scheme in ("light", "dark"):
         page = browser.new_page(viewport=WIDTH, color_scheme=scheme, bypass_csp=True)
         page.goto(address, wait_until="load")
+        # All of the page, as a reader sees it who has come to the end.
+        page.add_style_tag(content="* { content-visibility: visible !important }")
+        page.evaluate("document.fonts.ready")
         for violation in Axe().run(page).response["violations"]:
             where = violation["nodes"][0]["html"][:160]
             found[f"axe ({scheme}): {violation['id']}: {where}"] = None
