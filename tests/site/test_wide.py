@@ -91,3 +91,4 @@ def test_keys_scroll_a_wide_formula_and_a_wide_table(open_page, wide, name):
         box.focus()
         page.keyboard.press("ArrowRight")
         page.wait_for_function("box => box.scrollLeft > 0", arg=box.element_handle())
+        assert box.evaluate("box => box === document.activeElement")
