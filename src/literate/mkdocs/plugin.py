@@ -262,7 +262,8 @@ class LiteratePlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         self._policy.put_on_redirects(Path(config.site_dir), Path(config.docs_dir))
         if self._command == "build":  # in a preview, a page may come to need what it did not
             folder = Path(config.site_dir)
-            known = self._renderer.names
+            # Another plugin may have changed what was written.
+            known = self._renderer.names if read_settings_alone(config) else {}
             lighten(folder, [*known.values(), *map(Names.of_page, set_apart(folder, known))])
         self._cache.prune()
         stamp = Stamp(self._cache.folder)

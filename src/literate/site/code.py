@@ -10,7 +10,7 @@ from literate.site.local_page import CodeLine
 from literate.site.shape_html import shape_html
 
 #: From so many characters on, a line may go on below on a narrow screen: after a parenthesis.
-_LONG = 48
+LONG = 48
 #: The style sheet has a class for each indentation up to this one.
 _DEEPEST = 40
 
@@ -44,7 +44,7 @@ def _line(line: CodeLine, repository: str, *, is_drawn: bool) -> str:
         )
     indent = len(line.text) - len(line.text.lstrip(" "))
     html = "".join(map(_token, line.tokens))
-    if len(line.text) > _LONG:
+    if len(line.text) > LONG:
         html = _breakable(line.tokens)
     depth = ""
     if indent and html.startswith(" " * indent):

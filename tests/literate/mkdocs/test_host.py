@@ -276,6 +276,27 @@ class Shouting(BasePlugin):
         return output.replace("Words about", "WORDS ABOUT")
 
 
+class Framing(BasePlugin):
+    """Changes a page once it is written."""
+
+    def on_post_build(self, config):
+        page = Path(config.site_dir, "index.html")
+        html = page.read_text(encoding="utf-8").replace(
+            "<article", '<article data-x class="admonition"'
+        )
+        page.write_text(html, encoding="utf-8")
+
+
+@pytest.mark.parametrize("other", [Listing, Framing])
+def test_styles_keep_what_a_plugin_has_put_into_a_written_page(project, other):
+    config = load(project.root / "mkdocs.yml")
+    config.plugins["other"] = other()
+    build(config)
+    (style,) = project.root.glob("site/assets/stylesheets/main.*.css")
+    is_framed = ".admonition" in style.read_text(encoding="utf-8")
+    assert is_framed == (other is Framing)
+
+
 @pytest.mark.parametrize(("other", "is_finished"), [(Listing, True), (Shouting, False)])
 def test_only_a_plugin_that_changes_pages_keeps_us_from_finishing_them(project, other, is_finished):
     config = load(project.root / "mkdocs.yml")
