@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from plots import AMBER, PAGE, TEAL, canvas, confusion, mosaic
 
-from convmixer.comparison import CIFAR10_ROWS, spread
+from convmixer.comparison import CIFAR10_ROWS, cost, spread
 from convmixer.images.cifar10 import CLASSES
 from convmixer.weights import load
 
@@ -37,15 +37,16 @@ VARIANTS = {
 @dataclass(frozen=True, slots=True)
 class Records:
     """
-    What is known of CIFAR-10: our run on a CPU, those on a GPU with the same recipe and with
-    the longer one, the authors' log of theirs, the comparison, and what the stored weights
-    make of the test images.
+    What is known of CIFAR-10: our run on a CPU, those on a GPU with the same recipe, with
+    the longer one and with patches of one pixel, the authors' log of theirs, the comparison,
+    and what the stored weights make of the test images.
     """
 
     folder: Path
     run: dict[str, Any]
     gpu: list[dict[str, Any]]
-    long: dict[str, Any]
+    long: list[dict[str, Any]]
+    pixels: list[dict[str, Any]]
     published: list[dict[str, float]]
     comparison: dict[str, Any]
     test: dict[str, Any]
@@ -59,12 +60,16 @@ def read(folder: Path) -> Records:
     def load(name: str) -> Any:
         return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
 
-    gpu = [load(f"h100/{path.stem}") for path in sorted(folder.glob("h100/cifar10-25-*.json"))]
+    def on_gpu(name: str) -> list[Any]:
+        paths = sorted(folder.glob(f"h100/{name}-seed-*.json"))
+        return [load(f"h100/{path.stem}") for path in paths]
+
     return Records(
         folder,
         run=load(f"{RUN}/record"),
-        gpu=gpu,
-        long=load("h100/cifar10-100-seed-0"),
+        gpu=on_gpu("cifar10-25"),
+        long=on_gpu("cifar10-100"),
+        pixels=on_gpu("cifar10-25-k9-p1"),
         published=load("published")["epochs"],
         comparison=load("comparison"),
         test=load("test"),
@@ -91,7 +96,13 @@ def cells(records: Records) -> dict[str, list[str]]:
 
     Returns the cells of each row, by the words of its first cell.
     """
-    return of_run(records) | by_epoch(records) | of_comparison(records.comparison)
+    return {
+        **of_run(records),
+        **by_epoch(records),
+        **of_comparison(records.comparison),
+        "$k = 5$, $p = 2$": at_a_patch_size(records.gpu),
+        "$k = 9$, $p = 1$": at_a_patch_size(records.pixels),
+    }
 
 
 def of_run(records: Records) -> dict[str, list[str]]:
@@ -100,8 +111,6 @@ def of_run(records: Records) -> dict[str, list[str]]:
     """
     run, gpu, done = records.run, records.gpu, len(records.run["epochs"])
     hardware = (run["resumed"] or [run])[-1]["hardware"]
-    # The first was alone on the GPU, and its first epoch compiles.
-    alone = gpu[0]["epochs"][1:]
     return {
         "epochs": [f"${done}$ of ${run['options']['epochs']}$"],
         "runs": ["$1$", f"${len(gpu)}$"],
@@ -118,15 +127,43 @@ def of_run(records: Records) -> dict[str, list[str]]:
         "time of a run": [f"${run['seconds'] / 3600:.1f}$ h", f"${gpu[0]['seconds']:.0f}$ s"],
         "time of an epoch": [
             f"${np.median([one['seconds'] for one in run['epochs']]) / 60:.0f}$ min",
-            f"${np.median([one['seconds'] for one in alone]):.1f}$ s",
+            f"${seconds(gpu[0]):.1f}$ s",
         ],
         "seeds": [
             f"${run['options']['seed']}$",
-            ", ".join(f"${one['options']['seed']}$" for one in gpu),
+            seeds(gpu),
         ],
         "epochs of the weights shown below": [f"${records.test['epochs']}$"],
-        "accuracy after $100$ epochs, %": [percent(records.long["accuracy"])],
+        "accuracy after $100$ epochs, %": [scattered([one["accuracy"] for one in records.long])],
+        "seeds of $100$ epochs": [seeds(records.long)],
     }
+
+
+def seeds(runs: list[dict[str, Any]]) -> str:
+    """
+    Their seeds, in turn.
+    """
+    return ", ".join(f"${run['options']['seed']}$" for run in runs)
+
+
+def seconds(run: dict[str, Any]) -> float:
+    """
+    The median time of an epoch, without the first, which compiles.
+    """
+    return float(np.median([epoch["seconds"] for epoch in run["epochs"][1:]]))
+
+
+def at_a_patch_size(runs: list[dict[str, Any]]) -> list[str]:
+    """
+    Accuracy, parameters, multiply-adds, and the time of an epoch of the first run.
+    """
+    first = runs[0]
+    return [
+        scattered([run["accuracy"] for run in runs]),
+        f"${first['parameters']:,}$".replace(",", "{,}"),
+        f"${cost(*first['command'].split()[3:]) / 1e6:.0f}$",
+        f"${seconds(first):.1f}$",
+    ]
 
 
 def by_epoch(records: Records) -> dict[str, list[str]]:
@@ -219,13 +256,13 @@ def long(records: Records) -> Figure:
     """
     A hundred epochs
 
-    The accuracy of the long recipe's run, beside the first run on the same GPU with the
-    short one.
+    The accuracy of the long recipe's first run, beside the first run on the same kind of GPU
+    with the short one.
     """
     figure, (axis,) = canvas(1, 1, height=3.6, width=WIDTH)
     lines = {
-        "100 epochs, test": ("accuracy", records.long, {"color": TEAL}),
-        "100 epochs, training": ("train_accuracy", records.long, {"color": TEAL, "ls": ":"}),
+        "100 epochs, test": ("accuracy", records.long[0], {"color": TEAL}),
+        "100 epochs, training": ("train_accuracy", records.long[0], {"color": TEAL, "ls": ":"}),
         "25 epochs, test": ("accuracy", records.gpu[0], {"color": AMBER}),
     }
     for label, (name, run, style) in lines.items():

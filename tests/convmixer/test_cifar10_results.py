@@ -104,15 +104,39 @@ def test_the_runs_on_a_gpu_are_on_the_page(run):
             25,
         )
     accuracies = np.array([100 * one["accuracy"] for one in runs])
-    found = rf"${accuracies.mean():.2f} \pm {accuracies.std(ddof=1):.2f}$"
-    assert row("accuracy after as many epochs, %")[1] == found
-    long = read("h100/cifar10-100-seed-0")
-    assert (long["options"]["preset"], long["status"], len(long["epochs"])) == (
-        "cifar10-100",
-        "finished",
-        100,
-    )
-    assert row("accuracy after $100$ epochs, %")[0] == f"${100 * long['accuracy']:.2f}$"
+    assert row("accuracy after as many epochs, %")[1] == spread(accuracies)
+    long = [read(f"h100/cifar10-100-seed-{seed}") for seed in range(3)]
+    for number, one in enumerate(long):
+        assert (one["options"]["preset"], one["options"]["seed"]) == ("cifar10-100", number)
+        assert (one["status"], len(one["epochs"])) == ("finished", 100)
+    accuracies = np.array([100 * one["accuracy"] for one in long])
+    assert row("accuracy after $100$ epochs, %")[0] == spread(accuracies)
+
+
+def spread(values):
+    return rf"${values.mean():.2f} \pm {values.std(ddof=1):.2f}$"
+
+
+def test_patches_of_one_pixel_are_on_the_page_beside_those_of_two():
+    """The same recipe, and multiply-adds counted here: (k² + h) h for each token of a layer."""
+    for k, p, name in ((5, 2, "cifar10-25-seed-0"), (9, 1, "cifar10-25-k9-p1-seed-0")):
+        run = read(f"h100/{name}")
+        options = run["options"]
+        assert (options["kernel_size"], options["patch_size"]) == (k, p)
+        assert (options["preset"], run["status"], len(run["epochs"])) == (
+            "cifar10-25",
+            "finished",
+            25,
+        )
+        accuracy, parameters, products, seconds = row(f"$k = {k}$, $p = {p}$")
+        assert parameters == f"${run['parameters']:,}$".replace(",", "{,}")
+        tokens = (32 // p) ** 2
+        counted = tokens * (8 * 256 * (k**2 + 256) + 256 * 3 * p**2) + 256 * 10
+        assert products == f"${counted / 1e6:.0f}$"
+        later = sorted(epoch["seconds"] for epoch in run["epochs"][1:])
+        assert later[11] <= float(seconds[1:-1]) + 0.05 and float(seconds[1:-1]) - 0.05 <= later[12]
+        if k == 9:
+            assert accuracy == f"${100 * run['accuracy']:.2f}$"
 
 
 def test_a_run_that_has_come_further_makes_another_page(tmp_path, run):
