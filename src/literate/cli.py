@@ -75,6 +75,7 @@ def main(context: click.Context) -> None:
             for note in built.notes:
                 click.echo(printable(f"note: {note}"))
             click.echo(f"{built.site}/: {built.summary}")
+        gc.freeze()  # the process ends: its memory goes as a whole, not object by object
 
 
 @main.command(short_help="Preview the site, with live reload on every change.")
