@@ -26,7 +26,6 @@ from literate.site.editions import (
 )
 from literate.site.local_page import Hero, TocEntry
 from literate.site.page import Page
-from literate.site.search import SearchSection
 from literate.site.site import Site
 from literate.site.ui import for_templates, translate_setting
 
@@ -139,9 +138,9 @@ class SitePage(MkDocsPage):
         self.toc = _table_of_contents(built.toc)
         self.hero = built.hero
 
-    def sections(self) -> tuple[SearchSection, ...]:
+    def search_rows(self) -> str:
         """What search looks through."""
-        return self.load().sections
+        return self.load().search_rows
 
     def empty(self) -> None:
         """Let them go again."""

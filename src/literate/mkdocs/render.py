@@ -190,9 +190,7 @@ class Renderer:
         key = digest("index", *(f"{page.url} {page.info.key}" for page in pages))
         index: bytes | None = self.cache.get(key)
         if index is None:
-            index = search_index(
-                (page.url or "", str(page.info.words["title"]), page.sections()) for page in pages
-            )
+            index = search_index((page.url or "", page.search_rows()) for page in pages)
             self.cache.put(key, index)
         return index
 

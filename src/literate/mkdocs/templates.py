@@ -31,7 +31,6 @@ _MARK = f" data-{token_hex(16)}"
 _MARKED = re.compile(rf"<script{_MARK}([^>]*)>(.*?)</script>", re.DOTALL)
 #: Where a blank counts, and lines.
 _RAW = re.compile(r"(<(pre|textarea|script|style)\b.*?</\2>)", re.DOTALL)
-_INDENT = re.compile(r"\s*\n\s*")
 _HEAD = re.compile(r"<meta charset=[^>]*>|<head[^>]*>")
 _REDIRECT = re.compile(r"<meta http-equiv=[\"']?refresh", re.IGNORECASE)
 _SMALL = 4096  # bytes of a page that only leads to another
@@ -72,9 +71,19 @@ def frame(html: str, content: str) -> list[str]:
 
 def _without_indents(html: str) -> str:
     parts = _RAW.split(html)  # in turn: what is between such elements, one of them, its name
-    parts[::3] = [_INDENT.sub("\n", part) for part in parts[::3]]
+    parts[::3] = map(_flush_left, parts[::3])
     del parts[2::3]
     return "".join(parts)
+
+
+def _flush_left(text: str) -> str:
+    """The lines of a text without blanks around them, and without lines of nothing else."""
+    first, *lines = text.split("\n")
+    if not lines:
+        return text
+    last = lines.pop()
+    kept = [line for line in map(str.strip, lines) if line]
+    return "\n".join([first.rstrip(), *kept, last.lstrip()])
 
 
 class Policy:

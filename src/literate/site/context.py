@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from literate.notes.bibliography import Bibliography
@@ -39,5 +39,7 @@ class PageContext:
     shapes: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     passes: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
     configurations: tuple[str, ...] = ()
+    #: The words of each note as the source has them, to stand behind translated ones.
+    originals: Callable[[], Sequence[str]] = tuple
     #: Whether code and formulas stay Markdown, for `site/markdown.py`.
     is_plain: bool = False

@@ -17,7 +17,7 @@ from literate.site.local_page import Hero, TocEntry
 from literate.site.markdown import markdown_address, page_markdown
 from literate.site.page_names import PageNames
 from literate.site.quotes import Quotes
-from literate.site.search import SearchSection, search_sections
+from literate.site.search import search_rows, search_sections
 from literate.site.site import SITE_CATALOG, Site
 from literate.site.ui import for_templates
 from literate.site.usable import usable_catalog
@@ -60,7 +60,7 @@ class BuiltPage:
     info: PageInfo
     html: str
     toc: tuple[TocEntry, ...]
-    sections: tuple[SearchSection, ...]
+    search_rows: str
     notebook: str | None
     hero: Hero | None = None
     markdown: str = ""
@@ -226,9 +226,10 @@ def _make(
     words = tuple(map(str, faults))
     info = PageInfo(key, page.words, coverage, has_notebook, page.description, words)
     book = book if edition.words is None else None
-    html, toc, sections = lay_out(page), tuple(page.toc), search_sections(page)
+    html, toc = lay_out(page), tuple(page.toc)
+    rows = search_rows(str(page.words["title"]), search_sections(page))
     markdown = _markdown(site, name, edition, lookup) if site.project.llms_txt else ""
-    return BuiltPage(info, html, toc, sections, book, page.hero, markdown)
+    return BuiltPage(info, html, toc, rows, book, page.hero, markdown)
 
 
 def _markdown(site: Site, name: str, edition: Edition, lookup: Lookup | None) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from literate.base.cache import NO_CACHE, Cache
 from literate.base.errors import LiterateError, nearest, raise_all
@@ -13,7 +15,7 @@ from literate.base.parallel import map_on_cores
 from literate.notes.bibliography import Bibliography, load_bibliography
 from literate.site.inventory import documented
 from literate.site.links import Links
-from literate.site.page import Page, load_page
+from literate.site.page import Page, find_page, load_page
 from literate.site.project import MAPS, Project, page_name
 from literate.site.shapes import Shapes, load_shapes
 from literate.site.site import SITE_CATALOG, Site
@@ -21,6 +23,8 @@ from literate.source.names import module_name, read_names
 from literate.source.python import read_python
 from literate.source.values import Symbol
 from literate.translation.language import Language, known_language, load_language
+
+_Loaded = TypeVar("_Loaded", bound="Page | None")
 
 
 def load_site(project: Project, cache: Cache = NO_CACHE) -> Site:
@@ -105,21 +109,22 @@ def _load_pages(project: Project, cache: Cache, errors: list[LiterateError]) -> 
         else:
             sources[name] = project.file(path)
 
-    def load(name: str) -> Page | LiterateError:
+    def attempt(
+        load: Callable[[str, SourceFile, Cache], _Loaded], name: str
+    ) -> _Loaded | LiterateError:
         try:
-            return load_page(name, sources[name], cache)
+            return load(name, sources[name], cache)
         except LiterateError as error:
             return error
         except OSError as error:  # a link in a loop, or a file that has vanished since
             return sources[name].unreadable(error, "the file")
 
-    pages: dict[str, Page] = {}
-    for name, loaded in zip(sources, map_on_cores(load, list(sources)), strict=True):
-        if isinstance(loaded, Page):
-            pages[name] = loaded
-        else:
-            errors.append(loaded)
-    return pages
+    # What the cache has is read here: from a worker, it would have to be pickled again.
+    results = {name: attempt(find_page, name) for name in sources}
+    new = [name for name, result in results.items() if result is None]
+    results |= zip(new, map_on_cores(partial(attempt, load_page), new), strict=True)
+    errors += [result for result in results.values() if isinstance(result, LiterateError)]
+    return {name: result for name, result in results.items() if isinstance(result, Page)}
 
 
 def _page_files(project: Project) -> Iterator[tuple[str, Path]]:

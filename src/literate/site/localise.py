@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from html import escape, unescape
 from itertools import accumulate
 
@@ -44,7 +43,6 @@ from literate.site.local_page import (
     Row,
 )
 from literate.site.markdown import marked
-from literate.site.originals import original_words
 from literate.site.page import Page
 from literate.site.references import citation_html, heading_of, references
 from literate.site.rows import make_rows, with_shapes
@@ -64,16 +62,16 @@ _LINK = re.compile(r"<(/?)a[\s>]", re.IGNORECASE)
 
 def localise(page: Page, context: PageContext) -> LocalPage:
     """A page in a language."""
-    return _Localiser(page, context).run()
+    return Localiser(page, context).run()
 
 
 def abouts(page: Page, context: PageContext, anchors: Container[str]) -> dict[str, About]:
     """What a page says first of those of its definitions that have these anchors."""
-    return _Localiser(page, context).abouts(wanted=anchors)
+    return Localiser(page, context).abouts(wanted=anchors)
 
 
 @dataclass(slots=True)
-class _Localiser:
+class Localiser:
     page: Page
     context: PageContext
     #: How many footnotes the notes before each note have, and how citations are written.
@@ -160,7 +158,7 @@ class _Localiser:
         is_same = (
             self.context.lookup is None or self.context.is_plain or "".join(written) == note.html
         )
-        original = "" if is_same else original_words(note, partial(self._pieces, note, index))
+        original = "" if is_same else self.context.originals()[index]
         return Row(blocks, tuple(self._footnotes(note, index)), original=original)
 
     def _blocks(self, note: Note, index: int, written: list[str]) -> Iterator[LocalBlock]:
@@ -177,18 +175,18 @@ class _Localiser:
             builder = BlockBuilder()
             while done < len(found) and found[done].start < end:
                 heading = found[done]
-                builder.add(self._pieces(note, index, html[start : heading.start]))
+                builder.add(self.pieces(note, index, html[start : heading.start]))
                 builder.add((None, bare_anchor(anchor)) for anchor in lost[done])
                 builder.parts.append(self._heading(note, index, heading, anchors[done]))
                 start, done = heading.end, done + 1
-            builder.add(self._pieces(note, index, html[start:end]))
+            builder.add(self.pieces(note, index, html[start:end]))
             start = end
             yield builder.block(note.blocks[number].kind if is_parallel else BlockKind.RAW)
         if lost[-1]:
             yield LocalBlock(BlockKind.RAW, tuple(map(bare_anchor, lost[-1])))
 
     def _heading(self, note: Note, index: int, heading: Heading, anchor: str) -> LocalHeading:
-        pieces = list(self._pieces(note, index, heading.inner, is_link=True))
+        pieces = list(self.pieces(note, index, heading.inner, is_link=True))
         label = "".join(html for item, html in pieces if not isinstance(item, FootnoteRef))
         if "<a" in label.lower():
             label = map_tags(label, lambda tag: "" if tag.name == "a" else tag.text)
@@ -201,7 +199,7 @@ class _Localiser:
             label,
         )
 
-    def _pieces(
+    def pieces(
         self, note: Note, index: int, html: str, *, is_link: bool = False
     ) -> Iterator[tuple[Inline | None, str]]:
         """HTML whose links lead where they point from here, and what was held back, in turn."""
@@ -294,7 +292,7 @@ class _Localiser:
         before = self._footnotes_before[index]
         for number, footnote in enumerate(note.footnotes, before + 1):
             html = "".join(self._translated(note, footnote.blocks))
-            html = "".join(html for _, html in self._pieces(note, index, html)).rstrip()
+            html = "".join(html for _, html in self.pieces(note, index, html)).rstrip()
             back = " ".join(self._back(number, repeat) for repeat in range(footnote.refs))
             if html.endswith("</p>"):
                 html = f"{html.removesuffix('</p>')} {back}</p>"

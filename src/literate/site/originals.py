@@ -1,27 +1,36 @@
-"""The words of a note as its source has them: what stands behind the mark of a translated note."""
+"""The words of notes as their source has them: what stands behind the mark of a translated note."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 
 from literate.base.html import map_tags, text_of
-from literate.notes.note import Block, BlockKind, Figure, FootnoteRef, Formula, Inline, Note
+from literate.notes.note import Block, BlockKind, Figure, FootnoteRef, Formula, Note
 from literate.notes.placeholder import Slot, cut
+from literate.site.context import PageContext
+from literate.site.localise import Localiser
+from literate.site.page import Page
 
 _WORDED = {
     BlockKind.PARAGRAPH, BlockKind.LIST, BlockKind.TABLE, BlockKind.QUOTE, BlockKind.ADMONITION,
 }  # fmt: skip
 
 
-def original_words(note: Note, pieces: Callable[[str], Iterable[tuple[Inline | None, str]]]) -> str:
-    """The HTML of a note's words, but for its headings, formulas and pictures.
+def original_words(page: Page, context: PageContext) -> tuple[str, ...]:
+    """The HTML of each note's words, but for its headings, formulas and pictures.
 
-    `pieces` puts into a block's HTML what was held back of it.
+    `context` is one in the language of the source.
     """
+    localiser = Localiser(page, context)
+    notes = enumerate(page.notes)
+    return tuple(_original(localiser, note, number) if note else "" for number, note in notes)
+
+
+def _original(localiser: Localiser, note: Note, number: int) -> str:
     html = "".join(
         html
         for block in _worded(note)
-        for item, html in pieces(block.html)
+        for item, html in localiser.pieces(note, number, block.html)
         if not isinstance(item, FootnoteRef)
     )
     return map_tags(html, lambda tag: tag.put("id", None).text, "id")

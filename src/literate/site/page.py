@@ -129,12 +129,10 @@ def load_page(name: str, file: SourceFile, cache: Cache = NO_CACHE) -> Page:
 
     Raises `LiterateError` for whatever of it cannot be read, parsed or converted.
     """
-    path = file.path
     data = file.read_bytes("the file")
-    module = module_name(path) if path.suffix == ".py" else ""
-    key = digest("page", name, str(path), file.shown, module, data)
-    known = cache.get(key)
-    if isinstance(known, Page):
+    module = _module(file)
+    key = _key(name, file, data)
+    if known := _known(key, cache):
         return known
     try:
         page = _make_page(name, file, module, data, key)
@@ -142,6 +140,24 @@ def load_page(name: str, file: SourceFile, cache: Cache = NO_CACHE) -> Page:
         raise too_deep(data.decode("utf-8", "replace"), file.shown) from None
     cache.put(key, page)
     return page
+
+
+def find_page(name: str, file: SourceFile, cache: Cache) -> Page | None:
+    """The page of a source file, where the cache has it; raises as `load_page` does."""
+    return _known(_key(name, file, file.read_bytes("the file")), cache)
+
+
+def _key(name: str, file: SourceFile, data: bytes) -> str:
+    return digest("page", name, str(file.path), file.shown, _module(file), data)
+
+
+def _known(key: str, cache: Cache) -> Page | None:
+    known = cache.get(key)
+    return known if isinstance(known, Page) else None
+
+
+def _module(file: SourceFile) -> str:
+    return module_name(file.path) if file.path.suffix == ".py" else ""
 
 
 def _make_page(name: str, file: SourceFile, module: str, data: bytes, key: str) -> Page:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pathspec
 
 from literate.base.errors import LiterateError, nearest
-from literate.base.files import Place, SourceFile, is_within, path_from, real_path, shown_from
+from literate.base.files import Place, SourceFile, path_from, real_path, shown_from
 from literate.translation.message import Passage
 
 CONFIG = "mkdocs.yml"
@@ -91,7 +91,13 @@ class Project:
 
     def file(self, path: Path) -> SourceFile:
         """A file of the project, which has to lie in it."""
-        shown = self.shown(path) if is_within(path, self.roots) else path_from(self.root, path)
+        real, (root, *_) = real_path(path), self.roots
+        if real.is_relative_to(root):
+            shown = real.relative_to(root).as_posix()
+        elif any(map(real.is_relative_to, self.roots)):
+            shown = path.as_posix()
+        else:
+            shown = path_from(self.root, path)
         return SourceFile(path, shown, self.roots)
 
     @property

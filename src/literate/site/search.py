@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
@@ -46,20 +46,19 @@ def index_address(language: str) -> str:
     return f"search/{language}.json.gz"
 
 
-def search_index(pages: Iterable[tuple[str, str, Sequence[SearchSection]]]) -> bytes:
-    """The index of the pages of one language: address, title and sections of each."""
-    rows = [
-        [
-            url,
-            [
-                [section.anchor, section.heading or title, section.text, section.code]
-                for section in sections
-            ],
-        ]
-        for url, title, sections in pages
-    ]
-    text = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
-    return gzip.compress(text.encode(), compresslevel=6, mtime=0)
+def search_index(pages: Iterable[tuple[str, str]]) -> bytes:
+    """The index of the pages of one language: the address of each, and its `search_rows`."""
+    text = ",".join(f"[{_json(url)},{rows}]" for url, rows in pages)
+    return gzip.compress(f"[{text}]".encode(), compresslevel=6, mtime=0)
+
+
+def search_rows(title: str, sections: Iterable[SearchSection]) -> str:
+    """The sections of a page with a title as they stand in an index, in JSON."""
+    return _json([[one.anchor, one.heading or title, one.text, one.code] for one in sections])
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def search_sections(page: LocalPage) -> tuple[SearchSection, ...]:

@@ -21,6 +21,7 @@ from literate.site.local_page import LocalPage, SourceInfo
 from literate.site.localise import abouts, localise
 from literate.site.messages import page_passages
 from literate.site.names import NameTable
+from literate.site.originals import original_words
 from literate.site.page import Page, load_page
 from literate.site.page_names import PageNames, page_names
 from literate.site.project import Project
@@ -197,10 +198,11 @@ class Site:
         that `is_plain` is to become Markdown.
         """
         addresses, drawings, cited = self.context_parts(page, url_of)
+        names = None if is_plain else names or self.names_of(page, url_of)
         context = PageContext(
             url=lambda raw: addresses.get(raw, raw),
             drawings={} if is_plain else drawings,
-            names=None if is_plain else names or self.names_of(page, url_of),
+            names=names,
             lookup=lookup,
             words=words,
             bibliography=cited,
@@ -211,8 +213,29 @@ class Site:
             shapes=self.shapes.of(page),
             passes=self.shapes.passes(page),
             configurations=tuple(self.shapes.configurations),
+            originals=lambda: self._originals(page.name, names, tuple(addresses.items())),
         )
         return localise(page, context)
+
+    @cached_property
+    def _originals(self) -> Callable[..., tuple[str, ...]]:
+        """The words of a page's notes in its own language, whose links lead to these addresses."""
+
+        @lru_cache(maxsize=1)  # they are the same in all languages whose pages lie equally deep
+        def of(
+            name: str, names: PageNames | None, addresses: tuple[tuple[str, str | None], ...]
+        ) -> tuple[str, ...]:
+            leads = dict(addresses)
+            context = PageContext(
+                url=lambda raw: leads.get(raw, raw),
+                drawings={},
+                names=names,
+                bibliography=self.bibliography,
+                source_language=self.project.language,
+            )
+            return original_words(self.pages[name], context)
+
+        return of
 
     def abouts(
         self, name: str, lookup: Lookup | None, words: Lookup | None, anchors: Container[str]

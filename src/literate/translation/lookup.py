@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from literate.base.html import Tag, map_tags
 from literate.notes.placeholder import fill, placeholder
@@ -21,7 +22,7 @@ from literate.translation.segment import (
 )
 
 
-@dataclass(slots=True)
+@dataclass  # no slots: the blocks are gathered once, where a note is not translated as a whole
 class Lookup:
     """Serves a catalog's translations, and remembers what it was asked for."""
 
@@ -32,19 +33,24 @@ class Lookup:
     requested: dict[str, None] = field(default_factory=dict)
     _identities: list[str] = field(default_factory=list)
     _notes: dict[str, int] = field(default_factory=dict)
-    _blocks: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        entries = list(enumerate(self.catalog.entries))
-        self._identities = [identity_of(entry.source) for _, entry in entries]
-        for index, entry in entries:
+        self._identities = [identity_of(entry.source) for entry in self.catalog.entries]
+        for index, entry in enumerate(self.catalog.entries):
             for form in (self._identities[index], loose_identity_of(entry.source)):
                 self._notes.setdefault(form, index)
+
+    @cached_property
+    def _blocks(self) -> dict[str, list[tuple[int, int]]]:
+        """Where each block is translated, by its forms."""
+        blocks: dict[str, list[tuple[int, int]]] = {}
+        entries = list(enumerate(self.catalog.entries))
         # An entry of one block was written for that block: it goes before parts of a whole note.
         for index, entry in sorted(entries, key=lambda item: len(item[1].source_blocks) > 1):
             for position, block in enumerate(entry.source_blocks):
                 for form in {block.key, block.loose_key}:
-                    self._blocks.setdefault(form, []).append((index, position))
+                    blocks.setdefault(form, []).append((index, position))
+        return blocks
 
     def text(self, text: str) -> str | None:
         """The translation of a plain text: a title, a caption, a word of a drawing.
@@ -60,7 +66,7 @@ class Lookup:
         translation = entry.translation
         return plain(escape_text(translation) if "<" in entry.source else translation) or None
 
-    def blocks(self, blocks: Sequence[Segment], *, is_note: bool = True) -> list[str | Segment]:
+    def blocks(self, blocks: tuple[Segment, ...], *, is_note: bool = True) -> list[str | Segment]:
         """The translation of a note as a whole, or else of each of its blocks.
 
         A block that has no translation is returned itself.
@@ -69,7 +75,7 @@ class Lookup:
             return list(whole)
         return [block if (html := self.block(block)) is None else f"{html}\n" for block in blocks]
 
-    def note(self, blocks: Sequence[Segment]) -> tuple[str, ...] | None:
+    def note(self, blocks: tuple[Segment, ...]) -> tuple[str, ...] | None:
         """The blocks of a whole note's translation, filled with the note's own parts."""
         index = self._entry_of(blocks)
         if index is None:
@@ -93,7 +99,7 @@ class Lookup:
         numbers, targets = _numbers([source], [block]), _targets([source], [block])
         return _fill(entry.blocks[position].html, block.html, numbers, targets)
 
-    def _entry_of(self, blocks: Sequence[Segment]) -> int | None:
+    def _entry_of(self, blocks: tuple[Segment, ...]) -> int | None:
         """Where a whole note is translated."""
         index = _find(self._notes, key_of(blocks))
         if index is None and not all(self._place(b.key) for b in blocks if b.has_words):

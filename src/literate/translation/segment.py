@@ -104,12 +104,14 @@ def _html(nodes: list[LexborNode]) -> str:
     return "".join(node.html or "" for node in nodes).strip()
 
 
-def key_of(segments: Iterable[Segment]) -> str:
+@lru_cache(maxsize=4096)  # a note is looked up in every language, and counted in each
+def key_of(segments: tuple[Segment, ...]) -> str:
     """The key of a whole note."""
     return _join(((segment.key, segment.placeholders) for segment in segments), "\n")
 
 
-def loose_key_of(segments: Iterable[Segment]) -> str:
+@lru_cache(maxsize=4096)
+def loose_key_of(segments: tuple[Segment, ...]) -> str:
     """A whole note by its kinds and words alone: neighbours of one kind run together."""
     parts: list[tuple[str, tuple[int, ...]]] = []
     before = None

@@ -29,5 +29,43 @@ def test_so_has_the_original_of_what_is_translated(project):
     assert re.search(r'<details class="original">.*?<div lang="en" dir="ltr"><p>Words\.', html)
 
 
+NOTE = """# A thing
+
+!!! note
+
+    Cited [@a], and $x_\\text{max}$; see [the data](data.csv).
+"""
+
+
+def test_an_original_has_the_words_of_its_own_language_alone(project):
+    """Titles, brackets and words in formulas too; its links lead on from where the page lies."""
+    project.write("docs/index.md", "# A\n")
+    project.write("docs/data.csv", "1\n")
+    project.write("docs/note.md", NOTE)
+    project.write("refs.bib", "@misc{a, author={A, B}, title={T}, year={2020}}\n")
+    project.write("mkdocs.yml", project.read("mkdocs.yml") + "      bibliography: refs.bib\n")
+    site = project.load()
+    page = site.pages["note"]
+    own = site.localise(page, lambda name: f"{name}/")
+    (source,) = (note.html for note in page.notes)
+    words = {"Note": "注", "({papers})": "（{papers}）"}
+    lookup = Lookup(
+        Catalog(
+            "note.json",
+            (Entry(source, source.replace("Cited", "引用"), 1), Entry("max", "最大", 2)),
+        )
+    )
+    site_words = Lookup(Catalog("site.json", tuple(Entry(k, v, 1) for k, v in words.items())))
+    for depth in ("zh/", "de/at/", "ja/"):
+        (row,) = site.localise(
+            page, lambda name: f"{depth}{name}/", lookup, site_words  # noqa: B023
+        ).rows  # fmt: skip
+        assert "引用" in row.blocks[-1].html and "最大" in row.blocks[-1].html
+        climb = "../" * (depth.count("/") + 1)
+        (html,) = (block.html for block in own.rows[0].blocks if not block.heading)
+        assert row.original == html.replace('href="../data.csv"', f'href="{climb}data.csv"')
+        assert "(" in row.original and "max" in row.original
+
+
 def test_a_summary_reads_in_the_direction_of_its_words(project):
     assert '<p class="dek" dir="auto">A thing.</p>' in shown(project)
