@@ -19,7 +19,7 @@ from typing import Any
 from literate.base.errors import LiterateError
 from literate.source.document import Document
 from literate.source.frontmatter import front_matter
-from literate.source.python import first_line, syntax_tree
+from literate.source.python import first_line, statements, syntax_tree
 
 _METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -221,14 +221,19 @@ _PROGRAM = {
 _DOTS = re.compile(r"from\s*(\.[.\s]*)")
 
 
+def _relative_imports(node: ast.AST) -> Iterator[ast.ImportFrom]:
+    for child in statements(node):
+        if isinstance(child, ast.ImportFrom) and child.level:
+            yield child
+        yield from _relative_imports(child)
+
+
 def _absolute(document: Document, tree: ast.Module, package: str) -> list[str]:
     """The module's lines, importing by absolute names: a notebook is in no package."""
     lines = [line.text for line in document.lines]
     parents = package.split(".") if package else []
     edits = []
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.ImportFrom) or not node.level:
-            continue
+    for node in _relative_imports(tree):
         line = lines[node.lineno - 1]
         column = len(line.encode()[: node.col_offset].decode())
         dots = _DOTS.match(line, column)

@@ -158,7 +158,8 @@ class Localiser:
         is_same = (
             self.context.lookup is None or self.context.is_plain or "".join(written) == note.html
         )
-        original = "" if is_same else self.context.originals()[index]
+        originals = () if is_same else self.context.originals()
+        original = originals[index] if originals else ""
         return Row(blocks, tuple(self._footnotes(note, index)), original=original)
 
     def _blocks(self, note: Note, index: int, written: list[str]) -> Iterator[LocalBlock]:

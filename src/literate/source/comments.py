@@ -27,6 +27,7 @@ _BOXED = re.compile(r"[#|*]\s+(?P<title>\S.*?)\s+[#|*]|#+\s+(?P<right>\S.*)|(?P<
 _LONG_MARK = re.compile(r"#{6,}\s*(?P<title>[^#\s].*?)\s*#*")
 
 
+_BLANKS = " \t\f\ufeff"
 #: What makes front matter of lines between `---`: jupytext's fields, or the engine's.
 _HEADER_FIELD = re.compile(r"^(?:jupyter|jupytext|title|summary):", re.MULTILINE)
 
@@ -61,7 +62,7 @@ def is_markdown_cell(line: str) -> bool:
 
 
 def _runs(lines: list[str], taken: Set[int]) -> Iterator[_Run]:
-    found = list(_comments(lines))
+    found = list(_comments(lines, taken))
     has_regions = any(re.match(r"#\s*endregion\b", text) for _, _, text in found)
     run: _Run | None = None
     in_script = False
@@ -85,18 +86,37 @@ def _runs(lines: list[str], taken: Set[int]) -> Iterator[_Run]:
         yield run
 
 
-def _comments(lines: list[str]) -> Iterator[tuple[int, int, str]]:
+def _comments(lines: list[str], taken: Set[int]) -> Iterator[tuple[int, int, str]]:
     """Line, column and text of each comment that has its line to itself."""
+    free = [(number, line) for number, line in enumerate(lines, 1) if number not in taken]
+    for number, column, text in _tokens(lines) if any(map(_may_go_on, free)) else _signs(free):
+        is_coding = number <= 2 and tokenize.cookie_re.match(text)
+        if not (is_coding and "coding" in text):
+            yield number, column, text
+
+
+def _may_go_on(numbered: tuple[int, str]) -> bool:
+    """Whether a string may go on from a line to the next, where a # starts no comment."""
+    line = numbered[1]
+    return '"""' in line or "'''" in line or line.endswith(("\\\n", "\\\r\n", "\\\r"))
+
+
+def _signs(free: list[tuple[int, str]]) -> Iterator[tuple[int, int, str]]:
+    """The comments of lines on which no string goes on."""
+    for number, line in free:
+        text = line.lstrip(_BLANKS)
+        if text.startswith("#"):
+            yield number, len(line) - len(text), text.rstrip("\r\n")
+
+
+def _tokens(lines: list[str]) -> Iterator[tuple[int, int, str]]:
+    """The comments of any lines. Python tells them apart, and takes its time."""
     reader = iter(lines)
     for token in tokenize.generate_tokens(lambda: next(reader, "")):
-        if token.type != tokenize.COMMENT:
-            continue
-        number, column = token.start
-        if token.line[:column].strip(" \t\f\ufeff"):
-            continue
-        is_coding = number <= 2 and tokenize.cookie_re.match(token.string)
-        if not (is_coding and "coding" in token.string):
-            yield number, column, token.string
+        if token.type == tokenize.COMMENT:
+            number, column = token.start
+            if not token.line[:column].strip(_BLANKS):
+                yield number, column, token.string
 
 
 def _closes_header(run: _Run) -> bool:

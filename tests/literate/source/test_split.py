@@ -1,5 +1,8 @@
 """Taking a source apart loses no byte, and tells notes from code as a reader would."""
 
+import ast
+import tokenize
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,6 +45,37 @@ def test_what_was_taken_apart_goes_back_together(pieces, ending, encoding, final
     assert document.encode() == data
     numbers = [line.number for line in document.lines]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+#: Strings over several lines, that begin in all manners.
+STRINGS = st.sampled_from(
+    [
+        "s = 'a\\\n# in a string'",
+        "t = f'''{1}\n# in a string'''",
+        "u = 1 + \\\n    2",
+        "'''Doc.'''; v = '''\n# in a string\n'''",
+        "def h():\n    '''Doc.\n    # in the note\n    '''",
+        'w = ("a"\n# between\n"b")',
+    ]
+)
+
+
+@given(st.lists(PIECES | STRINGS, max_size=8), st.sampled_from(["\n", "\r\n", "\r"]))
+def test_a_comment_is_what_python_takes_for_one(pieces, ending):
+    lines = [line + ending for line in "\n".join(pieces).split("\n")]
+    document = read_python("".join(lines).encode(), "file.py")
+    noted = {line.number for section in document.sections for line in section.note}
+    for node in ast.walk(ast.parse(document.source)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            noted -= set(range(node.lineno, node.end_lineno + 1))
+    rest = iter(lines)
+    tokens = tokenize.generate_tokens(lambda: next(rest, ""))
+    comments = {one.start[0]: one for one in tokens if one.type == tokenize.COMMENT}
+    alone = {number for number in comments if lines[number - 1].lstrip(" \t\f").startswith("#")}
+    assert noted <= alone
+    # From the decorators of a definition to its docstring, comments stay code.
+    left = {comments[number].string for number in alone - noted}
+    assert left <= {"# between", "# second", "# before"}
 
 
 def notes(source):

@@ -359,7 +359,7 @@ def test_what_stays_as_it_is_has_no_fault(pieces, start):
     for block in blocks:
         entry = Entry(block.html, block.html, 1)
         assert check_entry(entry, Language("de", "Deutsch")) == []
-        (served,) = Lookup(Catalog("m.json", (entry,))).note([block])
+        (served,) = Lookup(Catalog("m.json", (entry,))).note((block,))
         assert parse(served)[0].key == block.key
 
 
