@@ -8,7 +8,6 @@ kernel's arguments.
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
 import re
@@ -17,9 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from literate.base.errors import LiterateError
-from literate.source.document import Document
+from literate.source.document import Document, Statement
 from literate.source.frontmatter import front_matter
-from literate.source.python import first_line, statements, syntax_tree
 
 _METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -86,12 +84,8 @@ def cells(
     document: Document, *, package: str = "", link: Callable[[str], str] = _as_it_stands
 ) -> Iterator[Cell]:
     """The cells of a module's notebook, in the order of the module."""
-    tree = syntax_tree(document.source)
-    lines = _absolute(document, tree, package)
-    statements = [
-        _Part(first_line(node), node.end_lineno or node.lineno, node=node) for node in tree.body
-    ]
-    notes = list(_free_notes(document, statements))
+    lines = _absolute(document, package)
+    notes = list(_free_notes(document))
     taken = {note.first for note in notes}
     code: list[str] = []
     position = 1
@@ -103,21 +97,23 @@ def cells(
         if source:
             yield Cell(source, is_code=True)
 
-    parts = [*notes, *(part for part in statements if part.first not in taken)]
+    parts: list[_Note | Statement] = [*notes]
+    parts += (part for part in document.statements if part.first not in taken)
     for part in sorted(parts, key=lambda part: part.first):
         above = lines[position - 1 : part.first - 1]
         here = lines[max(position, part.first) - 1 : part.last]
-        stands_alone = part.node is None or part.is_definition or _is_program(part.node)
-        if part.node is None:
+        position = max(position, part.last + 1)
+        if isinstance(part, _Note):
             code += above
-        if stands_alone and (holds_statement or part.node is None):
             yield from flush()
             holds_statement = False
-        if part.node is None:
-            text = _note_text(part, document, link)
-            if text:
+            if text := _note_text(part, document, link):
                 yield Cell(text)
-        elif _is_program(part.node):
+            continue
+        if holds_statement and (part.is_definition or part.is_program):
+            yield from flush()
+            holds_statement = False
+        if part.is_program:
             code += above
             yield from flush()
             yield Cell(_fenced(_trimmed("".join(here))))
@@ -127,32 +123,26 @@ def cells(
             if part.is_definition:
                 yield from flush()
                 holds_statement = False
-        position = max(position, part.last + 1)
     code += lines[position - 1 :]
     yield from flush()
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
-    """A statement of the module, or a note between statements: where, and what it is."""
+class _Note:
+    """A note between statements: where it stands, and what it says."""
 
     first: int
     last: int
-    node: ast.stmt | None = None
-    text: str = ""
-
-    @property
-    def is_definition(self) -> bool:
-        return isinstance(self.node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
+    text: str
 
 
-def _free_notes(document: Document, statements: list[_Part]) -> Iterator[_Part]:
+def _free_notes(document: Document) -> Iterator[_Note]:
     """The notes that stand in no statement, but for the module's docstring, which is one."""
     for run in (run for section in document.sections for run in section.written):
         first, last = run.lines[0].number, run.lines[-1].number
-        owner = next((s for s in statements if s.first <= last and first <= s.last), None)
+        owner = next((s for s in document.statements if s.first <= last and first <= s.last), None)
         if owner is None or (owner.first, owner.last) == (first, last):
-            yield _Part(first, last, text=_prose_of(document, first, last))
+            yield _Note(first, last, _prose_of(document, first, last))
 
 
 def _prose_of(document: Document, first: int, last: int) -> str:
@@ -166,7 +156,7 @@ def _prose_of(document: Document, first: int, last: int) -> str:
     return ""
 
 
-def _note_text(part: _Part, document: Document, link: Callable[[str], str]) -> str:
+def _note_text(part: _Note, document: Document, link: Callable[[str], str]) -> str:
     """The Markdown of a note; the front matter of the module gives it a title at most."""
     text, title = part.text, ""
     opening = None if document.opening is None else document.sections[document.opening]
@@ -204,49 +194,26 @@ def _fenced(code: str) -> str:
     return f"{fence}python\n{code}\n{fence}"
 
 
-def _is_program(node: ast.stmt) -> bool:
-    """Whether this is `if __name__ == "__main__":`."""
-    return isinstance(node, ast.If) and any(
-        isinstance(part, ast.Compare)
-        and {ast.dump(side) for side in (part.left, *part.comparators)} == _PROGRAM
-        for part in ast.walk(node.test)
-    )
-
-
-_PROGRAM = {
-    ast.dump(ast.Name("__name__", ast.Load())),
-    ast.dump(ast.Constant("__main__")),
-}
-
 _DOTS = re.compile(r"from\s*(\.[.\s]*)")
 
 
-def _relative_imports(node: ast.AST) -> Iterator[ast.ImportFrom]:
-    for child in statements(node):
-        if isinstance(child, ast.ImportFrom) and child.level:
-            yield child
-        yield from _relative_imports(child)
-
-
-def _absolute(document: Document, tree: ast.Module, package: str) -> list[str]:
+def _absolute(document: Document, package: str) -> list[str]:
     """The module's lines, importing by absolute names: a notebook is in no package."""
     lines = [line.text for line in document.lines]
     parents = package.split(".") if package else []
     edits = []
-    for node in _relative_imports(tree):
-        line = lines[node.lineno - 1]
-        column = len(line.encode()[: node.col_offset].decode())
-        dots = _DOTS.match(line, column)
-        if dots is None or dots[1].count(".") != node.level or node.level > len(parents):
+    for one in document.relative_imports:
+        dots = _DOTS.match(lines[one.line - 1], one.column)
+        if dots is None or dots[1].count(".") != one.level or one.level > len(parents):
             raise LiterateError(
                 "this relative import leaves the package, and a notebook is in none",
                 file=document.path,
-                line=node.lineno,
+                line=one.line,
                 fix="Import by the absolute name",
             )
-        origin = ".".join(parents[: len(parents) - node.level + 1])
-        space = " " if node.module is None else "."
-        edits.append((node.lineno - 1, column, dots.end(), f"from {origin}{space}"))
+        origin = ".".join(parents[: len(parents) - one.level + 1])
+        space = "." if one.is_named else " "
+        edits.append((one.line - 1, one.column, dots.end(), f"from {origin}{space}"))
     for index, start, end, words in sorted(edits, reverse=True):  # from the right, if on one line
         lines[index] = lines[index][:start] + words + lines[index][end:]
     return lines

@@ -51,6 +51,25 @@ class Section(NamedTuple):
         return tuple(line for run in self.written for line in run.lines)
 
 
+class Statement(NamedTuple):
+    """A statement of the module itself: its lines, those of decorators included."""
+
+    first: int
+    last: int
+    is_definition: bool = False
+    #: Whether it is `if __name__ == "__main__":`.
+    is_program: bool = False
+
+
+class RelativeImport(NamedTuple):
+    """An import that starts with dots: where, how many, and whether a name follows them."""
+
+    line: int
+    column: int
+    level: int
+    is_named: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Definition:
     """A class, a function or a constant of the module.
@@ -81,6 +100,8 @@ class Document:
     definitions: tuple[Definition, ...] = ()
     opening: int | None = None
     imports_end: int = 0
+    statements: tuple[Statement, ...] = ()
+    relative_imports: tuple[RelativeImport, ...] = ()
 
     @property
     def lines(self) -> list[Line]:

@@ -21,9 +21,14 @@ from literate.source.comments import comment_spans, is_markdown_cell
 from literate.source.docstring import continued, readable_docstring
 from literate.source.document import Definition, Document, Line, NoteLines, Prose, Section
 from literate.source.span import Span
+from literate.source.statements import (
+    DEFINITION,
+    first_line,
+    module_statements,
+    relative_imports,
+    statements,
+)
 from literate.source.tools import speaks_to_tool
-
-_DEFINITION = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def decode(data: bytes, path: str) -> tuple[str, str]:
@@ -62,6 +67,8 @@ def read_python(data: bytes, path: str) -> Document:
         definitions=tuple(_definitions(tree)),
         opening=opening,
         imports_end=_imports_end(tree),
+        statements=tuple(module_statements(tree)),
+        relative_imports=tuple(relative_imports(tree, lines)),
     )
 
 
@@ -108,27 +115,10 @@ def _walk(tree: ast.AST, scope: str = "") -> Iterator[tuple[str, ast.stmt]]:
     """
     for node in statements(tree):
         name = scope
-        if isinstance(node, _DEFINITION):
+        if isinstance(node, DEFINITION):
             name = f"{scope}.{node.name}" if scope else node.name
             yield name, node
         yield from _walk(node, name)
-
-
-def statements(node: ast.AST) -> Iterator[ast.stmt]:
-    """The statements directly within a node: the branches of an `if` and a `try` included."""
-    for field in ("body", "handlers", "cases", "orelse", "finalbody"):
-        inner = getattr(node, field, ())
-        for child in inner if isinstance(inner, list) else ():
-            if isinstance(child, ast.stmt):
-                yield child
-            else:  # `except …:` and `case …:` hold statements in their turn
-                yield from statements(child)
-
-
-def first_line(node: ast.stmt) -> int:
-    """The line on which a definition starts, its decorators included."""
-    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
 def _definitions(tree: ast.Module) -> Iterator[Definition]:
