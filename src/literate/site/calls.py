@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import chain, pairwise
 from typing import NamedTuple
 
@@ -52,11 +53,14 @@ def _calls(page: LocalPage, tops: Sequence[Definition]) -> Mapping[str, Sequence
     return {name: list(others) for name, others in calls.items()}
 
 
-def _called(line: CodeLine) -> Iterator[str]:
+@lru_cache(maxsize=4096)  # a page's code is the same in all of its languages
+def _called(line: CodeLine) -> tuple[str, ...]:
     """The names of the page that a line calls: those with a parenthesis after them."""
+    names = []
     for token, behind in pairwise(chain(line.tokens, [""])):
         is_called = isinstance(behind, str) and behind.startswith("(")
         if is_called and isinstance(token, CodeName) and not token.is_place:
             href = token.link.href if token.link else ""
             if href.startswith("#"):
-                yield href[1:]
+                names.append(href[1:])
+    return tuple(names)

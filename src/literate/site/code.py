@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 
 from literate.notes.highlight import CodeName
@@ -15,13 +15,17 @@ LONG = 48
 _DEEPEST = 40
 
 
-def trimmed(lines: Sequence[CodeLine]) -> tuple[int, int]:
+# What is made of lines of code is kept: a page's code is the same in all of its languages.
+
+
+@lru_cache(maxsize=1024)
+def trimmed(lines: tuple[CodeLine, ...]) -> tuple[int, int]:
     """Where the first of the lines that are not blank is, and where the last of them ends."""
     shown = [index for index, line in enumerate(lines) if not line.is_blank]
     return (shown[0], shown[-1] + 1) if shown else (0, 0)
 
 
-@lru_cache(maxsize=1024)  # a page's code is the same in all of its languages
+@lru_cache(maxsize=1024)
 def code_html(lines: tuple[CodeLine, ...], repository: str = "") -> str:
     """The lines of a row. The blank ones at its edges are there, but not drawn."""
     start, end = trimmed(lines)

@@ -7,7 +7,7 @@ import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from html import unescape
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -300,6 +300,7 @@ def _is_line(page: Page, anchor: str) -> bool:
     return any(line.number == int(anchor[1:]) for section in sections for line in section.code)
 
 
+@lru_cache(maxsize=8192)  # each language of a page asks for the same
 def relative_url(target: str, base: str) -> str:
     """The way from one address of the site to another, both relative to the site's root."""
     path, mark, fragment = target.partition("#")

@@ -12,7 +12,6 @@ from literate.notes.highlight import Tokens
 from literate.site.local_page import CodeLine, Row
 from literate.site.page import Page
 from literate.site.page_names import PageNames
-from literate.source.document import Section
 
 
 def make_rows(
@@ -23,14 +22,14 @@ def make_rows(
     `notes` are rows without code, one a section; `names` has the tokens of each line, and is None
     where nobody looks at them; `imports` is what the code of the opening is called.
     """
-    code = _named_lines(names) if names else _lines(page, repeat(()))
+    codes = _named_code(names) if names else _code(page, repeat(()))
     defined: set[str] = set()
     rows: list[Row] = []
     for index, (section, note) in enumerate(zip(page.document.sections, notes, strict=True)):
         if index == page.document.opening:
-            rows += _opening(page, note, section, code, imports)
+            rows += _opening(page, note, codes[index], imports)
             continue
-        row = replace(note, code=_code(section, code))
+        row = replace(note, code=codes[index])
         if name := section.definition:
             row = _defining(page, index, row, is_new=name not in defined)
             defined.add(name)
@@ -53,12 +52,9 @@ def with_shapes(
         yield replace(row, code=code, passes=passed)
 
 
-def _opening(
-    page: Page, note: Row, section: Section, code: Sequence[CodeLine], label: str
-) -> Iterator[Row]:
+def _opening(page: Page, note: Row, lines: tuple[CodeLine, ...], label: str) -> Iterator[Row]:
     """The note of the module beside its imports; other code that follows gets a row of its own."""
-    count = sum(line.number <= page.document.imports_end for line in section.code)
-    lines = _code(section, code)
+    count = sum(line.number <= page.document.imports_end for line in lines)
     if all(line.is_blank for line in lines[count:]):
         count = len(lines)
     yield replace(note, code=lines[:count], is_opening=True, label=label)
@@ -81,22 +77,20 @@ def _defining(page: Page, index: int, row: Row, *, is_new: bool) -> Row:
     return replace(row, definition=name, anchor=name if is_new and not is_taken else "")
 
 
-def _code(section: Section, code: Sequence[CodeLine]) -> tuple[CodeLine, ...]:
-    return tuple(code[line.number - 1] for line in section.code)
-
-
 @lru_cache(maxsize=1)  # a page is made in all of its languages in turn, and its code is the same
-def _named_lines(names: PageNames) -> tuple[CodeLine, ...]:
-    return _lines(names.page, names.code)
+def _named_code(names: PageNames) -> tuple[tuple[CodeLine, ...], ...]:
+    return _code(names.page, names.code)
 
 
-def _lines(page: Page, code: Iterable[Tokens]) -> tuple[CodeLine, ...]:
-    """The lines of a page's file with their tokens."""
+def _code(page: Page, tokens: Iterable[Tokens]) -> tuple[tuple[CodeLine, ...], ...]:
+    """The code of each section of a page's file, its lines with their tokens."""
     # A class may be called L5: its name goes before the fifth line's.
-    return tuple(
-        CodeLine(
-            line.number, line.text, tokens,
+    lines = {
+        line.number: CodeLine(
+            line.number, line.text, parts,
             "" if (anchor := f"L{line.number}") in page.anchors else anchor,
         )
-        for line, tokens in zip(page.document.lines, code, strict=False)
-    )  # fmt: skip
+        for line, parts in zip(page.document.lines, tokens, strict=False)
+    }  # fmt: skip
+    sections = page.document.sections
+    return tuple(tuple(lines[line.number] for line in section.code) for section in sections)
