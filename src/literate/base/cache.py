@@ -17,11 +17,13 @@ from functools import cache
 from hashlib import blake2b
 from importlib.metadata import distributions
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 
+from literate.base.files import open_at_once
 from literate.base.seal import seal, unseal
 
 
@@ -62,7 +64,7 @@ class Cache:
         self.complaints: list[str] = []
         self._key = key
         self._started = time.time()
-        self._folders: set[Path] = set()
+        self._folders: set[str] = set()
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self.folder = folder
         try:
@@ -79,7 +81,7 @@ class Cache:
 
     def get(self, key: str) -> Any:
         """What was put under a key, None without that."""
-        content = self._read(self._path(key))
+        content = self._read(self._name(key))
         if content is None:
             return None
         try:
@@ -91,13 +93,13 @@ class Cache:
     def has(self, key: str) -> bool:
         """Whether there is something under a key."""
         with suppress(OSError):
-            os.utime(self._path(key))
+            os.utime(self._path(self._name(key)))
             return True
         return False
 
     def put(self, key: str, value: Any) -> None:
         """Keep a result. Written beside and moved, so that no reader finds half of it."""
-        self._write(self._path(key), pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL))
+        self._write(self._name(key), pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL))
 
     def templates(self) -> BytecodeCache:
         """Where Jinja keeps the templates that it has compiled."""
@@ -105,20 +107,24 @@ class Cache:
 
     def read_template(self, name: str) -> bytes | None:
         """A compiled template."""
-        return self._read(self.folder / "templates" / name)
+        return self._read(f"templates/{name}")
 
     def write_template(self, name: str, code: bytes) -> None:
         """Keep a compiled template: no build throws it away."""
-        self._write(self.folder / "templates" / name, code)
+        self._write(f"templates/{name}", code)
 
-    def _read(self, path: Path) -> bytes | None:
+    # A build asks thousands of times: names and paths are texts, of which no path is made.
+
+    def _read(self, name: str) -> bytes | None:
+        path = self._path(name)
         try:
-            data = path.read_bytes() if path.is_file() else None
+            with open(path, "rb", opener=open_at_once) as file:
+                data = file.read() if S_ISREG(os.fstat(file.fileno()).st_mode) else None
         except OSError:
             data = None
         if data is None:
             return None
-        content = unseal(self._name(path), data)
+        content = unseal(name, data)
         if content is None:
             self._complain(_DAMAGED)
             return None
@@ -126,21 +132,24 @@ class Cache:
             os.utime(path)
         return content
 
-    def _write(self, path: Path, content: bytes) -> None:
-        temporary = path.with_name(f"{path.name}.{os.getpid()}")
+    def _write(self, name: str, content: bytes) -> None:
+        path = self._path(name)
+        temporary = f"{path}.{os.getpid()}"
         try:
-            if path.parent not in self._folders:
-                path.parent.mkdir(exist_ok=True)
-                self._folders.add(path.parent)
-            temporary.write_bytes(seal(self._name(path), content))
-            temporary.replace(path)
+            folder = name.partition("/")[0]
+            if folder not in self._folders:
+                (self.folder / folder).mkdir(exist_ok=True)
+                self._folders.add(folder)
+            with open(temporary, "wb") as file:  # noqa: PTH123
+                file.write(seal(name, content))
+            os.replace(temporary, path)  # noqa: PTH105
         except OSError as error:
             with suppress(OSError):
-                temporary.unlink(missing_ok=True)
+                Path(temporary).unlink(missing_ok=True)
             self._complain(f"the cache cannot be written: {(error.strerror or '').lower()}")
 
-    def _name(self, path: Path) -> str:
-        return path.relative_to(self.folder).as_posix()
+    def _path(self, name: str) -> str:
+        return f"{self.folder}/{name}"
 
     def prune(self) -> None:
         """Throw away what this build did not ask for, and what a killed one left half written."""
@@ -150,9 +159,10 @@ class Cache:
                     if path.stat().st_mtime < before:
                         path.unlink()
 
-    def _path(self, key: str) -> Path:
+    def _name(self, key: str) -> str:
+        """What the entry of a key is called in the folder."""
         name = digest(self._key, key)
-        return self.folder / name[:2] / name[2:]
+        return f"{name[:2]}/{name[2:]}"
 
     def _complain(self, message: str) -> None:
         if message not in self.complaints:

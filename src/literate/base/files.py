@@ -47,7 +47,7 @@ class SourceFile:
         """The bytes of a file; raises as `read_text` does."""
         self.check_place()
         try:
-            with open(self.path, "rb", opener=_at_once) as file:
+            with open(self.path, "rb", opener=open_at_once) as file:
                 mode = os.fstat(file.fileno()).st_mode
                 data = file.read(LIMIT + 1) if stat.S_ISREG(mode) else b""
         except FileNotFoundError:
@@ -80,7 +80,7 @@ class SourceFile:
         return self.error(f"{what} cannot be read: {reason}", fix="Put a readable file there")
 
 
-def _at_once(path: str, flags: int) -> int:
+def open_at_once(path: str, flags: int) -> int:
     """Open a file; a pipe is not waited for."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 

@@ -1,5 +1,6 @@
 """A cache can do nothing: what this user's builds have not written is no entry."""
 
+import os
 import pickle
 from pathlib import Path
 
@@ -104,9 +105,23 @@ def test_an_entry_does_not_serve_under_another_key(tmp_path):
     cache = Cache(tmp_path)
     cache.put("one", 1)
     cache.put("two", 2)
-    one, two = (cache._path(key) for key in ("one", "two"))
-    two.write_bytes(one.read_bytes())
-    assert cache.get("two") is None and cache.get("one") == 1
+    entries = list(tmp_path.glob("??/*"))
+    assert len(entries) == 2
+    contents = [entry.read_bytes() for entry in entries]
+    for entry, content in zip(entries, reversed(contents), strict=True):
+        entry.write_bytes(content)
+    assert cache.get("two") is None and cache.get("one") is None
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
+def test_what_is_no_file_is_no_entry(tmp_path, make):
+    """A pipe would be waited for, and a device be read for ever."""
+    cache = Cache(tmp_path)
+    cache.put("key", 1)
+    (entry,) = tmp_path.glob("??/*")
+    entry.unlink()
+    make(entry)
+    assert cache.get("key") is None
 
 
 def test_a_template_of_a_stranger_is_compiled_anew(another_user, tmp_path):

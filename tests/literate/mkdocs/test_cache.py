@@ -307,7 +307,7 @@ def test_entries_that_a_killed_build_was_writing_are_thrown_away(tmp_path, monke
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "replace", replace)
+        patch.setattr(os, "replace", replace)
         for write in (cache.put, lambda name, code: cache.write_template(name, b"code")):
             with pytest.raises(Killed):
                 write("name", "value")
