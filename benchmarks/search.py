@@ -35,6 +35,9 @@ from literate.site.search import index_address  # noqa: E402
 
 WORKER = "literate/search-worker.js"
 COLD_STARTS = 7
+#: What a page shows of others, or of itself a second time: search finds what is quoted where it
+#: stands.
+QUOTED = ".gloss, .names, .contents, .original, .headerlink, .footnote-backref, .file, .meta"
 
 #: From the first key in the box to the first result on the screen; nothing is fetched before.
 FIRST_RESULT = """query => new Promise(resolve => {
@@ -127,7 +130,8 @@ def build(project: Path, site: Path) -> Path:
 
 
 def folded(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    plain = re.sub("[\u00ad\u2060-\u2064\ufe00-\ufe0f]", "", text)  # nobody types them
+    return " ".join(unicodedata.normalize("NFKC", plain).casefold().split())
 
 
 def read_pages(site: Path, language: str) -> tuple[dict[str, str], list[str], list[str]]:
@@ -138,9 +142,9 @@ def read_pages(site: Path, language: str) -> tuple[dict[str, str], list[str], li
         article = tree.css_first("article")
         if tree.css_first("html").attributes["lang"] != language or article is None:
             continue
-        for node in article.css(
-            ".source-file, .shape-choice, annotation, style, template, [hidden]"
-        ):
+        if file.parent.name == "contents":  # it lists the titles of the others
+            continue
+        for node in article.css(f"{QUOTED}, .shape-choice, annotation, style, template, [hidden]"):
             node.decompose()
         for node in article.css("td, th, text"):
             node.insert_after(" ")  # what stands in two cells is not one word

@@ -28,8 +28,8 @@ _BLOCK_EDGE = re.compile(
 )
 #: What holds the place of a row's code among the words of its note.
 _CODE = "\x02"
-#: They choose a glyph, and are no part of what a reader types.
-_VARIATIONS = re.compile("[\ufe00-\ufe0f]")
+#: They break a word, apply a function or choose a glyph, and are no part of what a reader types.
+_UNSEEN = re.compile("[\u00ad\u2060-\u2064\ufe00-\ufe0f]")
 
 
 class SearchSection(NamedTuple):
@@ -88,10 +88,18 @@ def search_sections(page: LocalPage) -> tuple[SearchSection, ...]:
     for part in parts:
         part.read()
     kept = _merged(parts)
-    if hero := page.hero:
-        words = [kept[0].text, hero.kicker, str(page.words.get("summary", ""))]
-        kept[0].text = _tidy("\n".join([*words, *(label for label, _ in hero.actions)]))
+    kept[0].text = _tidy("\n".join([kept[0].text, *_beside_title(page)]))
     return tuple(part.section() for part in kept)
+
+
+def _beside_title(page: LocalPage) -> Iterator[str]:
+    """What stands beside the title of a page, and in no note."""
+    if page.hero:
+        yield page.hero.kicker
+    if page.hero or page.is_annotated:
+        yield str(page.words.get("summary", ""))
+    if page.hero:
+        yield from (label for label, _ in page.hero.actions)
 
 
 @dataclass(slots=True)
@@ -184,5 +192,5 @@ def _code(lines: tuple[CodeLine, ...]) -> str:
 
 
 def _tidy(text: str) -> str:
-    lines = (" ".join(line.split()) for line in _VARIATIONS.sub("", text).split("\n"))
+    lines = (" ".join(line.split()) for line in _UNSEEN.sub("", text).split("\n"))
     return "\n".join(line for line in lines if line)

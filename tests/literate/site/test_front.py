@@ -5,6 +5,7 @@ from selectolax.lexbor import LexborHTMLParser
 from support import PAGE, built
 
 from literate.base.errors import LiterateError
+from literate.site.layout import lay_out
 from literate.site.search import search_sections
 from literate.source.document import Prose
 from literate.source.frontmatter import front_matter
@@ -61,6 +62,20 @@ def test_search_finds_what_the_hero_says(project):
     assert first.text.split("\n") == [
         "Overview", "See the code.", "A paper, annotated", "What this is.", "Read <it>", "Elsewhere"
     ]  # fmt: skip
+
+
+def test_search_finds_the_summary_where_a_page_shows_it(project):
+    project.write("docs/index.md", "---\nsummary: A draft.\n---\n\n# A\n")
+    project.write(
+        "src/paper/net.py", '"""\n---\nsummary: A small net.\n---\n\n# Net\n\nIt is.\n"""\n'
+    )
+    site = project.load()
+    for name, said in {"net": "Net\nIt is.\nA small net.", "index": "A"}.items():
+        page = site.localise(site.pages[name], lambda other: f"{other}/")
+        first, *_ = search_sections(page)
+        assert first.text == said
+        assert ("A small net." in lay_out(page)) == (name == "net")
+        assert "A draft." not in lay_out(page)
 
 
 def test_a_link_of_a_hero_that_leads_nowhere_is_an_error_on_its_line(project):

@@ -178,6 +178,15 @@ def test_a_heading_goes_before_a_text_and_a_word_before_a_part_of_one(ask):
     assert found.index("text/") < found.index("inside/")
 
 
+@pytest.mark.parametrize(
+    "query", ["\U0001d4a9i", "\U0001d4a9\ufe00i", "exp(e", "exp\u2061(e", "soft"]
+)
+def test_signs_that_nobody_sees_are_no_part_of_a_word(ask, query):
+    """Typed without them, or copied out of the page with them."""
+    [items] = ask([("a/", "A", "<p>\U0001d4a9\ufe00i, exp\u2061(e), so\u00adft</p>")], query)
+    assert pages_of(items) == ["a/"]
+
+
 def test_words_that_stand_apart_are_found_after_words_that_stand_together(ask):
     pages = [
         ("apart/", "A", "<p>an embedding of each patch</p>"),

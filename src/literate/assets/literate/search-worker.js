@@ -299,7 +299,11 @@ let latest = 0;
 // The box shows results alone: what they are for, the page's own script says.
 const page = new BroadcastChannel("literate-search");
 
-const answer = (pages, query) => {
+// What is copied out of a page may hold them; the index has none, see `site/search.py`.
+const UNSEEN = /[\u00ad\u2060-\u2064\ufe00-\ufe0f]/g;
+
+const answer = (pages, copied) => {
+  const query = copied.replace(UNSEEN, "");
   const items = search(pages, query);
   const meant = items.length ? null : correct(pages, query);
   const others = meant === null ? [] : search(pages, meant);
