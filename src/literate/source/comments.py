@@ -26,7 +26,7 @@ _DECORATED = re.compile(
 _BOXED = re.compile(r"[#|*]\s+(?P<title>\S.*?)\s+[#|*]|#+\s+(?P<right>\S.*)|(?P<left>\S.*?)\s+#+")
 _LONG_MARK = re.compile(r"#{6,}\s*(?P<title>[^#\s].*?)\s*#*")
 
-
+#: What may stand before a comment that has its line to itself.
 _BLANKS = " \t\f\ufeff"
 #: What makes front matter of lines between `---`: jupytext's fields, or the engine's.
 _HEADER_FIELD = re.compile(r"^(?:jupyter|jupytext|title|summary):", re.MULTILINE)

@@ -1,7 +1,7 @@
 """Python source -> Document: which lines are notes, which are code, and what belongs together.
 
-Docstrings are found by `ast`, comments by `tokenize`; so a `#` inside a string is a string, and
-a comment inside a signature does not cut the signature in two.
+Docstrings are found by `ast`, comments by `tokenize` wherever a string goes on over lines; so a `#`
+inside a string is a string, and a comment inside a signature does not cut the signature in two.
 """
 
 from __future__ import annotations
