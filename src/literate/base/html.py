@@ -121,7 +121,8 @@ def texts(html: str) -> Iterator[tuple[str, str]]:
 
 def text_of(html: str) -> str:
     """The words of a piece of HTML, on one line."""
-    return " ".join(unescape(_ANY_TAG.sub("", html)).split())
+    words = _ANY_TAG.sub("", html) if "<" in html else html
+    return " ".join(unescape(words).split())
 
 
 def without_comments(html: str) -> str:

@@ -55,6 +55,8 @@ class Outline:
         self._anchors: dict[int, str] = {}
         #: Entry, by its `id` -> its place among its siblings.
         self._places: dict[int, int] = {}
+        #: Section, by its `id` -> what a page outside of it shows of it.
+        self._closed: dict[int, Section] = {}
         self._number(nav.items, "part")
         self.is_whole = len(self._places) <= WHOLE
         self._said = str(nav) if self.is_whole else ""
@@ -65,6 +67,8 @@ class Outline:
             if isinstance(item, Section):
                 self._anchors[id(item)] = anchor = f"{name}-{place + 1}"
                 self._number(item.children, anchor)
+                if item.children:
+                    self._closed[id(item)] = _with(item, [_first(item)])
 
     def of(self, page: Page | None) -> Navigation:
         """The navigation that a page shows, or one that has no place in it."""
@@ -101,7 +105,7 @@ class Outline:
         if not isinstance(item, Section) or not item.children:
             return item
         if not path or item is not path[0]:
-            return _with(item, [_first(item)])
+            return self._closed[id(item)]
         address = f"{self.address}#{self.anchor(item)}"
         own = _with(item, self._around(path[1:], item.children, address))
         own.active = True

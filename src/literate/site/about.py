@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from typing import Protocol
 
@@ -14,6 +15,8 @@ from literate.notes.note import BlockKind
 #: A sentence ends at a full stop before a capital letter or a tag, or at that of Chinese.
 _SENTENCE = re.compile(r'(.*?[.:!?؟](?=\s+["“(<A-Z\u0600-\u06ff]|\s*$)|.*?[。：！？])', re.DOTALL)
 _MARK = re.compile(r'<sup class="mark".*?</sup>', re.DOTALL)
+#: What holds neither a link nor an `id` loses nothing.
+_LINKED = re.compile(r"</?a\b|\bid\b", re.IGNORECASE)
 _LONGEST = 190
 #: Han and the like, which take the room of two Latin letters.
 _WIDE = re.compile("[\u2e80-\ufaff]")
@@ -35,7 +38,7 @@ class _Block(Protocol):
     def heading(self) -> _Heading | None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: what a page shows of it again and again is put together once
 class About:
     """What a definition's note says first, its heading and its first sentence, as HTML."""
 
@@ -44,7 +47,7 @@ class About:
     sentence: str = ""
     signature: str = ""
 
-    @property
+    @cached_property
     def html(self) -> str:
         """Both; a heading that only repeats the name is left out.
 
@@ -92,17 +95,20 @@ def first_sentence(html: str) -> str:
     html = html.strip()
     if not html.startswith("<p>"):
         return ""
-    html = map_tags(_MARK.sub("", html), _unlinked).removeprefix("<p>").removesuffix("</p>").strip()
+    html = _MARK.sub("", html)
+    if _LINKED.search(html):
+        html = map_tags(html, _unlinked)
+    html = html.removeprefix("<p>").removesuffix("</p>").strip()
     match = _SENTENCE.match(html)
     sentence = re.sub(r"[:：]$", "", (match[1] if match else html).strip())
     is_short = len(text_of(sentence)) < _LONGEST
-    return sentence if is_short and is_balanced(sentence) and "display=" not in sentence else ""
+    return sentence if is_short and "display=" not in sentence and is_balanced(sentence) else ""
 
 
 def lines_of(html: str, width: int) -> float:
     """About how many lines some HTML takes: a Han character is as wide as two others."""
     text = text_of(html)
-    return (len(text) + len(_WIDE.findall(text))) / width
+    return (len(text) + (0 if text.isascii() else len(_WIDE.findall(text)))) / width
 
 
 def _unlinked(tag: Tag) -> str:

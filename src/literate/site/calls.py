@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, pairwise
 from typing import NamedTuple
@@ -23,8 +23,16 @@ class Called(NamedTuple):
 
 def call_tree(page: LocalPage) -> tuple[Called, ...]:
     """Each class and function once: first those that no other calls, each with those it calls."""
-    tops = [it for it in page.definitions if "." not in it.name and not it.is_constant]
-    calls = _calls(page, sorted(tops, key=lambda definition: definition.first))
+    return _tree(page.definitions, page.code)
+
+
+@lru_cache(maxsize=1)  # a page is made in all of its languages in turn, and its code is the same
+def _tree(
+    definitions: tuple[Definition, ...], code: tuple[tuple[CodeLine, ...], ...]
+) -> tuple[Called, ...]:
+    tops = [it for it in definitions if "." not in it.name and not it.is_constant]
+    lines_of_code = chain.from_iterable(code)
+    calls = _calls(lines_of_code, sorted(tops, key=lambda definition: definition.first))
     called = {name for names in calls.values() for name in names}
     lines = {definition.name: definition.first for definition in tops}
     tree: dict[str, Called] = {}
@@ -40,11 +48,11 @@ def call_tree(page: LocalPage) -> tuple[Called, ...]:
     return tuple(tree.values())
 
 
-def _calls(page: LocalPage, tops: Sequence[Definition]) -> Mapping[str, Sequence[str]]:
+def _calls(code: Iterable[CodeLine], tops: Sequence[Definition]) -> Mapping[str, Sequence[str]]:
     """What each definition calls, in order."""
     starts = [definition.first for definition in tops]
     calls: dict[str, dict[str, None]] = {definition.name: {} for definition in tops}
-    for line in (line for row in page.rows for line in row.code):
+    for line in code:
         index = bisect_right(starts, line.number) - 1
         if index >= 0 and line.number <= tops[index].last:
             caller = tops[index].name
@@ -53,14 +61,11 @@ def _calls(page: LocalPage, tops: Sequence[Definition]) -> Mapping[str, Sequence
     return {name: list(others) for name, others in calls.items()}
 
 
-@lru_cache(maxsize=4096)  # a page's code is the same in all of its languages
-def _called(line: CodeLine) -> tuple[str, ...]:
+def _called(line: CodeLine) -> Iterator[str]:
     """The names of the page that a line calls: those with a parenthesis after them."""
-    names = []
     for token, behind in pairwise(chain(line.tokens, [""])):
         is_called = isinstance(behind, str) and behind.startswith("(")
         if is_called and isinstance(token, CodeName) and not token.is_place:
             href = token.link.href if token.link else ""
             if href.startswith("#"):
-                names.append(href[1:])
-    return tuple(names)
+                yield href[1:]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urljoin
@@ -15,6 +15,7 @@ from literate.site.about import About
 from literate.site.layout import lay_out
 from literate.site.local_page import Hero, TocEntry
 from literate.site.markdown import markdown_address, page_markdown
+from literate.site.page import Page
 from literate.site.page_names import PageNames
 from literate.site.quotes import Quotes
 from literate.site.search import search_rows, search_sections
@@ -145,26 +146,17 @@ def _infos_of(
     first = next(iter(editions))
     names = site.names_of(page, editions[first].addresses)
     targets = quotes[first].targets(name, names.hrefs)
+    common = digest(names.digest, *map(repr, _in_all_languages(site, page)))
     infos: dict[str, PageInfo] = {}
     errors: list[LiterateError] = []
     for language, edition in editions.items():
-        url_of = edition.addresses
         key = digest(
             "local",
+            common,
             quotes[language].key_of(name),
             edition.root,
             edition.digest,
-            names.digest,
-            repr(site.context_parts(page, url_of)),
-            site.project.language,
-            repr(
-                (
-                    site.shapes.of(page),
-                    site.shapes.passes(page),
-                    list(site.shapes.configurations),
-                )
-            ),
-            site.project.repository,
+            repr(site.addresses(page, edition.addresses)),
             quotes[language].key(targets),
         )
         built = cache.get(key)
@@ -180,6 +172,17 @@ def _infos_of(
         else:
             errors += made
     return infos, errors
+
+
+def _in_all_languages(site: Site, page: Page) -> Iterator[object]:
+    """What else than its file a page is made of."""
+    yield site.project.language
+    yield site.project.repository
+    yield site.drawings_of(page)
+    yield site.cited_by(page)
+    yield site.shapes.of(page)
+    yield site.shapes.passes(page)
+    yield list(site.shapes.configurations)
 
 
 def load_built(site: Site, name: str, edition: Edition, info: PageInfo, cache: Cache) -> BuiltPage:
@@ -244,7 +247,7 @@ def _notebook(site: Site, name: str, edition: Edition) -> str | None:
     page = site.pages[name]
     if not page.is_annotated:
         return None
-    addresses = site.context_parts(page, edition.addresses)[0]
+    addresses = site.addresses(page, edition.addresses)
     here = urljoin(edition.root, edition.addresses(name))
     try:
         return notebook(

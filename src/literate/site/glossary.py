@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import escape
+from itertools import chain
 
 from literate.notes.highlight import CodeName
 from literate.site.about import About, lines_of
@@ -76,11 +78,7 @@ def map_html(page: LocalPage, abouts: Mapping[str, About]) -> str:
 
 def index_html(page: LocalPage, abouts: Mapping[str, About]) -> str:
     """The names on a page with their lines: the book's index, and what hovering shows."""
-    places: dict[str, dict[int, None]] = {}
-    for row in page.rows:
-        for line in row.code:
-            for href, _ in names_in([line]):
-                places.setdefault(href, {})[line.number] = None
+    places = _places(page.code)
     known = [(abouts[href], href) for href in places if href in abouts]
     entries = [
         _entry(about, href, places[href])
@@ -93,6 +91,16 @@ def index_html(page: LocalPage, abouts: Mapping[str, About]) -> str:
         '<section class="names"><header class="head h2"><h2>'
         f"{page.say('Names on this page')}</h2></header><dl>{''.join(entries)}</dl></section>"
     )
+
+
+@lru_cache(maxsize=1)
+def _places(code: tuple[tuple[CodeLine, ...], ...]) -> Mapping[str, Mapping[int, None]]:
+    """The lines on which each address is led to."""
+    places: dict[str, dict[int, None]] = {}
+    for line in chain.from_iterable(code):
+        for href, _ in names_in([line]):
+            places.setdefault(href, {})[line.number] = None
+    return places
 
 
 def _entry(about: About, href: str, lines: Iterable[int]) -> str:

@@ -24,7 +24,7 @@ _WIDTH, _HEIGHT = 56, 1.2
 def lay_out(page: LocalPage) -> str:
     """The body of a page, without its title where that stands in a hero."""
     if page.hero and page.headline:
-        opening = replace(page.rows[0], blocks=tuple(_below_hero(page.rows[0].blocks[1:])))
+        opening = page.rows[0]._replace(blocks=tuple(_below_hero(page.rows[0].blocks[1:])))
         page = replace(page, rows=(opening, *page.rows[1:]))
     if page.is_annotated:
         return _Sheet(page).html()

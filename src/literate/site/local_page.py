@@ -42,8 +42,7 @@ class LocalHeading:
 Part = str | Formula | LocalHeading
 
 
-@dataclass(frozen=True, slots=True)
-class LocalBlock:
+class LocalBlock(NamedTuple):
     """A top-level block of a note, cut at the formulas and headings that it holds."""
 
     kind: BlockKind
@@ -127,8 +126,7 @@ class CodeLine:
         return not self.text.strip()
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A note and the code beside it.
 
     `definition` is the class or function whose note it is, which stands on the lines `first` to
@@ -227,6 +225,11 @@ class LocalPage:
     source_language: str = "en"
     definitions: tuple[Definition, ...] = ()
     abouts: Mapping[str, About] = field(default_factory=dict)
+
+    @property
+    def code(self) -> tuple[tuple[CodeLine, ...], ...]:
+        """The code of each row: that of a page's file is the same in all languages."""
+        return tuple(row.code for row in self.rows)
 
     def say(self, word: str) -> str:
         """A word of the engine's own in the language of the page, as HTML."""

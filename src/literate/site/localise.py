@@ -238,7 +238,8 @@ class Localiser:
         if self.context.is_plain and isinstance(item, Verbatim):
             return replace(item, html=marked(item.source))
         if isinstance(item, Formula | Math):
-            return replace(item, html=with_words(item.html, self._text))
+            html = with_words(item.html, self._text)
+            return item if html == item.html else replace(item, html=html)
         return item
 
     def _led(self, tag: Tag) -> str:

@@ -21,7 +21,7 @@ from literate.source.python import read_python, too_deep
 from literate.source.signatures import signatures
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Page:
     """One page of the site, made of a Markdown file or of an annotated Python file.
 

@@ -29,7 +29,7 @@ def make_rows(
         if index == page.document.opening:
             rows += _opening(page, note, codes[index], imports)
             continue
-        row = replace(note, code=codes[index])
+        row = note._replace(code=codes[index])
         if name := section.definition:
             row = _defining(page, index, row, is_new=name not in defined)
             defined.add(name)
@@ -49,7 +49,7 @@ def with_shapes(
     for row in rows:
         code = tuple(replace(line, shape=shapes.get(line.number, ())) for line in row.code)
         passed = passes.get(row.definition, ())
-        yield replace(row, code=code, passes=passed)
+        yield row._replace(code=code, passes=passed)
 
 
 def _opening(page: Page, note: Row, lines: tuple[CodeLine, ...], label: str) -> Iterator[Row]:
@@ -57,7 +57,7 @@ def _opening(page: Page, note: Row, lines: tuple[CodeLine, ...], label: str) -> 
     count = sum(line.number <= page.document.imports_end for line in lines)
     if all(line.is_blank for line in lines[count:]):
         count = len(lines)
-    yield replace(note, code=lines[:count], is_opening=True, label=label)
+    yield note._replace(code=lines[:count], is_opening=True, label=label)
     if count < len(lines):
         yield Row(code=lines[count:])
 
@@ -68,13 +68,13 @@ def _defining(page: Page, index: int, row: Row, *, is_new: bool) -> Row:
     name, line = section.definition or "", section.note[0].number
     for definition in page.document.definitions:
         if definition.name == name and definition.first <= line <= definition.last:
-            row = replace(row, first=definition.first, last=definition.last)
+            row = row._replace(first=definition.first, last=definition.last)
     # An author's own anchor goes first.
     is_taken = False
     if note and name in note.ids:
         html = "".join(part.html for parts in (row.blocks, row.footnotes) for part in parts)
         is_taken = any(tag.get("id") == name for tag in tags(html, "id"))
-    return replace(row, definition=name, anchor=name if is_new and not is_taken else "")
+    return row._replace(definition=name, anchor=name if is_new and not is_taken else "")
 
 
 @lru_cache(maxsize=1)  # a page is made in all of its languages in turn, and its code is the same

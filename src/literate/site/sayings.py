@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 from literate.site.about import About, about
 from literate.site.local_page import LocalBlock
 from literate.site.page import Page
+
+
+class _Defined(NamedTuple):
+    """What a page defines: its name, how it is called, and the numbers of the notes on it."""
+
+    name: str
+    signature: str
+    notes: list[int]
 
 
 def sayings(
@@ -16,22 +26,31 @@ def sayings(
 
     `blocks` gives those of a note by its number.
     """
-    document = page.document
-    anchors = page.places
+    return {
+        anchor: _about(defined, blocks)
+        for anchor, defined in _defined(page).items()
+        if wanted is None or anchor in wanted
+    }
 
-    def is_wanted(name: str) -> bool:
-        return wanted is None or anchors.get(name, name) in wanted
 
-    calls = page.signatures.items()
-    said = {name: About(name, signature=call) for name, call in calls if is_wanted(name)}
+def _about(defined: _Defined, blocks: Callable[[int], Sequence[LocalBlock]]) -> About:
+    """What the first note that has words on it says."""
+    name, signature, notes = defined
+    said = (about(name, blocks(note), signature) for note in notes)
+    return next((known for known in said if known.is_said), About(name, signature=signature))
+
+
+@lru_cache(maxsize=256)  # many pages quote a few, in all languages
+def _defined(page: Page) -> Mapping[str, _Defined]:
+    """What a page defines, by its anchor."""
+    defined = {name: _Defined(name, call, []) for name, call in page.signatures.items()}
     bound = _bound(page)
-    for index, (section, note) in enumerate(zip(document.sections, page.notes, strict=True)):
+    for index, (section, note) in enumerate(zip(page.document.sections, page.notes, strict=True)):
         first = next((line.number for line in section.code if line.text.strip()), 0)
         name = section.definition or bound.get(first, "")
-        known = said.get(name, About(name))
-        if note and name and is_wanted(name) and not known.is_said:
-            said[name] = about(name, blocks(index), known.signature)
-    return {anchors.get(name, name): known for name, known in said.items()}
+        if note and name:
+            defined.setdefault(name, _Defined(name, "", [])).notes.append(index)
+    return {page.places.get(name, name): known for name, known in defined.items()}
 
 
 def _bound(page: Page) -> dict[int, str]:

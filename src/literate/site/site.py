@@ -197,15 +197,15 @@ class Site:
         offers its file as a notebook too; `said` is what other pages say of what it links to. One
         that `is_plain` is to become Markdown.
         """
-        addresses, drawings, cited = self.context_parts(page, url_of)
+        addresses = self.addresses(page, url_of)
         names = None if is_plain else names or self.names_of(page, url_of)
         context = PageContext(
             url=lambda raw: addresses.get(raw, raw),
-            drawings={} if is_plain else drawings,
+            drawings={} if is_plain else self.drawings_of(page),
             names=names,
             lookup=lookup,
             words=words,
-            bibliography=cited,
+            bibliography=self.cited_by(page),
             source_language=self.project.language,
             source=self._source(page, url_of(page.name), has_notebook=has_notebook),
             abouts=said or {},
@@ -245,13 +245,12 @@ class Site:
         `lookup` is of its catalog in a language, and `words` of the site's.
         """
         page = self.pages[name]
-        _, drawings, cited = self.context_parts(page, lambda other: other)
         context = PageContext(
             url=lambda raw: None,
-            drawings=drawings,
+            drawings=self.drawings_of(page),
             lookup=lookup,
             words=words,
-            bibliography=cited,
+            bibliography=self.cited_by(page),
             source_language=self.project.language,
         )
         return abouts(page, context, anchors)
@@ -269,26 +268,31 @@ class Site:
             repository=repository + quote(page.path) if repository else "",
         )
 
-    def context_parts(
-        self, page: Page, url_of: Callable[[str], str]
-    ) -> tuple[dict[str, str | None], dict[str, Drawing], dict[str, Paper]]:
-        """Where a page's links lead, None where nowhere; what drawings it shows, what it cites.
+    @cached_property
+    def addresses(self) -> Callable[[Page, Callable[[str], str]], Mapping[str, str | None]]:
+        """Where a page's links lead, None where nowhere.
 
-        A target that is not here leads to another site, and stays as it is.
+        `url_of` gives the address of a page. A target that is not here leads to another site, and
+        stays as it is.
         """
-        here = url_of(page.name)
-        addresses: dict[str, str | None] = {}
-        drawings: dict[str, Drawing] = {}
-        for raw in page.targets:
-            target = self.targets.get((page.name, raw))
-            if target is None:
-                continue
-            addresses[raw] = self._address(target, page.name, here, url_of)
-            if (page.name, raw) in self.drawings:
-                drawings[raw] = self.drawings[page.name, raw]
+
+        @lru_cache(maxsize=1)  # they are asked for in a row
+        def of(page: Page, url_of: Callable[[str], str]) -> Mapping[str, str | None]:
+            here = url_of(page.name)
+            targets = ((raw, self.targets.get((page.name, raw))) for raw in page.targets)
+            return {raw: self._address(to, page.name, here, url_of) for raw, to in targets if to}
+
+        return of
+
+    def drawings_of(self, page: Page) -> dict[str, Drawing]:
+        """The drawings that a page shows, by the targets of their images."""
+        places = ((raw, (page.name, raw)) for raw in page.targets)
+        return {raw: self.drawings[place] for raw, place in places if place in self.drawings}
+
+    def cited_by(self, page: Page) -> dict[str, Paper]:
+        """The papers that a page cites."""
         keys = [key for citation in page.citations() for key in citation.keys]
-        known = {key: self.bibliography[key] for key in keys if key in self.bibliography}
-        return addresses, drawings, known
+        return {key: self.bibliography[key] for key in keys if key in self.bibliography}
 
     def _address(
         self, target: Target, page: str, here: str, url_of: Callable[[str], str]

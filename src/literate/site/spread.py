@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from literate.notes.note import BlockKind
 from literate.site.local_page import LocalBlock, LocalHeading, Row
@@ -48,8 +49,7 @@ class Cell:
             self.after += tail
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
+class Spread(NamedTuple):
     """A row's note: the heading over both columns, and its cells; without formulas one."""
 
     heading: LocalHeading | None
@@ -61,7 +61,7 @@ class Spread:
 
     @property
     def is_empty(self) -> bool:
-        return self.cells == (Cell(),)
+        return not any(cell.before or cell.board or cell.after for cell in self.cells)
 
     def html(self) -> str:
         """The note without its heading."""
