@@ -118,7 +118,7 @@ class Cache:
     def _read(self, name: str) -> bytes | None:
         path = self._path(name)
         try:
-            with open(path, "rb", opener=open_at_once) as file:
+            with open(path, "rb", buffering=0, opener=open_at_once) as file:
                 data = file.read() if S_ISREG(os.fstat(file.fileno()).st_mode) else None
         except OSError:
             data = None
@@ -191,6 +191,9 @@ class _NoCache(Cache):
 
     def get(self, key: str) -> Any:
         return None
+
+    def has(self, key: str) -> bool:
+        return False
 
     def put(self, key: str, value: Any) -> None:
         pass

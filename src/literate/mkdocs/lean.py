@@ -14,6 +14,8 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from literate.base.files import files_below
+
 #: Without quotes it may take more than it should: what is named in error stays.
 _CLASSES = re.compile(r"""class=["']?([^"'>]*)""")
 _SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script>", re.DOTALL)
@@ -36,12 +38,12 @@ _NESTING = ("@media", "@supports", "@layer", "@container")
 def lighten(folder: Path, pages: Iterable[Names]) -> None:
     """Take out of the styles of a built site, Material's and ours, and of our scripts, what it
     does not need. `pages` is what each of its pages names."""
-    names = Names.joined([*pages, Names.of_scripts(map(_read, folder.rglob("*.js")))])
+    names = Names.joined([*pages, Names.of_scripts(map(_read, files_below(folder, ".js")))])
     for path in folder.glob("literate/*.css"):
         path.write_text(purged(squeezed(_read(path)), names), encoding="utf-8")
     for path in folder.glob("assets/stylesheets/main.*.css"):
         style = purged(squeezed(_read(path)), names)
-        styles = [_read(other) for other in folder.rglob("*.css") if other != path]
+        styles = [_read(other) for other in files_below(folder, ".css") if other != path]
         asked = {name for text in (*styles, style) for name in _VARIABLE.findall(text)}
         path.write_text(without_properties(style, names.words | asked), encoding="utf-8")
     for path in folder.glob("literate/*.js"):
@@ -56,7 +58,7 @@ def _words(script: str) -> set[str]:
     return set(_WORD.findall(script))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: it is pickled, which takes longer with them
 class Names:
     """The classes that pages have, the properties that they ask for, and words of scripts, which
     may give them either."""
@@ -77,7 +79,7 @@ class Names:
 
     @classmethod
     def of_scripts(cls, scripts: Iterable[str]) -> Names:
-        words = frozenset(word for script in scripts for word in _words(script))
+        words = frozenset[str]().union(*map(_words, scripts))
         return cls(words, tuple(word for word in words if word[-1] in "-_" and len(word) > 3))
 
     @classmethod

@@ -13,6 +13,8 @@ from hashlib import sha256
 from os.path import relpath
 from pathlib import Path
 
+from literate.base.files import files_below
+
 #: A picture within a drawing, of the kinds that run nothing. Of a small one, the file would take
 #: longer to ask for than to send.
 _PICTURE = re.compile(
@@ -31,7 +33,7 @@ def set_apart(folder: Path, without: Container[str] = ()) -> Iterator[str]:
 
     Gives each page as it is then, but for those that are known to be `without` pictures.
     """
-    for page in folder.rglob("*.html"):
+    for page in files_below(folder, ".html"):
         if page.relative_to(folder).as_posix() in without:
             continue
         html = page.read_text(encoding="utf-8", errors="surrogateescape")

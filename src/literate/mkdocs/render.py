@@ -101,10 +101,9 @@ class Renderer:
             assert page.html_key is not None
             if not self.cache.has(page.html_key):
                 unfinished.append(page)
-        work: list[Callable[[], object]] = [
-            partial(self.search_index, language) for language in self.outlines
-        ]
-        work += [partial(self.html, page) for page in unfinished]
+        work: list[Callable[[], object]] = [partial(self.html, page) for page in unfinished]
+        # The first is done before others take part, and what takes longest is begun early.
+        work[1:1] = [partial(self.search_index, language) for language in self.outlines]
         for _ in map_on_cores(_do, work):
             pass
         for page in self.pages.values():

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from jinja2.ext import Extension
 from markupsafe import Markup
 
+from literate.base.files import files_below
 from literate.mkdocs.inline import script_sources, sources, style_sources
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
 _SCRIPT_TAG = re.compile(r"<script(?=[\s>])(?![^>]*\s(?:src=|type=\"application/[\w+]*json\"))")
 _MARK = f" data-{token_hex(16)}"
-_MARKED = re.compile(rf"<script{_MARK}([^>]*)>(.*?)</script>", re.DOTALL)
+#: What follows the mark: other attributes, and the script.
+_MARKED = re.compile(r"[^>]*>(.*?)</script>", re.DOTALL)
 #: Where a blank counts, and lines.
 _RAW = re.compile(r"(<(pre|textarea|script|style)\b.*?</\2>)", re.DOTALL)
 _HEAD = re.compile(r"<meta charset=[^>]*>|<head[^>]*>")
@@ -120,12 +122,13 @@ class Policy:
 
     def put(self, html: str) -> str:
         """A page with its policy."""
-        own = sources(match[2] for match in _MARKED.finditer(html))
-        return self._put(html.replace(_MARK, ""), own)
+        parts = html.split(_MARK)
+        found = (_MARKED.match(part) for part in parts[1:])
+        return self._put("".join(parts), sources(match[1] for match in found if match))
 
     def put_on_redirects(self, site: Path, docs: Path) -> None:
         """Put it on the pages that a plugin has written to lead from old addresses to new ones."""
-        for path in site.rglob("*.html"):
+        for path in files_below(site, ".html"):
             if path.stat().st_size > _SMALL or (docs / path.relative_to(site)).exists():
                 continue
             html = path.read_text(encoding="utf-8", errors="surrogateescape")

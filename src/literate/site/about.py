@@ -84,10 +84,14 @@ class About:
 
 def about(name: str, blocks: Iterable[_Block], signature: str = "") -> About:
     """What the note of a definition says first."""
-    blocks = list(blocks)
-    heading = next((block.heading.label for block in blocks if block.heading), "")
-    paragraphs = (block.html for block in blocks if block.kind == BlockKind.PARAGRAPH)
-    return About(name, heading, first_sentence(next(paragraphs, "")), signature)
+    heading = paragraph = ""
+    for block in blocks:
+        heading = heading or (block.heading.label if block.heading else "")
+        if not paragraph and block.kind == BlockKind.PARAGRAPH:
+            paragraph = block.html
+        if heading and paragraph:
+            break
+    return About(name, heading, first_sentence(paragraph), signature)
 
 
 def first_sentence(html: str) -> str:

@@ -30,7 +30,7 @@ from literate.translation.lookup import Coverage, Lookup, coverage_of
 Addresses = Callable[[str], str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: it is pickled, which takes longer with them
 class PageInfo:
     """What a site needs to know of a page in a language; the page itself lies under `key`.
 
@@ -54,7 +54,7 @@ class PageInfo:
         return str(self.words.get("summary", ""))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: it is pickled, which takes longer with them
 class BuiltPage:
     """What the cache keeps of a page in a language."""
 
@@ -93,10 +93,11 @@ def make_editions(site: Site, root: str, address: Callable[[str, str], str]) -> 
     source = site.project.language
     editions = {source: Edition(source, root, partial(address, source))}
     for language in site.languages:
-        catalog, faults = usable_catalog(site, language, SITE_CATALOG)
+        file = site.catalog_file(language, SITE_CATALOG)
+        catalog, faults = usable_catalog(file)
         raise_all(faults if site.is_strict else [])
         words = Lookup(catalog)
-        content = digest(site.catalog_bytes(language, SITE_CATALOG))
+        content = digest(file.content or b"")
         editions[language] = Edition(
             language, root, partial(address, language), words, content, tuple(map(str, faults))
         )

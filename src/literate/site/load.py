@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -119,10 +118,16 @@ def _load_pages(project: Project, cache: Cache, errors: list[LiterateError]) -> 
         except OSError as error:  # a link in a loop, or a file that has vanished since
             return sources[name].unreadable(error, "the file")
 
-    # What the cache has is read here: from a worker, it would have to be pickled again.
+    def made(name: str) -> Page | LiterateError | str | None:
+        page = attempt(load_page, name)
+        return page.digest if isinstance(page, Page) and cache.has(page.digest) else page
+
+    # What the cache has, or has from a worker now, is read here: it would be pickled once more.
     results = {name: attempt(find_page, name) for name in sources}
     new = [name for name, result in results.items() if result is None]
-    results |= zip(new, map_on_cores(partial(attempt, load_page), new), strict=True)
+    for name, result in zip(new, map_on_cores(made, new), strict=True):
+        known = cache.get(result) if isinstance(result, str) else result
+        results[name] = known or attempt(load_page, name)
     errors += [result for result in results.values() if isinstance(result, LiterateError)]
     return {name: result for name, result in results.items() if isinstance(result, Page)}
 

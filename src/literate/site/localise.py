@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape, unescape
 from itertools import accumulate
@@ -91,11 +91,11 @@ class Localiser:
     ) -> dict[str, About]:
         """What the page says first of what it defines, by its anchors; `rows` may be at hand."""
 
-        def blocks(index: int) -> Sequence[LocalBlock]:
+        def blocks(index: int) -> Iterable[LocalBlock]:
             note = self.page.notes[index]
             if rows or note is None:
                 return rows[index].blocks if rows else ()
-            return tuple(self._blocks(note, index, self._translated(note, note.blocks)))
+            return self._blocks(note, index, self._translated(note, note.blocks))
 
         return sayings(self.page, blocks, wanted)
 

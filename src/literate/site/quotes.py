@@ -5,10 +5,11 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from literate.base.cache import digest
 from literate.base.errors import LiterateError
+from literate.base.files import SourceFile
 from literate.site.about import About
 from literate.site.site import Site
 from literate.site.usable import usable_catalog
@@ -30,6 +31,7 @@ class Quotes:
     _names: dict[str, str] = field(init=False)
     #: The catalog of a page, None in the language of the sources; and what is wrong with it.
     catalog: Callable[[str], tuple[Lookup | None, list[LiterateError]]] = field(init=False)
+    _file: Callable[[str], SourceFile] = field(init=False)
     _keys: dict[str, str] = field(default_factory=dict)
     _known: dict[str, dict[str, About | None]] = field(default_factory=dict)
 
@@ -37,6 +39,7 @@ class Quotes:
         self._names = {self.address(name): name for name in self.site.pages}
         # A few pages are quoted by many; the others need not stay in memory.
         self.catalog = lru_cache(maxsize=128)(self._read_catalog)
+        self._file = lru_cache(maxsize=128)(partial(self.site.catalog_file, self.language))
 
     def targets(self, page: str, hrefs: Iterable[str]) -> dict[str, tuple[str, str]]:
         """The page and the anchor of each address that leads from a page to another of the site."""
@@ -72,7 +75,7 @@ class Quotes:
         """What names the content of a page and of its catalog."""
         if name not in self._keys:
             is_source = self.language == self.site.project.language
-            catalog = b"" if is_source else self.site.catalog_bytes(self.language, name)
+            catalog = b"" if is_source else self._file(name).content or b""
             parts = ("abouts", self.site.pages[name].digest, self.language, catalog)
             self._keys[name] = digest(*parts)
         return self._keys[name]
@@ -87,7 +90,7 @@ class Quotes:
     def _read_catalog(self, name: str) -> tuple[Lookup | None, list[LiterateError]]:
         if self.words is None:
             return None, []
-        catalog, faults = usable_catalog(self.site, self.language, name)
+        catalog, faults = usable_catalog(self._file(name))
         return Lookup(catalog), faults
 
 

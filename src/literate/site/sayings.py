@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ class _Defined(NamedTuple):
 
 
 def sayings(
-    page: Page, blocks: Callable[[int], Sequence[LocalBlock]], wanted: Container[str] | None = None
+    page: Page, blocks: Callable[[int], Iterable[LocalBlock]], wanted: Container[str] | None = None
 ) -> dict[str, About]:
     """What is said of each, or of those that are wanted, by its anchor.
 
@@ -33,7 +33,7 @@ def sayings(
     }
 
 
-def _about(defined: _Defined, blocks: Callable[[int], Sequence[LocalBlock]]) -> About:
+def _about(defined: _Defined, blocks: Callable[[int], Iterable[LocalBlock]]) -> About:
     """What the first note that has words on it says."""
     name, signature, notes = defined
     said = (about(name, blocks(note), signature) for note in notes)

@@ -19,6 +19,7 @@ from typing import NamedTuple
 from selectolax.lexbor import LexborHTMLParser
 
 from literate.base.html import tags, text_of, texts
+from literate.site.code import trimmed
 from literate.site.local_page import CodeLine, LocalHeading, LocalPage
 
 #: Where a block starts or ends, words of two blocks must not run together.
@@ -79,7 +80,7 @@ def search_sections(page: LocalPage) -> tuple[SearchSection, ...]:
             elif shown:
                 parts.append(_Part(piece.anchor, _tidy(text_of(piece.inner))))
         parts[-1].html += [f"<li>{note.html}</li>" for note in row.footnotes]
-        if any(not line.is_blank for line in row.code):
+        if trimmed(row.code)[1]:
             parts[-1].html.append(f"<p>{escape(row.label)}</p><pre>{_CODE}</pre>")
             parts[-1].rows.append(row.code)
     if heading := page.references_heading:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from literate.base.cache import Cache
 from literate.base.errors import LiterateError, raise_all
+from literate.base.files import SourceFile
 from literate.notes.bibliography import Bibliography, Paper
 from literate.notes.drawing import Drawing
 from literate.site.about import About
@@ -162,21 +163,16 @@ class Site:
     def catalog(
         self, language: str, name: str, faults: list[LiterateError] | None = None
     ) -> Catalog:
-        """The catalog of a page.
+        """The catalog of a page; raises as `load_catalog` does."""
+        return load_catalog(self.catalog_file(language, name), faults)
 
-        Raises `LiterateError` where the file is no catalog; what is wrong with an entry alone goes
-        to `faults`, if there is such a list.
-        """
-        file = self.project.file(self.project.catalog_path(language, name))
-        return load_catalog(file, faults)
-
-    def catalog_bytes(self, language: str, name: str) -> bytes:
-        """The content of a page's catalog, nothing where there is none."""
+    def catalog_file(self, language: str, name: str) -> SourceFile:
+        """The file of a page's catalog, with its content, unless that cannot be read."""
         file = self.project.file(self.project.catalog_path(language, name))
         try:
-            return file.read_bytes("the map")
+            return file.loaded("the map")
         except (OSError, LiterateError):
-            return b""
+            return file
 
     def localise(
         self,

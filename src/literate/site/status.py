@@ -82,7 +82,9 @@ def check_language(site: Site, code: str) -> LanguageReport:
             errors.append(error)
             lookup = Lookup(Catalog(error.file or ""))
         # What readers see, which may be less than what is asked for.
-        here = coverage_of(site.passages(name), Lookup(usable_catalog(site, code, name)[0]))
+        here = coverage_of(
+            site.passages(name), Lookup(usable_catalog(site.catalog_file(code, name))[0])
+        )
         coverage += here
         asked = coverage_of(site.passages(name), lookup)
         obsolete += _obsolete(lookup, asked.missing)

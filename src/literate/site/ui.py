@@ -71,8 +71,8 @@ def _needed(page: Page, note: Note) -> Iterator[Passage]:
             held = placeholder(number)
             line = next((block.line for block in note.all_blocks if held in block.html), 1)
             yield plain_text(item.text, page.path, line, Kind.UI, "title of an admonition")
-    for block in note.all_blocks[len(note.blocks) :][:1]:
-        yield plain_text("Back to the text", page.path, block.line, Kind.UI, "after a footnote")
+    if below := [block for footnote in note.footnotes for block in footnote.blocks]:
+        yield plain_text("Back to the text", page.path, below[0].line, Kind.UI, "after a footnote")
 
 
 def translate_ui(word: str, words: Lookup | None) -> str:

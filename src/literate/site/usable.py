@@ -5,19 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 from literate.base.errors import LiterateError
-from literate.site.site import Site
+from literate.base.files import SourceFile
 from literate.translation.catalog import Catalog
+from literate.translation.catalog_file import load_catalog
 from literate.translation.checks import breaking_faults
 
 
-def usable_catalog(site: Site, language: str, name: str) -> tuple[Catalog, list[LiterateError]]:
+def usable_catalog(file: SourceFile) -> tuple[Catalog, list[LiterateError]]:
     """The catalog without its faulty entries, and what is wrong with those.
 
     One that cannot be read at all is empty.
     """
     errors: list[LiterateError] = []
     try:
-        catalog = site.catalog(language, name, errors)
+        catalog = load_catalog(file, errors)
     except LiterateError as error:
         return Catalog(error.file or ""), [error]
     usable = []

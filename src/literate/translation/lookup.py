@@ -150,7 +150,7 @@ class Lookup:
         return entry
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: it is pickled, which takes longer with them
 class Coverage:
     """How many messages there are, and which of them are not translated wherever they stand."""
 
