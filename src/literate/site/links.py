@@ -307,7 +307,7 @@ def relative_url(target: str, base: str) -> str:
     if path == base:
         return f"#{fragment}" if mark else posixpath.basename(path) or "./"
     folder = posixpath.dirname(base)
-    url = posixpath.relpath(path or ".", folder or ".")
+    url = posixpath.relpath(f"/{path}", f"/{folder}")  # from a root: else it asks where we are
     if (path.endswith("/") or not path) and url != ".":
         url += "/"
     return ("./" if url == "." else url) + mark + fragment

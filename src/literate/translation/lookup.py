@@ -33,6 +33,7 @@ class Lookup:
     requested: dict[str, None] = field(default_factory=dict)
     _identities: list[str] = field(default_factory=list)
     _notes: dict[str, int] = field(default_factory=dict)
+    _texts: dict[str, str | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._identities = [identity_of(entry.source) for entry in self.catalog.entries]
@@ -57,6 +58,11 @@ class Lookup:
 
         It is plain too: whoever puts it into HTML escapes it.
         """
+        if text not in self._texts:  # every page asks for the engine's own words
+            self._texts[text] = self._text(text)
+        return self._texts[text]
+
+    def _text(self, text: str) -> str | None:
         # A catalog has the text as it is read, or as HTML spells it.
         index = _find(self._notes, key_of(parse(escape_text(text))), identity_of(text))
         if index is None:

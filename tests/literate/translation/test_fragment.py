@@ -6,8 +6,8 @@ import re
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from literate.translation.sanitise import sanitise
-from literate.translation.segment import key_of, loose_key_of, parse
+from literate.translation.sanitise import TAGS, sanitise
+from literate.translation.segment import key_of, loose_key_of, parse, split
 
 WORDS = st.text(alphabet="abcé中 &<'\"", min_size=1, max_size=12).filter(str.strip)
 
@@ -95,3 +95,19 @@ def test_numbers_of_placeholders_do_not_matter_but_their_order_does():
 def test_a_translation_brings_in_nothing_foreign():
     dirty = '<p onclick="x()">a<script>alert(1)</script><img src=x onerror=y><a href="javascript:z">b</a></p>'
     assert sanitise(dirty) == "<p>a<a>b</a></p>"
+
+
+SOUP = [
+    "<p>", "</p>", "<p class=x>", "<pre>", "</pre>", "<b>", "</b>", "<i>", "</i>", "<a href='x&y'>",
+    "</a>", "<br>", "<div>", "</div>", "<ul>", "<li>", "</ul>", "<h2>", "</h2>", "<table>", "<td>",
+    "<code>", "</code>", "<!-- c -->", "<span translate=no>_^_0_^_</span>", "a", " ", "\n", "&amp;",
+    "&nbsp;", "\u00a0", "&", "<", ">", '"', "é",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(SOUP), max_size=12).map("".join), st.booleans())
+def test_what_is_split_without_a_parser_is_split_alike(soup, is_paragraph):
+    """`parse` sees no shortcut."""
+    soup = f"<p>{soup}</p>" if is_paragraph else soup
+    html = sanitise(soup, soup, TAGS)
+    assert split(html) == tuple((block.kind, block.html) for block in parse(html))
