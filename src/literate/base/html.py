@@ -96,8 +96,7 @@ def _may_hold(html: str, attributes: tuple[str, ...]) -> bool:
     """A look that spares most tags a closer one."""
     if not attributes:
         return True
-    html = html.lower()
-    return any(name in html for name in attributes)
+    return any(map(html.lower().__contains__, attributes))
 
 
 def map_words(html: str, change: Callable[[str], str]) -> str:

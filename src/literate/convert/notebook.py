@@ -148,9 +148,12 @@ def _free_notes(document: Document) -> Iterator[_Note]:
 def _prose_of(document: Document, first: int, last: int) -> str:
     """What readers see of a note on these lines: the mark of a cell is nothing."""
     for index, section in enumerate(document.sections):
-        if section.prose and any(first <= line.number <= last for line in section.note):
+        if not section.prose:
+            continue
+        note = section.note
+        if any(first <= line.number <= last for line in note):
             if index == document.opening:  # all of it stands where it begins
-                return section.prose.text if section.note[0].number == first else ""
+                return section.prose.text if note[0].number == first else ""
             rows = zip(section.prose.line_numbers, section.prose.text.split("\n"), strict=False)
             return "\n".join(text for number, text in rows if first <= number <= last)
     return ""

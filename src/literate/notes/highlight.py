@@ -191,6 +191,7 @@ def _isolated(found: re.Match[str]) -> str:
     return f'<bdi class="bidi" title="U+{ord(found[0]):04X}">{found[0]}</bdi>'
 
 
+@lru_cache(maxsize=4096)  # `self`, ` = ` and the like
 def _span(css: str, text: str) -> str:
     html = escape(text, quote=False)
     if not html.isprintable():
@@ -202,4 +203,4 @@ def _piece(css: str, text: str, use: tuple[int, bool] | None) -> str:
     if use is None or not text.isidentifier():
         return _span(css, text)
     number = f"{_PLACE if use[1] else ''}{use[0]}"
-    return f"{_NAME}{number}{_FIELD}{css}{_FIELD}{escape(text, quote=False)}{_NAME}"
+    return f"{_NAME}{number}{_FIELD}{css}{_FIELD}{text}{_NAME}"

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import NamedTuple
 
 from literate.base.html import Tag
 
+# No slots: a cache holds thousands of each, and what has them takes longer to pickle and to read.
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Verbatim:
     """Finished HTML that no translation touches: code and math. `source` is it in Markdown."""
 
@@ -21,26 +24,26 @@ class Verbatim:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Code(Verbatim):
     """Inline code."""
 
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Math(Verbatim):
     """A formula within a line, and the TeX that it is written in."""
 
     tex: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Formula(Verbatim):
     """A display formula."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Figure:
     """An image. Its words are translated one by one, and so are those of an SVG drawing."""
 
@@ -52,14 +55,14 @@ class Figure:
     attributes: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class UiString:
     """A word of the engine's own, such as the title of an admonition that has none."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FootnoteRef:
     """The number in the text that leads to a footnote: the `repeat`-th to that one, from 0."""
 
@@ -67,7 +70,7 @@ class FootnoteRef:
     repeat: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Citation:
     """Papers of the bibliography that a note cites."""
 
@@ -78,7 +81,7 @@ class Citation:
 Inline = Verbatim | Figure | UiString | FootnoteRef | Citation
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Link:
     """Where a link of a note points, as its author wrote it."""
 
@@ -86,7 +89,7 @@ class Link:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Problem:
     """What is wrong with a note, on a line of its file, and how to mend it.
 
@@ -126,7 +129,7 @@ class Block(NamedTuple):
     is_wrapper: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Heading:
     """A heading, wherever in a note: its level, its words, and the id that its author gave it.
 
@@ -143,7 +146,7 @@ class Heading:
     closing: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Footnote:
     """The text of a footnote, and how many references lead to it."""
 
@@ -151,7 +154,7 @@ class Footnote:
     refs: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Note:
     """A rendered note. `inlines[n]` is what placeholder number n stands for.
 
@@ -166,7 +169,7 @@ class Note:
     ids: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
 
-    @property
+    @cached_property
     def html(self) -> str:
         """The note as a translator's key shows it."""
         return "".join(block.html for block in self.blocks)

@@ -26,6 +26,13 @@ def trimmed(lines: tuple[CodeLine, ...]) -> tuple[int, int]:
 
 
 @lru_cache(maxsize=1024)
+def height(lines: tuple[CodeLine, ...]) -> int:
+    """About how many lines high they are on a phone."""
+    start, end = trimmed(lines)
+    return sum(1 + len(line.text) // LONG for line in lines[start:end])
+
+
+@lru_cache(maxsize=1024)
 def code_html(lines: tuple[CodeLine, ...], repository: str = "") -> str:
     """The lines of a row. The blank ones at its edges are there, but not drawn."""
     start, end = trimmed(lines)

@@ -11,7 +11,7 @@ from itertools import takewhile
 from literate.base.html import text_of
 from literate.notes.note import BlockKind
 from literate.site.about import lines_of
-from literate.site.code import LONG, code_html, trimmed
+from literate.site.code import code_html, height, trimmed
 from literate.site.glossary import Glossary, index_html, map_html
 from literate.site.local_page import LocalBlock, LocalHeading, LocalPage, Row
 from literate.site.spread import footnotes_html, spread, stands_at_the_foot
@@ -249,9 +249,7 @@ def _lines_of_words(row: Row) -> float:
 
 def _lines_below(row: Row, words: float) -> float:
     """About how many lines of code high a row is on a phone, where its note stands above it."""
-    start, end = trimmed(row.code)
-    code = sum(1 + len(line.text) // LONG for line in row.code[start:end])
-    return 1.5 + 2 * bool(_heading(row)) + 1.7 * words + 1.05 * code
+    return 1.5 + 2 * bool(_heading(row)) + 1.7 * words + 1.05 * height(row.code)
 
 
 def _sections(rows: Sequence[Row]) -> Iterator[list[tuple[Row, int]]]:

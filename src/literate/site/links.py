@@ -72,7 +72,7 @@ class Links:
     def follow(self, page: Page) -> None:
         for link in page.links():
             self._collect(page, link.target, link.line)
-        for citation in page.citations():
+        for citation in page.citations:
             self._cite(page, citation)
         for key, ending in OWN_FILES.items():
             if key in page.front.fields:

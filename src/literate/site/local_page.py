@@ -50,13 +50,14 @@ class LocalBlock(NamedTuple):
 
     @property
     def html(self) -> str:
-        return "".join(part if isinstance(part, str) else part.html for part in self.parts)
+        return "".join([part if isinstance(part, str) else part.html for part in self.parts])
 
     @property
     def heading(self) -> LocalHeading | None:
         """The heading that the block is, if it is one."""
-        found = (part for part in self.parts if isinstance(part, LocalHeading))
-        return next(found, None) if self.kind == BlockKind.HEADING else None
+        if self.kind is not BlockKind.HEADING:
+            return None
+        return next((part for part in self.parts if isinstance(part, LocalHeading)), None)
 
 
 @dataclass(slots=True)

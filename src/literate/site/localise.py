@@ -82,7 +82,7 @@ class Localiser:
     def __post_init__(self) -> None:
         footnotes = [len(note.footnotes) if note else 0 for note in self.page.notes]
         self._footnotes_before = [0, *accumulate(footnotes)]
-        cited = dict.fromkeys(key for citation in self.page.citations() for key in citation.keys)
+        cited = dict.fromkeys(key for citation in self.page.citations for key in citation.keys)
         known = self.context.bibliography
         self._labels = labels(known[key] for key in cited if key in known)
 
@@ -171,7 +171,7 @@ class Localiser:
         is_parallel = len(written) == len(note.blocks)
         start, done = 0, 0
         for number, end in enumerate(accumulate(map(len, written))):
-            if any(heading.start < end < heading.end for heading in found):
+            if found and any(heading.start < end < heading.end for heading in found):
                 continue  # raw HTML closes the heading in another block
             builder = BlockBuilder()
             while done < len(found) and found[done].start < end:
@@ -261,7 +261,7 @@ class Localiser:
             return self._wrapper(block)
         if lookup is None:
             return block.html
-        served = lookup.blocks(segments_of([block]), is_note=False)
+        served = lookup.blocks(segments_of((block,)), is_note=False)
         return "".join(it if isinstance(it, str) else self._untranslated(it) for it in served)
 
     def _untranslated(self, segment: Segment) -> str:

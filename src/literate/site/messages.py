@@ -73,7 +73,7 @@ class _Reader:
                 key = block_key(block.html if len(parts) == 1 else part.html, part)
                 identity = key_of((part,))
                 messages.append(Message(key, path, block.line, kind, self.context, identity))
-        return Passage(tuple(messages), segments_of(blocks), is_note)
+        return Passage(tuple(messages), segments_of(tuple(blocks)), is_note)
 
     def _figure(self, figure: Figure, *, has_caption: bool) -> Iterator[Passage]:
         path, target = self.page.path, figure.target

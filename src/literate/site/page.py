@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from literate.base.cache import NO_CACHE, Cache, digest
@@ -21,7 +22,7 @@ from literate.source.python import read_python, too_deep
 from literate.source.signatures import signatures
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)  # no slots: what each language asks for is gathered once
 class Page:
     """One page of the site, made of a Markdown file or of an annotated Python file.
 
@@ -86,7 +87,7 @@ class Page:
     def definitions(self) -> frozenset[str]:
         return frozenset(definition.name for definition in self.document.definitions)
 
-    @property
+    @cached_property
     def targets(self) -> list[str]:
         """What its links and images point at, as the source has it; each once."""
         links = [link.target for link in self.links()]
@@ -117,11 +118,10 @@ class Page:
         for note in self.notes:
             yield from (item for item in (note.inlines if note else ()) if isinstance(item, Figure))
 
-    def citations(self) -> Iterator[Citation]:
-        for note in self.notes:
-            yield from (
-                item for item in (note.inlines if note else ()) if isinstance(item, Citation)
-            )
+    @cached_property
+    def citations(self) -> list[Citation]:
+        inlines = (item for note in self.notes if note for item in note.inlines)
+        return [item for item in inlines if isinstance(item, Citation)]
 
 
 def load_page(name: str, file: SourceFile, cache: Cache = NO_CACHE) -> Page:

@@ -66,15 +66,17 @@ def _defining(page: Page, index: int, row: Row, *, is_new: bool) -> Row:
     """The row of a definition: a property is defined twice, and the first one has the anchor."""
     section, note = page.document.sections[index], page.notes[index]
     name, line = section.definition or "", section.note[0].number
+    first = last = 0
     for definition in page.document.definitions:
         if definition.name == name and definition.first <= line <= definition.last:
-            row = row._replace(first=definition.first, last=definition.last)
+            first, last = definition.first, definition.last
     # An author's own anchor goes first.
     is_taken = False
     if note and name in note.ids:
         html = "".join(part.html for parts in (row.blocks, row.footnotes) for part in parts)
         is_taken = any(tag.get("id") == name for tag in tags(html, "id"))
-    return row._replace(definition=name, anchor=name if is_new and not is_taken else "")
+    anchor = name if is_new and not is_taken else ""
+    return row._replace(definition=name, anchor=anchor, first=first, last=last)
 
 
 @lru_cache(maxsize=1)  # a page is made in all of its languages in turn, and its code is the same

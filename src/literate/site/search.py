@@ -193,5 +193,5 @@ def _code(lines: tuple[CodeLine, ...]) -> str:
 
 
 def _tidy(text: str) -> str:
-    lines = (" ".join(line.split()) for line in _UNSEEN.sub("", text).split("\n"))
-    return "\n".join(line for line in lines if line)
+    lines = [" ".join(line.split()) for line in _UNSEEN.sub("", text).split("\n")]
+    return "\n".join(filter(None, lines))

@@ -287,7 +287,7 @@ class Site:
 
     def cited_by(self, page: Page) -> dict[str, Paper]:
         """The papers that a page cites."""
-        keys = [key for citation in page.citations() for key in citation.keys]
+        keys = [key for citation in page.citations for key in citation.keys]
         return {key: self.bibliography[key] for key in keys if key in self.bibliography}
 
     def _address(

@@ -57,11 +57,12 @@ class Spread(NamedTuple):
 
     @property
     def has_boards(self) -> bool:
-        return any(cell.board for cell in self.cells)
+        return bool(self.cells[-1].board)  # words go to a cell of their own only above a formula
 
     @property
     def is_empty(self) -> bool:
-        return not any(cell.before or cell.board or cell.after for cell in self.cells)
+        (*above, cell) = self.cells
+        return not (above or cell.before or cell.board or cell.after)
 
     def html(self) -> str:
         """The note without its heading."""

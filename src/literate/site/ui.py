@@ -61,7 +61,7 @@ def ui_passages(pages: Iterable[Page]) -> Iterator[Passage]:
         for note in filter(None, page.notes):
             yield from _needed(page, note)
         if page.references:
-            line = next(page.citations()).line
+            line = page.citations[0].line
             yield plain_text("References", page.path, line, Kind.UI, "heading of cited papers")
 
 

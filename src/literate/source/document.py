@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
+from operator import itemgetter
 from typing import NamedTuple
 
 # Tuples, since a cache reads tens of thousands of them, and those in a third of the time.
@@ -48,7 +50,7 @@ class Section(NamedTuple):
     @property
     def note(self) -> tuple[Line, ...]:
         """The lines of the note."""
-        return tuple(line for run in self.written for line in run.lines)
+        return tuple(chain.from_iterable([run.lines for run in self.written]))
 
 
 class Statement(NamedTuple):
@@ -107,7 +109,7 @@ class Document:
     def lines(self) -> list[Line]:
         """Code lines and note lines, put back in order."""
         lines = [line for section in self.sections for line in (*section.note, *section.code)]
-        return sorted(lines, key=lambda line: line.number)
+        return sorted(lines, key=itemgetter(0))
 
     @property
     def source(self) -> str:

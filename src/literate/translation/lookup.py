@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 
 from literate.base.html import Tag, map_tags
 from literate.notes.placeholder import fill, placeholder
@@ -200,13 +201,13 @@ def _numbers(key: Sequence[Segment], note: Sequence[Segment]) -> dict[int, int]:
 
 
 def _appearances(blocks: Sequence[Segment]) -> list[int]:
-    return list(dict.fromkeys(number for block in blocks for number in block.placeholders))
+    return list(dict.fromkeys(chain.from_iterable([block.placeholders for block in blocks])))
 
 
 def _targets(key: Sequence[Segment], note: Sequence[Segment]) -> dict[str, list[str]]:
     """Link target in the key -> targets in the note, by order of appearance."""
-    ours = [link for block in key for link in block.links]
-    theirs = [link for block in note for link in block.links]
+    ours = chain.from_iterable([block.links for block in key])
+    theirs = chain.from_iterable([block.links for block in note])
     targets: dict[str, list[str]] = {}
     for old, new in zip(ours, theirs, strict=False):
         targets.setdefault(old, []).append(new)

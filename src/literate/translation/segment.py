@@ -35,8 +35,7 @@ _LINK = "\x03"
 _MARKED = re.compile(r"\x01(\d+)\x02")
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """One top-level block.
 
     `key` identifies it by structure and words, `loose_key` by kind and words alone. In both,
@@ -250,7 +249,8 @@ def escape_text(text: str) -> str:
     return escape(text, quote=False)
 
 
-def segments_of(blocks: Iterable[Block]) -> tuple[Segment, ...]:
+@lru_cache(maxsize=4096)  # in every language
+def segments_of(blocks: tuple[Block, ...]) -> tuple[Segment, ...]:
     """The blocks of a note, reduced to what identifies them."""
     return tuple(segment for block in blocks for segment in parse(block.html))
 
