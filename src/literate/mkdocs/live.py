@@ -51,12 +51,14 @@ class LiveUpdates:
 
         Raises `MoreThanPagesError` where more may have changed.
         """
-        assets = set(self._site.assets.values())
+        # Whose a file is has not changed since the last whole build, whose site knows it by now.
+        site = self._content.site
+        assets = set(site.assets.values())
         names = {
-            self._site.page_of(path)
+            site.page_of(path)
             for path in changed
             # Editors write files of their own for a moment: what was and is nothing is no change.
-            if path.exists() or path in assets or self._site.page_of(path) is not None
+            if path.exists() or path in assets or site.page_of(path) is not None
         }
         if self._keys is None or None in names:
             raise MoreThanPagesError

@@ -25,6 +25,8 @@ Rebuild = Callable[[set[Path]], Iterable[str | None]]
 
 #: An editor saves in several steps: what comes within this time is one change. Seconds.
 _SETTLE = 0.004
+#: While one thread makes the next page, a browser asks another for the last. Seconds.
+_TURN = 0.0005
 _ALIVE = 20.0  # seconds between signs of life to a browser that waits for a change
 _EVENTS = "_literate/changes"
 #: A file, for the policy of a page admits no script in it that the build did not put there.
@@ -77,6 +79,7 @@ class Preview:
 
     def serve(self, *, open_in_browser: bool = False) -> None:
         """Serve and rebuild until Ctrl-C."""
+        sys.setswitchinterval(_TURN)
         self._observer.start()
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         _say(f"Serving on {self.url} (Ctrl-C ends it)")
