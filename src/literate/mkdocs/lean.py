@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from literate.base.files import files_below
@@ -54,6 +55,7 @@ def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace")
 
 
+@lru_cache(maxsize=64)  # most of a page's are the theme's
 def _words(script: str) -> set[str]:
     return set(_WORD.findall(script))
 

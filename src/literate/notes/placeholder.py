@@ -10,7 +10,7 @@ _SIGN = re.compile(r"_\^_(\d+)_\^_")
 _SPAN = rf'<span translate="?no"?>{_SIGN.pattern}</span>'
 _PLACEHOLDER = re.compile(_SPAN)
 _IN_PARAGRAPH = re.compile(rf"(<p>\s*)?{_SPAN}(\s*</p>)?")
-_MARKUP = re.compile(rf"{_SPAN}|<[^<>]*+>|{_SIGN.pattern}")
+_MARKUP = re.compile(rf"{_SPAN}|<[^<>]*+>|{_SIGN.pattern}".replace("(", "(?:"))
 #: No text has a million parts that are held back.
 _HUGE = re.compile(r"_\^_\s*(\d{7})")
 
@@ -83,4 +83,4 @@ def huge_number(text: str) -> str | None:
 
 def markup(text: str) -> list[str]:
     """The tags and placeholders of a text."""
-    return [match[0] for match in _MARKUP.finditer(text)]
+    return _MARKUP.findall(text)
