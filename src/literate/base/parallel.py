@@ -23,6 +23,7 @@ _WORTHWHILE = 24
 #: What the workers run: they are forks, and find it, and all that it refers to, in their memory.
 _function: Callable[[Any], Any] | None = None
 _PR_SET_PDEATHSIG = 1
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of the GNU C library; others have none
 _SIGNALS = {signal.SIGINT, signal.SIGTERM}
 if hasattr(signal, "SIGHUP"):
     _SIGNALS.add(signal.SIGHUP)
@@ -78,7 +79,11 @@ def _forked(
 def _end_with(parent: int) -> None:
     """Let a worker end with its parent, who hears Ctrl-C; any other signal ends it at once."""
     with suppress(OSError, AttributeError):  # Linux only, as all of this is
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        libc = ctypes.CDLL(None)
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        # What one page gives back, the next one takes: the system need not be asked each time.
+        libc.mallopt(_M_TRIM_THRESHOLD, 2**28)
+        libc.mallopt(_M_MMAP_THRESHOLD, 2**25)
     if os.getppid() != parent:
         os._exit(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
