@@ -25,7 +25,8 @@ Rebuild = Callable[[set[Path]], Iterable[str | None]]
 
 #: An editor saves in several steps: what comes within this time is one change. Seconds.
 _SETTLE = 0.004
-#: While one thread makes the next page, a browser asks another for the last. Seconds.
+#: How long one thread may keep the others waiting: a browser asks for a page while the next is
+#: made. Seconds.
 _TURN = 0.0005
 _ALIVE = 20.0  # seconds between signs of life to a browser that waits for a change
 _EVENTS = "_literate/changes"

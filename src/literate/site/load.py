@@ -122,7 +122,8 @@ def _load_pages(project: Project, cache: Cache, errors: list[LiterateError]) -> 
         page = attempt(load_page, name)
         return page.digest if isinstance(page, Page) and cache.has(page.digest) else page
 
-    # What the cache has, or has from a worker now, is read here: it would be pickled once more.
+    # Pages are read from the cache here, even those that a worker has just put there: to send them
+    # over, it would have to pickle them again.
     results = {name: attempt(find_page, name) for name in sources}
     new = [name for name, result in results.items() if result is None]
     for name, result in zip(new, map_on_cores(made, new), strict=True):

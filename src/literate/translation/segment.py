@@ -30,6 +30,7 @@ TEXT = "text"
 
 _SPACE = re.compile(r"\s+")
 _EDGE = re.compile(r"\s*\n\s*")
+#: One paragraph, and no block beside it.
 _PARAGRAPH = re.compile(r"<p>[^<]*+(?:<(?!/?p\b)[^<]*+)*+</p>")
 _LINK = "\x03"
 _MARKED = re.compile(r"\x01(\d+)\x02")
