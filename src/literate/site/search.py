@@ -89,7 +89,7 @@ def search_sections(page: LocalPage) -> tuple[SearchSection, ...]:
     for part in parts:
         part.read()
     kept = _merged(parts)
-    kept[0].text = _tidy("\n".join([kept[0].text, *_beside_title(page)]))
+    kept[0].text = _tidy("\n".join([*_beside_title(page), kept[0].text]))
     return tuple(part.section() for part in kept)
 
 
