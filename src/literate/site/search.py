@@ -89,17 +89,19 @@ def search_sections(page: LocalPage) -> tuple[SearchSection, ...]:
     for part in parts:
         part.read()
     kept = _merged(parts)
-    kept[0].text = _tidy("\n".join([*_beside_title(page), kept[0].text]))
+    kept[0].text = _tidy("\n".join([_summary(page), kept[0].text, *_hero_words(page)]))
     return tuple(part.section() for part in kept)
 
 
-def _beside_title(page: LocalPage) -> Iterator[str]:
-    """What stands beside the title of a page, and in no note."""
+def _summary(page: LocalPage) -> str:
+    """The summary of a page that shows it under its title."""
+    return str(page.words.get("summary", "")) if page.hero or page.is_annotated else ""
+
+
+def _hero_words(page: LocalPage) -> Iterator[str]:
+    """What else stands beside the title of a front page, and in no note."""
     if page.hero:
         yield page.hero.kicker
-    if page.hero or page.is_annotated:
-        yield str(page.words.get("summary", ""))
-    if page.hero:
         yield from (label for label, _ in page.hero.actions)
 
 

@@ -60,7 +60,7 @@ def test_its_words_are_translated_with_those_of_its_picture(project):
 def test_search_finds_what_the_hero_says(project):
     first, *_ = search_sections(localised(project))
     assert first.text.split("\n") == [
-        "Overview", "See the code.", "A paper, annotated", "What this is.", "Read <it>", "Elsewhere"
+        "What this is.", "Overview", "See the code.", "A paper, annotated", "Read <it>", "Elsewhere"
     ]  # fmt: skip
 
 
@@ -70,7 +70,7 @@ def test_search_finds_the_summary_where_a_page_shows_it(project):
         "src/paper/net.py", '"""\n---\nsummary: A small net.\n---\n\n# Net\n\nIt is.\n"""\n'
     )
     site = project.load()
-    for name, said in {"net": "Net\nIt is.\nA small net.", "index": "A"}.items():
+    for name, said in {"net": "A small net.\nNet\nIt is.", "index": "A"}.items():
         page = site.localise(site.pages[name], lambda other: f"{other}/")
         first, *_ = search_sections(page)
         assert first.text == said
