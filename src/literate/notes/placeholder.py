@@ -10,6 +10,7 @@ _SIGN = re.compile(r"_\^_(\d+)_\^_")
 _SPAN = rf'<span translate="?no"?>{_SIGN.pattern}</span>'
 _PLACEHOLDER = re.compile(_SPAN)
 _IN_PARAGRAPH = re.compile(rf"(<p>\s*)?{_SPAN}(\s*</p>)?")
+#: Without groups, of which `findall` would give what is in them.
 _MARKUP = re.compile(rf"{_SPAN}|<[^<>]*+>|{_SIGN.pattern}".replace("(", "(?:"))
 #: No text has a million parts that are held back.
 _HUGE = re.compile(r"_\^_\s*(\d{7})")

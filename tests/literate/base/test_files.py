@@ -1,6 +1,7 @@
 """A file is read if it is a regular one of the project, under a limit; a folder holds no way out."""
 
 import os
+import tracemalloc
 
 import pytest
 from support import Project
@@ -91,3 +92,14 @@ def test_a_file_of_nobodys_project_is_read_wherever_it_is(tmp_path):
     (tmp_path / "a").write_text("a")
     (tmp_path / "b").symlink_to(tmp_path / "a")
     assert SourceFile(tmp_path / "b", "b").read_text("the file") == "a"
+
+
+def test_reading_a_small_file_asks_for_little_memory(tmp_path):
+    path = tmp_path / "small"
+    path.write_bytes(b"x" * 1000)
+    tracemalloc.start()
+    try:
+        assert SourceFile(path, "small").read_bytes("the file") == b"x" * 1000
+        assert tracemalloc.get_traced_memory()[1] < files.LIMIT / 8
+    finally:
+        tracemalloc.stop()
